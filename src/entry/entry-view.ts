@@ -1,0 +1,32 @@
+// What filters, access control and answers see of an entry. Stored entries, configuration entries and the root DSE all
+// look like this.
+import type { AttributeType } from "../schema/index.ts";
+
+/** An attribute description (RFC 4512 §2.5): a type with its options. Interned: one object per description and
+ *  schema, so that identity comparison is enough. */
+export interface AttributeDescription {
+  /** Number in the `description` table of the database; stable on disk. */
+  readonly id: number;
+  /** As sent to clients: canonical type name, options as first written. */
+  readonly text: string;
+  /** Lower case, options sorted: identity. */
+  readonly key: string;
+  readonly type: AttributeType;
+  /** Lower case, sorted. */
+  readonly options: readonly string[];
+}
+
+export interface Attribute {
+  readonly description: AttributeDescription;
+  readonly values: readonly Buffer[];
+}
+
+export interface EntryView {
+  /** As sent to clients. */
+  readonly dn: string;
+  readonly normalDn: string;
+  /** All attributes that may be shown, user and operational, computed ones included. */
+  attributes(): Iterable<Attribute>;
+  /** Values of the type, of its subtypes and of all option forms (RFC 4511 §4.5.1.7: what a filter item looks at). */
+  values(type: AttributeType): readonly Buffer[];
+}

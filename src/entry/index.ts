@@ -1,0 +1,1 @@
+export type { Attribute, AttributeDescription, EntryView } from "./entry-view.ts";

@@ -1,0 +1,1 @@
+export type { Bytes, BytesTable, IdTable, Kv, RangeOptions, Row, Table } from "./kv.ts";

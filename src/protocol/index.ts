@@ -1,0 +1,25 @@
+export type {
+  AbandonRequest,
+  AddRequest,
+  AttributeValues,
+  BindRequest,
+  CompareRequest,
+  Control,
+  DeleteRequest,
+  ExtendedRequest,
+  Filter,
+  LdapResult,
+  Mod,
+  ModOperation,
+  ModifyDnRequest,
+  ModifyRequest,
+  Request,
+  RequestMessage,
+  Response,
+  ResponseMessage,
+  Scope,
+  SearchRequest,
+  UnbindRequest,
+} from "./messages.ts";
+export type { ResultCodeName } from "./result.ts";
+export { LdapError, ResultCode, SUCCESS } from "./result.ts";

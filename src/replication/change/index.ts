@@ -1,0 +1,9 @@
+export type {
+  AddChange,
+  Change,
+  DeleteChange,
+  ModifyChange,
+  ModifyDnChange,
+  UniqueId,
+} from "./change.ts";
+export { RUV_UNIQUE_ID, decodeUniqueId, encodeUniqueId, parseUniqueId } from "./change.ts";

@@ -1,0 +1,9 @@
+export type {
+  AttributeType,
+  AttributeUsage,
+  MatchingRule,
+  MatchingRuleKind,
+  ObjectClass,
+  ObjectClassKind,
+  Syntax,
+} from "./types.ts";
