@@ -65,4 +65,4 @@ export const encodeCsn = (csn: Csn): Buffer => Buffer.from(csn, "hex");
 
 /** Reads the stored form at `offset`. */
 export const decodeCsn = (bytes: Buffer, offset = 0): Csn =>
-  bytes.hexSlice(offset, offset + CSN_BYTES) as Csn;
+  bytes.toString("hex", offset, offset + CSN_BYTES) as Csn;

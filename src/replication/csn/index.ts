@@ -15,3 +15,22 @@ export {
   parseCsn,
   withSubsequence,
 } from "./csn.ts";
+export type {
+  CsnGenerator,
+  CsnIssued,
+  GeneratorMoved,
+  SkewOptions,
+  SkewRefusal,
+} from "./csn-generator.ts";
+export {
+  NS_STATE_BYTES,
+  SKEW_SECONDS_MAX,
+  adjustGenerator,
+  decodeNsState,
+  encodeNsState,
+  generatorSeconds,
+  hasIssued,
+  makeGenerator,
+  nextCsn,
+  resumeGenerator,
+} from "./csn-generator.ts";
