@@ -55,9 +55,10 @@ function describeFailure(test: Mocha.Runnable, error: unknown): readonly string[
         ...indent(["expected:", ...valueLines(error.expected)]),
         ...indent(["actual:", ...valueLines(error.actual)]),
       );
-    if (error.cause !== undefined) lines.push(...indent([`cause: ${String(error.cause)}`]));
+    if (error.cause !== undefined)
+      lines.push(...indent([`cause: ${Mocha.utils.stringify(error.cause)}`]));
   } else {
-    lines.push(...indent([String(error)]));
+    lines.push(...indent(valueLines(error)));
   }
   lines.push(`repeat: npm test -- --all '${test.title.replaceAll("'", "'\\''")}'`);
   return lines;
