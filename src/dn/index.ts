@@ -1,0 +1,5 @@
+export type { Ava, Dn, Rdn } from "./dn.ts";
+export { DnSyntaxError } from "./dn.ts";
+export { formatAva, formatAvaValue, formatDn, formatRdn } from "./format-dn.ts";
+export { DN_RDNS_MAX, RDN_AVAS_MAX } from "./limits.ts";
+export { parseDn, parseRdn } from "./parse-dn.ts";
