@@ -52,7 +52,11 @@ export interface BindRequest {
   readonly name: string;
   readonly authentication:
     | { readonly method: "simple"; readonly password: Buffer }
-    | { readonly method: "sasl"; readonly mechanism: string; readonly credentials: Buffer | undefined };
+    | {
+        readonly method: "sasl";
+        readonly mechanism: string;
+        readonly credentials: Buffer | undefined;
+      };
 }
 export interface UnbindRequest {
   readonly type: "unbind";
@@ -134,8 +138,16 @@ export interface LdapResult {
 }
 
 export type Response =
-  | { readonly type: "bindResponse"; readonly result: LdapResult; readonly serverCredentials: Buffer | undefined }
-  | { readonly type: "searchEntry"; readonly dn: string; readonly attributes: readonly AttributeValues[] }
+  | {
+      readonly type: "bindResponse";
+      readonly result: LdapResult;
+      readonly serverCredentials: Buffer | undefined;
+    }
+  | {
+      readonly type: "searchEntry";
+      readonly dn: string;
+      readonly attributes: readonly AttributeValues[];
+    }
   | { readonly type: "searchReference"; readonly urls: readonly string[] }
   | {
       readonly type:
@@ -153,10 +165,16 @@ export type Response =
       readonly oid: string | undefined;
       readonly value: Buffer | undefined;
     }
-  | { readonly type: "intermediateResponse"; readonly oid: string | undefined; readonly value: Buffer | undefined };
+  | {
+      readonly type: "intermediateResponse";
+      readonly oid: string | undefined;
+      readonly value: Buffer | undefined;
+    };
 
 export interface ResponseMessage {
   readonly messageId: number;
   readonly response: Response;
   readonly controls: readonly Control[];
 }
+
+export type ResponseType = Response["type"];

@@ -53,7 +53,7 @@ export type ResultCodeName = keyof typeof ResultCode;
 
 /** What a client asked for and cannot have. `message` goes to the client: sentence case, no full stop, no secrets. */
 export class LdapError extends Error {
-  override readonly name = "LdapError";
+  override readonly name: string = "LdapError";
   readonly code: number;
   readonly matchedDn: string;
   readonly referrals: readonly string[];

@@ -1,0 +1,24 @@
+// The frame around decoding of control values and extended values, which are BER inside an OCTET STRING.
+import { BerError, BerReader } from "../ber/index.ts";
+import { ProtocolError } from "./protocol-error.ts";
+
+/** Decodes a whole value. `what` begins the client's error message: "Paged results control".
+ *  @throws ProtocolError if the value is absent, is not what `read` expects, or goes on behind it */
+export function decodeValue<T>(
+  value: Buffer | undefined,
+  what: string,
+  read: (reader: BerReader) => T,
+): T {
+  if (value === undefined) throw new ProtocolError(`${what} has no value`);
+  const reader = new BerReader(value);
+  try {
+    const result = read(reader);
+    if (reader.hasMore()) throw new BerError("bytes behind the value", reader.position);
+    return result;
+  } catch (error) {
+    if (!(error instanceof BerError)) throw error;
+    throw new ProtocolError(`${what} cannot be decoded: ${error.message}`, {
+      offset: error.offset,
+    });
+  }
+}
