@@ -1,0 +1,239 @@
+// State of one attribute (type and options) of one entry: the registers of conflict-resolution 2 and 13.2.
+//
+//   register   kept per    meaning                                             update
+//   vu         value       latest add of the value                             maximum; with it the spelling
+//   vd         value       latest delete that named the value                  maximum
+//   md         value       latest operation that put the value in the RDN      maximum; kept for 389, decides nothing
+//   ad         attribute   latest delete of the whole attribute (or replace)   maximum
+//
+// A value survives iff it has vu, vu >= vd and vu >= ad. A multi-valued attribute shows the survivors; a single-valued one
+// looks only at the value with the largest vu. All updates are maxima, so that order and repetition of operations do not
+// matter.
+//
+// Values that came without a CSN (LDIF import, values that 389 purged) have vu = CSN_ZERO, which is below every CSN.
+import type { AttributeDescription } from "../../entry/index.ts";
+import { CSN_ZERO, type Csn, maxCsn } from "../csn/index.ts";
+
+/** Registers of one value; at least one of vu and vd is set. */
+export interface ValueState {
+  /** Spelling of the add with the largest vu; without vu, that of the delete. */
+  readonly value: Buffer;
+  readonly vu: Csn | undefined;
+  readonly vd: Csn | undefined;
+  readonly md: Csn | undefined;
+}
+
+/** Normal forms as Map keys: one char a byte. */
+const keyOf = (description: AttributeDescription, value: Buffer): string =>
+  description.type.normalize(value).toString("latin1");
+
+const reaches = (vu: Csn, other: Csn | undefined): boolean => other === undefined || vu >= other;
+
+export class AttributeState {
+  readonly description: AttributeDescription;
+  #ad: Csn | undefined;
+  /** Values in the order in which they came; used until a value has to be looked up. */
+  #list: readonly ValueState[] | undefined;
+  /** By normal form. Exactly one of #list and #map is set. */
+  #map: Map<string, ValueState> | undefined;
+
+  /** `values` have pairwise different normal forms. */
+  constructor(
+    description: AttributeDescription,
+    ad: Csn | undefined = undefined,
+    values: readonly ValueState[] = [],
+  ) {
+    this.description = description;
+    this.#ad = ad;
+    this.#list = values;
+  }
+
+  copy(): AttributeState {
+    return new AttributeState(this.description, this.#ad, [...this.list()]);
+  }
+
+  get ad(): Csn | undefined {
+    return this.#ad;
+  }
+
+  /** Values by normal form (latin1 text of its bytes). */
+  get values(): ReadonlyMap<string, ValueState> {
+    return this.#byKey();
+  }
+
+  /** The values without their normal forms: cheaper than `values` when nothing is looked up. */
+  list(): Iterable<ValueState> {
+    return this.#list ?? this.#byKey().values();
+  }
+
+  get size(): number {
+    return this.#list?.length ?? this.#byKey().size;
+  }
+
+  /** No registers left. */
+  isEmpty(): boolean {
+    return this.#ad === undefined && this.size === 0;
+  }
+
+  add(value: Buffer, csn: Csn, md?: Csn): void {
+    if (this.#list?.length === 0) {
+      this.#list = [{ value, vu: csn, vd: undefined, md }];
+      return;
+    }
+    const map = this.#byKey();
+    const key = keyOf(this.description, value);
+    const old = map.get(key);
+    const newer =
+      old?.vu === undefined ||
+      csn > old.vu ||
+      (csn === old.vu && Buffer.compare(value, old.value) > 0);
+    map.set(key, {
+      value: newer ? value : old.value,
+      vu: maxCsn(old?.vu, csn),
+      vd: old?.vd,
+      md: maxCsn(old?.md, md),
+    });
+  }
+
+  /** `value` is in the RDN of the entry that the operation adds: it is added unless it was among the attributes. */
+  addNaming(value: Buffer, csn: Csn): void {
+    const index = this.#list?.findIndex((state) => state.value.equals(value)) ?? -1;
+    const listed = this.#list?.[index];
+    if (this.#list !== undefined && listed?.vu === csn) {
+      this.#list = this.#list.with(index, { ...listed, md: maxCsn(listed.md, csn) });
+      return;
+    }
+    const known = this.#byKey().get(keyOf(this.description, value));
+    this.add(known?.vu === csn ? known.value : value, csn, csn);
+  }
+
+  /** Remembered also when the value is unknown: its add may be on its way. */
+  deleteValue(value: Buffer, csn: Csn): void {
+    const map = this.#byKey();
+    const key = keyOf(this.description, value);
+    const old = map.get(key);
+    map.set(key, {
+      value: old?.value ?? value,
+      vu: old?.vu,
+      vd: maxCsn(old?.vd, csn),
+      md: old?.md,
+    });
+  }
+
+  deleteAll(csn: Csn): void {
+    this.#ad = maxCsn(this.#ad, csn);
+  }
+
+  survives(state: ValueState): boolean {
+    return state.vu !== undefined && reaches(state.vu, state.vd) && reaches(state.vu, this.#ad);
+  }
+
+  /** The values to be shown. */
+  shown(): Buffer[] {
+    if (this.description.type.singleValue) {
+      const best = this.#newest();
+      return best !== undefined && this.survives(best) ? [best.value] : [];
+    }
+    const out: Buffer[] = [];
+    for (const state of this.list()) if (this.survives(state)) out.push(state.value);
+    return out;
+  }
+
+  has(value: Buffer): boolean {
+    const state = this.#byKey().get(keyOf(this.description, value));
+    if (state === undefined || !this.survives(state)) return false;
+    return !this.description.type.singleValue || this.#newest() === state;
+  }
+
+  /** Forgets what no later arrival can make matter. Never changes `shown`, now or after any further update. Only on base
+   *  registers, never on the join with rename effects. */
+  collectGarbage(): void {
+    const single = this.description.type.singleValue;
+    const keep = single ? this.#newest()?.vu : undefined;
+    const ad = this.#ad;
+    this.#rewrite((state) => {
+      const { vu, vd } = state;
+      const dropVd =
+        vd !== undefined &&
+        ((vu !== undefined && vd <= vu) ||
+          (ad !== undefined && vd < ad) ||
+          (keep !== undefined && vd < keep));
+      const dropVu =
+        vu !== undefined &&
+        ((!single && ad !== undefined && vu < ad) || (keep !== undefined && vu < keep));
+      if (!dropVd && !dropVu) return state;
+      return { ...state, vu: dropVu ? undefined : vu, vd: dropVd ? undefined : vd };
+    });
+  }
+
+  /** Forgets what only operations up to the purge CSN could make matter (13.8). */
+  purge(purgeCsn: Csn): void {
+    this.collectGarbage();
+    this.#rewrite((state) => {
+      const { vu, vd } = state;
+      const oldVd = vd !== undefined && vd <= purgeCsn;
+      if (this.survives(state)) return oldVd ? { ...state, vd: undefined } : state;
+      const oldVu = vu === undefined || vu <= purgeCsn;
+      return oldVu && (vd === undefined || oldVd)
+        ? { ...state, vu: undefined, vd: undefined }
+        : state;
+    });
+  }
+
+  largestCsn(): Csn | undefined {
+    let largest = this.#ad;
+    for (const { vu, vd, md } of this.list()) {
+      largest = maxCsn(largest, maxCsn(maxCsn(vu, vd), md));
+    }
+    return largest === CSN_ZERO ? undefined : largest;
+  }
+
+  #newest(): ValueState | undefined {
+    let best: ValueState | undefined;
+    let tie = false;
+    for (const state of this.list()) {
+      if (state.vu === undefined) continue;
+      if (best?.vu === undefined || state.vu > best.vu) {
+        best = state;
+        tie = false;
+      } else if (state.vu === best.vu) tie = true;
+    }
+    return tie && best?.vu !== undefined ? this.#largestForm(best.vu) : best;
+  }
+
+  /** Of the values with this vu, the one whose normal form is largest. */
+  #largestForm(vu: Csn): ValueState | undefined {
+    let best: [key: string, state: ValueState] | undefined;
+    for (const [key, state] of this.#byKey()) {
+      if (state.vu === vu && (best === undefined || key > best[0])) best = [key, state];
+    }
+    return best?.[1];
+  }
+
+  /** Replaces every value state; one without vu and vd goes. */
+  #rewrite(change: (state: ValueState) => ValueState): void {
+    const keep = ({ vu, vd }: ValueState): boolean => vu !== undefined || vd !== undefined;
+    if (this.#list !== undefined) {
+      const next = this.#list.map(change);
+      if (next.some((state, i) => state !== this.#list?.[i])) this.#list = next.filter(keep);
+      return;
+    }
+    const map = this.#byKey();
+    for (const [key, state] of map) {
+      const next = change(state);
+      if (!keep(next)) map.delete(key);
+      else if (next !== state) map.set(key, next);
+    }
+  }
+
+  #byKey(): Map<string, ValueState> {
+    if (this.#map === undefined) {
+      this.#map = new Map();
+      for (const state of this.#list ?? []) {
+        this.#map.set(keyOf(this.description, state.value), state);
+      }
+      this.#list = undefined;
+    }
+    return this.#map;
+  }
+}
