@@ -1,5 +1,8 @@
 export type { ValueState } from "./attribute-state.ts";
 export { AttributeState } from "./attribute-state.ts";
+export { PackedReader, PackedWriter } from "./packed.ts";
 export type { RdnValue, RenameEffect, ResolveDescription } from "./registers.ts";
 export { Registers } from "./registers.ts";
 export { isStateless } from "./stateless.ts";
+export type { DescriptionSource } from "./stored-form.ts";
+export { decodeRegisters, encodeRegisters } from "./stored-form.ts";
