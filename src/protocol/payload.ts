@@ -1,4 +1,5 @@
 // The frame around decoding of control values and extended values, which are BER inside an OCTET STRING.
+import type { BerWriter } from "../ber/index.ts";
 import { BerError, BerReader } from "../ber/index.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
@@ -8,9 +9,10 @@ export function decodeValue<T>(
   value: Buffer | undefined,
   what: string,
   read: (reader: BerReader) => T,
+  depthMax?: number,
 ): T {
   if (value === undefined) throw new ProtocolError(`${what} has no value`);
-  const reader = new BerReader(value);
+  const reader = new BerReader(value, depthMax === undefined ? {} : { depthMax });
   try {
     const result = read(reader);
     if (reader.hasMore()) throw new BerError("bytes behind the value", reader.position);
@@ -21,4 +23,19 @@ export function decodeValue<T>(
       offset: error.offset,
     });
   }
+}
+
+/** The texts of a SEQUENCE OF or SET OF OCTET STRING. */
+export function readTexts(reader: BerReader, tag: number): string[] {
+  const texts: string[] = [];
+  reader.enter(tag);
+  while (reader.hasMore()) texts.push(reader.readText());
+  reader.leave();
+  return texts;
+}
+
+export function writeTexts(writer: BerWriter, tag: number, texts: readonly string[]): void {
+  writer.start(tag);
+  for (const text of texts) writer.writeText(text);
+  writer.end();
 }
