@@ -34,3 +34,4 @@ export { structuralOperation } from "./operation.ts";
 export type { SlotValue, StateChange, StateKey, StructureRecord } from "./record.ts";
 export type { StructureRules } from "./names.ts";
 export type { StructureStore } from "./store.ts";
+export { decodeNode, decodeRecord, encodeNode, encodeRecord } from "./stored-form.ts";

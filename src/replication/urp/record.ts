@@ -27,3 +27,7 @@ export interface StructureRecord {
   readonly reads: readonly StateKey[];
   readonly writes: readonly StateChange[];
 }
+
+/** Identity of a key: the unique ID, for slots followed by "/" and the normal RDN. */
+export const keyText = (key: StateKey): string =>
+  key.kind === "node" ? key.uniqueId : `${key.parent}/${key.rdnKey}`;
