@@ -1,11 +1,14 @@
-// Reads BER (X.690) as LDAP restricts it (RFC 4511 §5.1): definite lengths only, primitive octet strings, one-octet tags.
+// Reads BER (X.690) as LDAP restricts it (RFC 4511 §5.1): definite lengths only, primitive octet
+// strings, one-octet tags.
 //
-// The reader walks one buffer. `enter` steps into a constructed element and narrows the readable range to its content;
-// `leave` goes back and demands that the content was consumed, `leaveSkipping` ignores what is left (extensible
-// sequences, RFC 4511 §4). Invariant: 0 <= pos <= end <= length of the buffer, and every end is within that of the element
-// around it, so no read can leave its container.
+// The reader walks one buffer. `enter` steps into a constructed element and narrows the readable
+// range to its content; `leave` goes back and demands that the content was consumed,
+// `leaveSkipping` ignores what is left (extensible sequences, RFC 4511 §4). Invariant: 0 <= pos <=
+// end <= length of the buffer, and every end is within that of the element around it, so no read
+// can leave its container.
 //
-// Lengths in non-minimal long form (81 05, 84 00 00 00 05) are legal and taken, up to 4 length octets.
+// Lengths in non-minimal long form (81 05, 84 00 00 00 05) are legal and taken, up to 4 length
+// octets.
 import { isUtf8 } from "node:buffer";
 import { assert } from "../base/index.ts";
 import { BerError } from "./ber-error.ts";
@@ -65,7 +68,8 @@ export class BerReader {
     return this.pos < this.end ? this.bytes[this.pos]! : NO_TAG;
   }
 
-  /** Steps into the constructed element that comes next. @throws BerError unless it has this tag and lies in its container */
+  /** Steps into the constructed element that comes next. @throws BerError unless it has this tag
+   *  and lies in its container */
   enter(tag: number = TAG_SEQUENCE): void {
     const start = this.pos;
     assert((tag & CONSTRUCTED) !== 0, "only constructed elements are entered");
@@ -97,8 +101,8 @@ export class BerReader {
     this.pos += this.readHeader(tag);
   }
 
-  /** An INTEGER that fits signed 32 bits, as all LDAP integers do (RFC 4511 §4.1.1 maxInt); redundant leading octets are
-   *  taken. @throws BerError if it is missing, empty or larger */
+  /** An INTEGER that fits signed 32 bits, as all LDAP integers do (RFC 4511 §4.1.1 maxInt);
+   *  redundant leading octets are taken. @throws BerError if it is missing, empty or larger */
   readInteger(tag: number = TAG_INTEGER): number {
     const start = this.pos;
     const length = this.readHeader(tag);
@@ -140,7 +144,8 @@ export class BerReader {
     return this.bytes.subarray(this.pos - length, this.pos);
   }
 
-  /** Text. Bytes that are not UTF-8 become U+FFFD, which no name contains: use `readUtf8` where it matters. */
+  /** Text. Bytes that are not UTF-8 become U+FFFD, which no name contains: use `readUtf8` where it
+   *  matters. */
   readText(tag: number = TAG_OCTET_STRING): string {
     const length = this.readHeader(tag);
     this.pos += length;
@@ -157,7 +162,8 @@ export class BerReader {
     return undefined;
   }
 
-  /** What is left of the current element as one character per byte: a key for caches of decoded lists. Reads nothing. */
+  /** What is left of the current element as one character per byte: a key for caches of decoded
+   *  lists. Reads nothing. */
   restAsLatin1(): string {
     return this.bytes.toString("latin1", this.pos, this.end);
   }

@@ -1,12 +1,14 @@
 // Writes BER into one growing buffer that is used again after `reset`, `take` or `copy`.
 //
-// Lengths are minimal. A constructed element of unknown size is opened by `start` and closed by `end`: one length octet is
-// reserved and the content moved up when it needs more, which is rare (content over 127 bytes) and one memmove. Where
-// the size is known, `writeHeader` writes it at once. `startLong` reserves the form 84 xx xx xx xx, which 389 uses inside
-// some control and extended values and which replication output reproduces byte for byte.
+// Lengths are minimal. A constructed element of unknown size is opened by `start` and closed by
+// `end`: one length octet is reserved and the content moved up when it needs more, which is rare
+// (content over 127 bytes) and one memmove. Where the size is known, `writeHeader` writes it at
+// once. `startLong` reserves the form 84 xx xx xx xx, which 389 uses inside some control and
+// extended values and which replication output reproduces byte for byte.
 //
-// Invariant: `open` holds the position of the first length octet of every open element, innermost last, negative for the
-// long form (a position is never 0: the tag precedes it). A writer left half-written by a throw is cleaned by `rewind`.
+// Invariant: `open` holds the position of the first length octet of every open element, innermost
+// last, negative for the long form (a position is never 0: the tag precedes it). A writer left
+// half-written by a throw is cleaned by `rewind`.
 import { assert } from "../base/index.ts";
 import { COPY_LOOP_BYTES_MAX, WRITER_BYTES_MAX, WRITER_KEPT_BYTES_MAX } from "./limits.ts";
 import {
@@ -23,7 +25,8 @@ const INITIAL_BYTES = 1024;
 const HEADER_BYTES_MAX = 6;
 const LONG_FORM = 0x84;
 
-/** `Buffer.subarray` goes by `byteLength`, which is wrong on the buffers that the store lends out; this one takes an end. */
+/** `Buffer.subarray` goes by `byteLength`, which is wrong on the buffers that the store lends out;
+ *  this one takes an end. */
 const subarray = Uint8Array.prototype.subarray;
 
 /** Octets of the identifier and the minimal length in front of `contentBytes` bytes. */
@@ -69,7 +72,8 @@ export class BerWriter {
       this.bytes = Buffer.allocUnsafe(this.initialBytes);
   }
 
-  /** Forgets everything behind `length`, open elements included: after a throw in the midst of a message. */
+  /** Forgets everything behind `length`, open elements included: after a throw in the midst of a
+   *  message. */
   rewind(length: number): void {
     assert(length >= 0 && length <= this.pos, "a writer is rewound, not wound on");
     this.pos = length;
@@ -82,7 +86,8 @@ export class BerWriter {
     return this.bytes.subarray(0, this.pos);
   }
 
-  /** What was written, as a buffer of its own; the writer is empty afterwards and keeps its memory. */
+  /** What was written, as a buffer of its own; the writer is empty afterwards and keeps its memory.
+   *  */
   copy(): Buffer {
     const result = Buffer.allocUnsafe(this.pos);
     this.view().copy(result);
@@ -90,7 +95,8 @@ export class BerWriter {
     return result;
   }
 
-  /** What was written, handed over without copying; the writer is empty afterwards and starts a new buffer. */
+  /** What was written, handed over without copying; the writer is empty afterwards and starts a new
+   *  buffer. */
   take(): Buffer {
     const result = this.view();
     this.bytes = Buffer.allocUnsafe(this.initialBytes);
@@ -191,8 +197,8 @@ export class BerWriter {
     this.appendRange(value, 0, value.length);
   }
 
-  /** Appends `source[start, end)`. `source` may be a buffer lent by the store, of which only indexing and bounded slices are
-   *  right. */
+  /** Appends `source[start, end)`. `source` may be a buffer lent by the store, of which only
+   *  indexing and bounded slices are right. */
   appendRange(source: Uint8Array, start: number, end: number): void {
     const count = end - start;
     this.reserve(count);
@@ -230,7 +236,8 @@ export class BerWriter {
     return at + 1 + count;
   }
 
-  /** Writes a text of under 128 characters if all are ASCII; otherwise writes nothing that counts. */
+  /** Writes a text of under 128 characters if all are ASCII; otherwise writes nothing that counts.
+   *  */
   private putShortAscii(text: string, tag: number): boolean {
     const count = text.length;
     this.reserve(2 + count);

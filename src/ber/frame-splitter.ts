@@ -1,8 +1,10 @@
-// Cuts a byte stream into LDAPMessages (RFC 4511 §5.1): push what the socket gave, then call `next` until it gives undefined.
+// Cuts a byte stream into LDAPMessages (RFC 4511 §5.1): push what the socket gave, then call `next`
+// until it gives undefined.
 //
-// A frame that lies whole in one chunk is a view onto that chunk; only a frame that spans chunks is copied, into a buffer
-// that grows with what has really arrived, never with what was declared. The size limit is checked as soon as the
-// length octets are there. After an error the stream has no frame boundaries any more: every further call throws it again.
+// A frame that lies whole in one chunk is a view onto that chunk; only a frame that spans chunks is
+// copied, into a buffer that grows with what has really arrived, never with what was declared. The
+// size limit is checked as soon as the length octets are there. After an error the stream has no
+// frame boundaries any more: every further call throws it again.
 import { FrameError } from "./ber-error.ts";
 import { BER_BYTES_MAX_DEFAULT, LENGTH_OCTETS_MAX } from "./limits.ts";
 import { TAG_SEQUENCE } from "./tags.ts";
@@ -13,11 +15,13 @@ const PARTIAL_BYTES_MIN = 1024;
 const TLS_HANDSHAKE = 0x16;
 
 export class FrameSplitter {
-  /** Bytes a frame may have, header included; may be changed at any time (lower before authentication). */
+  /** Bytes a frame may have, header included; may be changed at any time (lower before
+   *  authentication). */
   maxBerBytes: number;
   private chunk: Buffer = EMPTY;
   private pos = 0;
-  /** The first `partialBytes` bytes hold the beginning of a frame that spans chunks; empty unless partialBytes > 0. */
+  /** The first `partialBytes` bytes hold the beginning of a frame that spans chunks; empty unless
+   *  partialBytes > 0. */
   private partial: Buffer = EMPTY;
   private partialBytes = 0;
   private failure: FrameError | undefined;
@@ -26,7 +30,8 @@ export class FrameSplitter {
     this.maxBerBytes = maxBerBytes;
   }
 
-  /** Bytes that were pushed and not yet given out: after `next` gave undefined, those of an incomplete frame. */
+  /** Bytes that were pushed and not yet given out: after `next` gave undefined, those of an
+   *  incomplete frame. */
   get bufferedBytes(): number {
     return this.partialBytes + this.chunk.length - this.pos;
   }
@@ -52,7 +57,8 @@ export class FrameSplitter {
     }
   }
 
-  /** Forgets what is buffered (StartTLS: nothing received in the clear may be read behind the handshake). */
+  /** Forgets what is buffered (StartTLS: nothing received in the clear may be read behind the
+   *  handshake). */
   clear(): void {
     this.chunk = EMPTY;
     this.pos = 0;
@@ -107,8 +113,8 @@ export class FrameSplitter {
   }
 }
 
-/** Bytes of the frame that begins at `start`, or 0 while its length octets are incomplete. Offsets in errors count from
- *  the start of the frame. */
+/** Bytes of the frame that begins at `start`, or 0 while its length octets are incomplete. Offsets
+ *  in errors count from the start of the frame. */
 function frameSize(bytes: Buffer, start: number, end: number, maxBytes: number): number {
   const tag = bytes[start]!;
   if (tag !== TAG_SEQUENCE) {

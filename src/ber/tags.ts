@@ -1,5 +1,6 @@
-// Identifier octets of the universal types that LDAP uses (X.690 §8.1.2). Tag numbers of 31 and more, which would need
-// further octets, never occur in LDAP: the reader refuses them, the writer cannot make them.
+// Identifier octets of the universal types that LDAP uses (X.690 §8.1.2). Tag numbers of 31 and
+// more, which would need further octets, never occur in LDAP: the reader refuses them, the writer
+// cannot make them.
 
 export const TAG_BOOLEAN = 0x01;
 export const TAG_INTEGER = 0x02;

@@ -1,4 +1,5 @@
-// Lists of attributes and of modifications (RFC 4511 §4.1.7, §4.6, §4.7), shared by requests, responses and replication.
+// Lists of attributes and of modifications (RFC 4511 §4.1.7, §4.6, §4.7), shared by requests,
+// responses and replication.
 //
 //   PartialAttribute  30 { 04 type, 31 { 04 value* } }
 //   change            30 { 0A operation, PartialAttribute }
@@ -13,7 +14,8 @@ import {
 } from "../ber/index.ts";
 import type { AttributeValues, Mod, ModOperation } from "./messages.ts";
 
-/** A writer makes room for the longest header before each element; with this much more it never grows. */
+/** A writer makes room for the longest header before each element; with this much more it never
+ *  grows. */
 const HEADER_SLACK_BYTES = 6;
 
 /** In order of their codes on the wire. */

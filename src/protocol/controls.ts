@@ -1,4 +1,5 @@
-// The list of controls of a message (RFC 4511 §4.1.11): A0 { 30 { 04 oid, 01 critical DEFAULT FALSE, 04 value? }* }.
+// The list of controls of a message (RFC 4511 §4.1.11): A0 { 30 { 04 oid, 01 critical DEFAULT
+// FALSE, 04 value? }* }.
 import type { BerReader } from "../ber/index.ts";
 import { BerError, TAG_BOOLEAN, TAG_OCTET_STRING, TAG_SEQUENCE, encodeBer } from "../ber/index.ts";
 import type { BerWriter } from "../ber/index.ts";
@@ -49,7 +50,8 @@ export function writeControls(writer: BerWriter, controls: readonly Control[]): 
   writer.end();
 }
 
-/** The controls as they stand at the end of a message, for `writeSearchEntryHeader`; undefined if there are none. */
+/** The controls as they stand at the end of a message, for `writeSearchEntryHeader`; undefined if
+ *  there are none. */
 export function encodeControls(controls: readonly Control[]): Buffer | undefined {
   if (controls.length === 0) return undefined;
   return encodeBer((writer) => writeControls(writer, controls));

@@ -1,8 +1,9 @@
 // Decodes requests (RFC 4511 §4): the only way from received bytes to a RequestMessage.
 //
-// Sequences that the RFC marks as extensible may go on behind what we know; the rest is ignored there and refused
-// elsewhere. DNs must be UTF-8 (invalidDNSyntax otherwise); attribute descriptions need not be: unknown ones are judged later.
-// Every failure is a ProtocolError which says how to answer it.
+// Sequences that the RFC marks as extensible may go on behind what we know; the rest is ignored
+// there and refused elsewhere. DNs must be UTF-8 (invalidDNSyntax otherwise); attribute
+// descriptions need not be: unknown ones are judged later. Every failure is a ProtocolError which
+// says how to answer it.
 import type { BerReader as Reader } from "../ber/index.ts";
 import { BerError, BerReader } from "../ber/index.ts";
 import { readAttributes, readMods } from "./attributes.ts";

@@ -1,5 +1,6 @@
-// Decodes responses (RFC 4511 §4): for the supplier's side of replication, chaining, and our own client. Elements behind
-// those we know are ignored, as the RFC asks; text that is not UTF-8 is taken with replacement characters.
+// Decodes responses (RFC 4511 §4): for the supplier's side of replication, chaining, and our own
+// client. Elements behind those we know are ignored, as the RFC asks; text that is not UTF-8 is
+// taken with replacement characters.
 import type { BerReader as Reader } from "../ber/index.ts";
 import { BerError, BerReader } from "../ber/index.ts";
 import { readAttributes } from "./attributes.ts";
@@ -29,8 +30,9 @@ import {
 
 const NO_REFERRALS: readonly string[] = [];
 
-/** Decodes one whole LDAPMessage as the FrameSplitter gives it. Values are views onto `frame`. Message ID 0 is that of an
- *  unsolicited notification. @throws ProtocolError and nothing else, whatever the bytes are */
+/** Decodes one whole LDAPMessage as the FrameSplitter gives it. Values are views onto `frame`.
+ *  Message ID 0 is that of an unsolicited notification. @throws ProtocolError and nothing else,
+ *  whatever the bytes are */
 export function decodeResponse(frame: Buffer): ResponseMessage {
   const reader = new BerReader(frame, { depthMax: MESSAGE_DEPTH_MAX });
   let messageId: number | undefined;

@@ -1,5 +1,6 @@
-// Encodes requests (RFC 4511 §4): the supplier's side of replication, and our own client. Lengths are minimal throughout, as
-// in what 389 sends; long forms stand only inside the control values that come ready-made.
+// Encodes requests (RFC 4511 §4): the supplier's side of replication, and our own client. Lengths
+// are minimal throughout, as in what 389 sends; long forms stand only inside the control values
+// that come ready-made.
 import type { BerWriter } from "../ber/index.ts";
 import { writeAttributes, writeMods } from "./attributes.ts";
 import { writeControls } from "./controls.ts";

@@ -1,4 +1,5 @@
-// Encodes responses (RFC 4511 §4). Search entries that lie ready in the store go through search-entry.ts instead.
+// Encodes responses (RFC 4511 §4). Search entries that lie ready in the store go through
+// search-entry.ts instead.
 import type { BerWriter } from "../ber/index.ts";
 import { writeAttributes } from "./attributes.ts";
 import { writeControls } from "./controls.ts";
@@ -84,7 +85,8 @@ function writeResponse(writer: BerWriter, response: Response): void {
   writer.end();
 }
 
-/** The components of LDAPResult (§4.1.9); the referral is written if there are URLs, whatever the code. */
+/** The components of LDAPResult (§4.1.9); the referral is written if there are URLs, whatever the
+ *  code. */
 function writeResult(writer: BerWriter, result: LdapResult): void {
   writer.writeEnumerated(result.code);
   writer.writeText(result.matchedDn);

@@ -1,7 +1,8 @@
 // Filters as they travel (RFC 4511 §4.5.1.7); (&) and (|) are legal (RFC 4526).
 //
-// Attribute descriptions and rules are taken as they come, bad UTF-8 included: what no schema knows is Undefined when the
-// filter is evaluated, not an error. The same holds for a choice this server does not know.
+// Attribute descriptions and rules are taken as they come, bad UTF-8 included: what no schema knows
+// is Undefined when the filter is evaluated, not an error. The same holds for a choice this server
+// does not know.
 import type { BerReader, BerWriter } from "../ber/index.ts";
 import { BerError, TAG_SEQUENCE } from "../ber/index.ts";
 import type { Filter } from "./messages.ts";
@@ -26,7 +27,8 @@ import {
   TAG_SUBSTRING_INITIAL,
 } from "./tags.ts";
 
-/** What an unrecognised filter choice becomes: a match by a rule that nobody has, which is Undefined for every entry. */
+/** What an unrecognised filter choice becomes: a match by a rule that nobody has, which is
+ *  Undefined for every entry. */
 export const UNDEFINED_FILTER: Filter = {
   type: "extensible",
   rule: "",

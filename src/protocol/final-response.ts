@@ -1,4 +1,5 @@
-// From a request and its result to the response that ends it, and the notice that ends a connection.
+// From a request and its result to the response that ends it, and the notice that ends a
+// connection.
 import { NO_CONTROLS } from "./controls.ts";
 import type {
   Control,
@@ -60,8 +61,9 @@ export function finalResponseMessage(
 /** Notice of disconnection (RFC 4511 §4.4.1). */
 export const NOTICE_OF_DISCONNECTION_OID = "1.3.6.1.4.1.1466.20036";
 
-/** The unsolicited message after which the connection is closed: protocolError (bytes we cannot read),
- *  strongerAuthRequired (security lost) or unavailable (shutdown, idle timeout, administrative limit). */
+/** The unsolicited message after which the connection is closed: protocolError (bytes we cannot
+ *  read), strongerAuthRequired (security lost) or unavailable (shutdown, idle timeout,
+ *  administrative limit). */
 export function noticeOfDisconnection(
   code: Extract<ResultCodeName, "protocolError" | "strongerAuthRequired" | "unavailable" | "busy">,
   message: string,

@@ -9,7 +9,8 @@ export const FILTER_DEPTH_CEILING = 1000;
 /** Controls of one message; real clients send up to five. */
 export const CONTROLS_MAX = 64;
 
-/** Constructed elements of a message around and inside a filter: message, operation, item, substrings. */
+/** Constructed elements of a message around and inside a filter: message, operation, item,
+ *  substrings. */
 export const MESSAGE_DEPTH_MAX = 16;
 
 /** Attribute selections remembered as decoded lists, and the longest that is worth it. */

@@ -1,5 +1,6 @@
-// Modifications and value sets with the four-octet length form, as 389 writes them inside control and extended values.
-// The reader is the same for both forms; 389 reads the operation with any integer tag, so we do.
+// Modifications and value sets with the four-octet length form, as 389 writes them inside control
+// and extended values. The reader is the same for both forms; 389 reads the operation with any
+// integer tag, so we do.
 import type { BerReader, BerWriter } from "../ber/index.ts";
 import { BerError, TAG_INTEGER, TAG_SET } from "../ber/index.ts";
 import { findModOperation, modOperationCode, readAttribute } from "./attributes.ts";

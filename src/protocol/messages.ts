@@ -1,5 +1,6 @@
-// LDAP messages as values (RFC 4511 §4). DNs and attribute descriptions are text as the client sent it; attribute and
-// assertion values are bytes: views onto the received frame, valid as long as that frame is not reused.
+// LDAP messages as values (RFC 4511 §4). DNs and attribute descriptions are text as the client sent
+// it; attribute and assertion values are bytes: views onto the received frame, valid as long as
+// that frame is not reused.
 
 export interface Control {
   readonly oid: string;

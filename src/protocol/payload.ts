@@ -1,10 +1,12 @@
-// The frame around decoding of control values and extended values, which are BER inside an OCTET STRING.
+// The frame around decoding of control values and extended values, which are BER inside an OCTET
+// STRING.
 import type { BerWriter } from "../ber/index.ts";
 import { BerError, BerReader } from "../ber/index.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
 /** Decodes a whole value. `what` begins the client's error message: "Paged results control".
- *  @throws ProtocolError if the value is absent, is not what `read` expects, or goes on behind it */
+ *  @throws ProtocolError if the value is absent, is not what `read` expects, or goes on behind it
+ *  */
 export function decodeValue<T>(
   value: Buffer | undefined,
   what: string,

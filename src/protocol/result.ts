@@ -1,4 +1,5 @@
-// LDAP result codes (RFC 4511 appendix A, RFC 4370, RFC 4528) and the one error class that carries them to a client.
+// LDAP result codes (RFC 4511 appendix A, RFC 4370, RFC 4528) and the one error class that carries
+// them to a client.
 import type { LdapResult } from "./messages.ts";
 
 export const ResultCode = {
@@ -51,7 +52,8 @@ export const ResultCode = {
 
 export type ResultCodeName = keyof typeof ResultCode;
 
-/** What a client asked for and cannot have. `message` goes to the client: sentence case, no full stop, no secrets. */
+/** What a client asked for and cannot have. `message` goes to the client: sentence case, no full
+ *  stop, no secrets. */
 export class LdapError extends Error {
   override readonly name: string = "LdapError";
   readonly code: number;

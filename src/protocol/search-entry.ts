@@ -1,9 +1,10 @@
 // Search result entries from parts that are encoded already: the hot path of every search.
 //
-// The sizes are known beforehand, so all headers are written at once and nothing is moved afterwards:
+// The sizes are known beforehand, so all headers are written at once and nothing is moved
+// afterwards:
 //
 //   30 len { 02 messageId, 64 len { 04 len dn, 30 len { PartialAttribute TLVs } }, controls }
-//             `------------ writeSearchEntryHeader ------------'  the caller appends     the caller appends
+//   `------------ writeSearchEntryHeader ------------'  the caller appends  the caller appends
 import type { BerWriter } from "../ber/index.ts";
 import {
   TAG_OCTET_STRING,
@@ -22,8 +23,9 @@ export interface SearchEntrySizes {
   readonly controlsLength: number;
 }
 
-/** Writes everything in front of the DN's bytes. The caller then appends exactly `dnLength` bytes (an RDN from the entry and
- *  the rest from its parent, say), calls `writeAttributesHeader`, appends the attributes and then the controls. */
+/** Writes everything in front of the DN's bytes. The caller then appends exactly `dnLength` bytes
+ *  (an RDN from the entry and the rest from its parent, say), calls `writeAttributesHeader`,
+ *  appends the attributes and then the controls. */
 export function writeSearchEntryStart(
   writer: BerWriter,
   messageId: number,
@@ -43,8 +45,9 @@ export function writeAttributesHeader(writer: BerWriter, attributesLength: numbe
   writer.writeHeader(TAG_SEQUENCE, attributesLength);
 }
 
-/** Writes everything in front of the attributes. The caller then appends exactly `attributesLength` bytes of PartialAttribute
- *  TLVs by `writer.appendRange`, and behind them `controls`, the list from `encodeControls`, if there is one. */
+/** Writes everything in front of the attributes. The caller then appends exactly `attributesLength`
+ *  bytes of PartialAttribute TLVs by `writer.appendRange`, and behind them `controls`, the list
+ *  from `encodeControls`, if there is one. */
 export function writeSearchEntryHeader(
   writer: BerWriter,
   messageId: number,

@@ -1,8 +1,9 @@
 // The attribute selection of a search: SEQUENCE OF LDAPString (RFC 4511 §4.5.1.8).
 //
-// Clients ask for the same few lists again and again, and decoding names costs more than selecting by them. So lists are
-// remembered by their bytes: equal lists give the identical frozen array, by which the search may remember its own
-// conclusions. This is a cache only: bounded, emptied when full, and without it the same values come out.
+// Clients ask for the same few lists again and again, and decoding names costs more than selecting
+// by them. So lists are remembered by their bytes: equal lists give the identical frozen array, by
+// which the search may remember its own conclusions. This is a cache only: bounded, emptied when
+// full, and without it the same values come out.
 import type { BerReader } from "../ber/index.ts";
 import { SELECTIONS_CACHED_MAX, SELECTION_CACHED_BYTES_MAX } from "./limits.ts";
 

@@ -1,4 +1,5 @@
-// Identifier octets of the LDAP operations and of the context-specific parts of messages (RFC 4511 §4, appendix B).
+// Identifier octets of the LDAP operations and of the context-specific parts of messages (RFC 4511
+// §4, appendix B).
 
 export const TAG_BIND_REQUEST = 0x60;
 export const TAG_BIND_RESPONSE = 0x61;

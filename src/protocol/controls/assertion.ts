@@ -1,5 +1,5 @@
-// Assertion (RFC 4528): the operation is done only if a filter is TRUE for its target. Request only; the value is the
-// BER of a Filter.
+// Assertion (RFC 4528): the operation is done only if a filter is TRUE for its target. Request
+// only; the value is the BER of a Filter.
 import { encodeBer } from "../../ber/index.ts";
 import { readFilter, writeFilter } from "../filter.ts";
 import { FILTER_DEPTH_CEILING, FILTER_DEPTH_MAX_DEFAULT, MESSAGE_DEPTH_MAX } from "../limits.ts";
@@ -8,7 +8,8 @@ import { decodeValue } from "../payload.ts";
 
 export const ASSERTION_OID = "1.3.6.1.1.12";
 
-/** @throws ProtocolError; unwillingToPerform if the filter is nested deeper than `filterDepthMax` */
+/** @throws ProtocolError; unwillingToPerform if the filter is nested deeper than `filterDepthMax`
+ *  */
 export function decodeAssertion(
   value: Buffer | undefined,
   filterDepthMax: number = FILTER_DEPTH_MAX_DEFAULT,

@@ -1,5 +1,6 @@
-// ManageDsaIT (RFC 3296): referral objects are treated as ordinary entries. Request only, without a value.
-// 389 suppliers attach it to every request but bind, not critical and with an empty value; so does Concord.
+// ManageDsaIT (RFC 3296): referral objects are treated as ordinary entries. Request only, without a
+// value. 389 suppliers attach it to every request but bind, not critical and with an empty value;
+// so does Concord.
 import type { Control } from "../messages.ts";
 
 export const MANAGE_DSA_IT_OID = "2.16.840.1.113730.3.4.2";

@@ -1,7 +1,7 @@
 // Simple paged results (RFC 2696). The same value travels both ways:
 //   30 { 02 size, 04 cookie }
-// Request: size is the page size. Response: size is an estimate of the whole result, 0 if unknown. An empty cookie
-// begins a search in a request and marks the last page in a response.
+// Request: size is the page size. Response: size is an estimate of the whole result, 0 if unknown.
+// An empty cookie begins a search in a request and marks the last page in a response.
 import { BerError, encodeBer } from "../../ber/index.ts";
 import type { Control } from "../messages.ts";
 import { decodeValue } from "../payload.ts";

@@ -1,5 +1,6 @@
-// Proxied authorization, version 2 (RFC 4370): the operation is done as somebody else. Request only; the value is the
-// authorization identity itself (`dn:…`, `u:…`, empty for anonymous), not wrapped in BER, and the control must be critical.
+// Proxied authorization, version 2 (RFC 4370): the operation is done as somebody else. Request
+// only; the value is the authorization identity itself (`dn:…`, `u:…`, empty for anonymous), not
+// wrapped in BER, and the control must be critical.
 import { isUtf8 } from "node:buffer";
 import type { Control } from "../messages.ts";
 import { ProtocolError } from "../protocol-error.ts";

@@ -1,5 +1,6 @@
 // Pre-read and post-read (RFC 4527): the target of an update as it was before or is after it.
-// Request value: an attribute selection, 30 { 04 name* }. Response value: a SearchResultEntry, 64 { 04 dn, 30 { … } }.
+// Request value: an attribute selection, 30 { 04 name* }. Response value: a SearchResultEntry, 64 {
+// 04 dn, 30 { … } }.
 import { encodeBer } from "../../ber/index.ts";
 import { writeAttributes } from "../attributes.ts";
 import { readSearchEntry } from "../decode-response.ts";

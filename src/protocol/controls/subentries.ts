@@ -1,5 +1,5 @@
-// Subentries (RFC 3672 §3): whether a search gives subentries or ordinary entries. Request only; the value is a BOOLEAN:
-// 01 01 FF only subentries, 01 01 00 only ordinary entries.
+// Subentries (RFC 3672 §3): whether a search gives subentries or ordinary entries. Request only;
+// the value is a BOOLEAN: 01 01 FF only subentries, 01 01 00 only ordinary entries.
 import { encodeBer } from "../../ber/index.ts";
 import { decodeValue } from "../payload.ts";
 

@@ -1,10 +1,12 @@
-// NSDS50ReplUpdateInfo (389): which entry a replicated update is about and which CSN it has. Request only, critical, the
-// second control of each update. All constructed lengths are in the four-octet form:
+// NSDS50ReplUpdateInfo (389): which entry a replicated update is about and which CSN it has.
+// Request only, critical, the second control of each update. All constructed lengths are in the
+// four-octet form:
 //
-//   30 { 04 unique ID, 04 CSN, 04 unique ID of the superior?, 30 { 30 { 0A op, 30 { 04 type, 31 { 04 value* } } }* }? }
+//   30 { 04 unique ID, 04 CSN, 04 unique ID of the superior?, 30 { mod* }? }
+//   mod  30 { 0A operation, 30 { 04 type, 31 { 04 value* } } }
 //
-// The superior stands in an add (the parent) and may stand in a modifyDN (the new parent); the mods stand in a modifyDN.
-// Elements behind these are ignored, so that a later release may add some.
+// The superior stands in an add (the parent) and may stand in a modifyDN (the new parent); the mods
+// stand in a modifyDN. Elements behind these are ignored, so that a later release may add some.
 import type { Csn } from "../../replication/csn/index.ts";
 import { BerError, TAG_OCTET_STRING, TAG_SEQUENCE, encodeBer } from "../../ber/index.ts";
 import { readCsn } from "../csn-text.ts";

@@ -1,4 +1,5 @@
-// Cancel (RFC 3909): ends an operation, which then gets its response with `canceled`. Request value 30 { 02 message ID }.
+// Cancel (RFC 3909): ends an operation, which then gets its response with `canceled`. Request value
+// 30 { 02 message ID }.
 import { BerError, encodeBer } from "../../ber/index.ts";
 import { decodeValue } from "../payload.ts";
 

@@ -1,10 +1,11 @@
-// The CleanAllRUV family (389): taking a replica ID that is gone for ever out of all RUVs. Values are BER around a text:
-// request 30 { 04 payload }, response 30 { 04 text }, without a response name. Payloads by operation:
+// The CleanAllRUV family (389): taking a replica ID that is gone for ever out of all RUVs. Values
+// are BER around a text: request 30 { 04 payload }, response 30 { 04 text }, without a response
+// name. Payloads by operation:
 //
-//   CLEAN_RUV        <replica ID>:<suffix>:<max CSN>[:<force yes|no>]    answered "accepted"
-//   ABORT_CLEAN_RUV  <replica ID>:<suffix>:<certify yes|no>              answered by the LDAP result alone
-//   GET_MAX_CSN      <replica ID>:<suffix>                               answered by a CSN or "no maxcsn"
-//   CHECK_CLEAN_RUV  an LDAP filter, searched below cn=config            answered "cleaning" or "finished"
+//   CLEAN_RUV        <replica ID>:<suffix>:<max CSN>[:<force yes|no>] answered "accepted"
+//   ABORT_CLEAN_RUV  <replica ID>:<suffix>:<certify yes|no> answered by the LDAP result alone
+//   GET_MAX_CSN      <replica ID>:<suffix> answered by a CSN or "no maxcsn"
+//   CHECK_CLEAN_RUV  an LDAP filter, searched below cn=config answered "cleaning" or "finished"
 //
 // A suffix may contain colons, so it is what stands between the fields at both ends.
 import { encodeBer } from "../../ber/index.ts";

@@ -1,6 +1,7 @@
 // End of a replication session (389: EndNSDS50ReplicationRequest):
 //   30 { 04 suffix, 31 { 04 RUV element* } }
-// Consumers read the suffix only; the RUV, that of the supplier at the time of sending, may be missing.
+// Consumers read the suffix only; the RUV, that of the supplier at the time of sending, may be
+// missing.
 import { TAG_SET, encodeBer } from "../../ber/index.ts";
 import { decodeValue, readTexts, writeTexts } from "../payload.ts";
 

@@ -1,5 +1,5 @@
 // Password modify (RFC 3062).
-//   request   30 { 80 userIdentity?, 81 oldPasswd?, 82 newPasswd? }; an absent value is one without fields
+//   request   30 { 80 userIdentity?, 81 oldPasswd?, 82 newPasswd? } (no value: no field)
 //   response  30 { 80 genPasswd? }; absent unless a password was generated
 import type { BerReader } from "../../ber/index.ts";
 import { contextTag, encodeBer } from "../../ber/index.ts";

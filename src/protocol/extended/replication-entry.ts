@@ -1,12 +1,12 @@
-// One entry of a total initialization, values and their state (389: NSDS50ReplicationEntry). All constructed lengths are in the
-// four-octet form; a decoder takes any.
+// One entry of a total initialization, values and their state (389: NSDS50ReplicationEntry). All
+// constructed lengths are in the four-octet form; a decoder takes any.
 //
 //   30 { 04 unique ID, 04 DN, 31 { attribute* } }
 //   attribute  30 { 04 type, 04 deletion CSN?, 01 deleted?, 31 { value* } }
 //   value      30 { 04 value, 01 deleted?, 30 { 30 { 0A kind, 04 CSN }* } }
 //
-// A flag is present only when TRUE. A deleted attribute without values is sent by 389 with one value: empty, deleted,
-// with the deletion CSN; that is left as it is here.
+// A flag is present only when TRUE. A deleted attribute without values is sent by 389 with one
+// value: empty, deleted, with the deletion CSN; that is left as it is here.
 import type { BerReader, BerWriter } from "../../ber/index.ts";
 import { BerError, TAG_BOOLEAN, TAG_OCTET_STRING, TAG_SET, encodeBer } from "../../ber/index.ts";
 import type { Csn } from "../../replication/csn/index.ts";
@@ -39,7 +39,8 @@ export interface ReplicatedValue {
 export interface ReplicatedAttribute {
   /** With options. */
   readonly type: string;
-  /** adcsn: of the last deletion of the whole attribute; also on present attributes, which were replaced. */
+  /** adcsn: of the last deletion of the whole attribute; also on present attributes, which were
+   *  replaced. */
   readonly deletionCsn: Csn | undefined;
   readonly deleted: boolean;
   readonly values: readonly ReplicatedValue[];

@@ -1,6 +1,7 @@
-// OIDs of 389's replication: extended operations (5.x, 6.5 to 6.8) and the protocols named in a start request (6.1 to 6.4).
-// A consumer that wants a supplier to take the usual path advertises START_50, START_90, END, ENTRY, ENTRY_71, RESPONSE_50
-// and the CleanAllRUV family as supported extensions, but not RESPONSE_90.
+// OIDs of 389's replication: extended operations (5.x, 6.5 to 6.8) and the protocols named in a
+// start request (6.1 to 6.4). A consumer that wants a supplier to take the usual path advertises
+// START_50, START_90, END, ENTRY, ENTRY_71, RESPONSE_50 and the CleanAllRUV family as supported
+// extensions, but not RESPONSE_90.
 
 export const START_REPLICATION_50_OID = "2.16.840.1.113730.3.5.3";
 export const REPLICATION_RESPONSE_50_OID = "2.16.840.1.113730.3.5.4";

@@ -1,9 +1,10 @@
-// What a consumer answers to start and end requests, beside the LDAP result, which is success (389: NSDS50 and
-// NSDS90ReplicationResponse).
+// What a consumer answers to start and end requests, beside the LDAP result, which is success (389:
+// NSDS50 and NSDS90ReplicationResponse).
 //
 //   30 { 0A code, 30 { 04 RUV element* }?, (04 GUID, 04 data)? }
 //
-// The RUV is a SEQUENCE here and a SET in requests. It is present only when an incremental session was granted.
+// The RUV is a SEQUENCE here and a SET in requests. It is present only when an incremental session
+// was granted.
 import { TAG_SEQUENCE, encodeBer } from "../../ber/index.ts";
 import { decodeValue, readTexts, writeTexts } from "../payload.ts";
 import type { SessionData } from "./session-data.ts";

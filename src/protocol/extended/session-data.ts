@@ -1,4 +1,5 @@
-// The optional last two fields of a start request and its response (389's session hooks): both or none.
+// The optional last two fields of a start request and its response (389's session hooks): both or
+// none.
 import type { BerReader, BerWriter } from "../../ber/index.ts";
 import { TAG_OCTET_STRING } from "../../ber/index.ts";
 

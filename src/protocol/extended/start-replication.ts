@@ -1,10 +1,12 @@
-// Start of a replication session (389: StartNSDS90ReplicationRequest, and the older StartNSDS50 with the same value).
+// Start of a replication session (389: StartNSDS90ReplicationRequest, and the older StartNSDS50
+// with the same value).
 //
-//   30 { 04 protocol OID, 04 suffix, 31 { 04 RUV element+ }, 31 { 04 referral* }?, 04 CSN, (04 GUID, 04 data)? }
+//   30 { 04 protocol OID, 04 suffix, 31 { 04 RUV element+ }, 31 { 04 referral* }?, 04 CSN,
+//        (04 GUID, 04 data)? }
 //
-// Fields are told apart by position: a SET behind the RUV is the referrals. The RUV texts (replication/ruv) begin with the
-// generation and go on with the sender's own element. The CSN is only text here: a consumer answers a bad one with a code of
-// its own. Lengths are minimal.
+// Fields are told apart by position: a SET behind the RUV is the referrals. The RUV texts
+// (replication/ruv) begin with the generation and go on with the sender's own element. The CSN is
+// only text here: a consumer answers a bad one with a code of its own. Lengths are minimal.
 import { BerError, TAG_SET, encodeBer } from "../../ber/index.ts";
 import { decodeValue, readTexts, writeTexts } from "../payload.ts";
 import type { SessionData } from "./session-data.ts";

@@ -1,5 +1,6 @@
-// Who am I (RFC 4532): the authorization identity of the connection. The request has no value; the response value is
-// the identity itself (`dn:…`, `u:…`, empty for anonymous), not wrapped in BER, and there is no response name.
+// Who am I (RFC 4532): the authorization identity of the connection. The request has no value; the
+// response value is the identity itself (`dn:…`, `u:…`, empty for anonymous), not wrapped in BER,
+// and there is no response name.
 
 export const WHO_AM_I_OID = "1.3.6.1.4.1.4203.1.11.3";
 
