@@ -1,0 +1,505 @@
+// One LDAP connection: cuts what arrives into requests, hands them to the handler in order, keeps barriers and limits,
+// and ends in an orderly way. RFC 4511 §4.1.1, 4.2.1, 4.3, 4.4, 4.11, 4.14.
+//
+// Reading stops (and TCP holds the client back) while one of these is so: a Bind or StartTLS is waiting or running; too
+// many requests are outstanding; a `serial` connection has one; output waits for a slow reader. `#mayTake` is the only
+// judge; `#take` runs until it says no, and is called again whenever an operation ends or the socket has drained.
+//
+// States: open → handshaking → open (TLS), → closing (last bytes on their way) → closed. Nothing is taken outside "open".
+import type { Log } from "../base/index.ts";
+import { assert } from "../base/index.ts";
+import { FrameError, FrameSplitter } from "../ber/index.ts";
+import type {
+  ExtendedRequest,
+  LdapResult,
+  RequestMessage,
+  ResultCodeName,
+} from "../protocol/index.ts";
+import {
+  decodeRequest,
+  encodeResponse,
+  finalResponse,
+  finalResponseType,
+  LdapError,
+  noticeOfDisconnection,
+  ProtocolError,
+  ResultCode,
+  SUCCESS,
+} from "../protocol/index.ts";
+import type { AccessLog } from "./access-log.ts";
+import { BIND_WAIT_MS_MAX, UNSENT_BYTES_MAX } from "./limits.ts";
+import type { OperationOwner } from "./operation.ts";
+import { Operation } from "./operation.ts";
+import { Output } from "./output.ts";
+import type {
+  CloseReason,
+  Connection,
+  DisconnectNotice,
+  ListenerKind,
+  Reply,
+  RequestHandler,
+  TlsState,
+} from "./request-handler.ts";
+import type { FrontendSettings } from "./settings.ts";
+import type { Transport } from "./transport.ts";
+import { ConnectionWatch } from "./watch.ts";
+
+/** What a connection needs of the front end it belongs to. */
+export interface ConnectionOwner {
+  readonly handler: RequestHandler;
+  readonly settings: FrontendSettings;
+  readonly log: Log;
+  readonly accessLog: AccessLog | undefined;
+  connectionClosed(connection: LdapConnection): void;
+}
+
+type State = "open" | "handshaking" | "closing" | "closed";
+
+const START_TLS_OID = "1.3.6.1.4.1.1466.20037";
+
+export class LdapConnection implements Connection, OperationOwner {
+  readonly id: number;
+  readonly kind: ListenerKind;
+  readonly peerAddress: string;
+  readonly peerPort: number;
+  readonly localAddress: string;
+  readonly descriptor: number;
+  readonly openedAtMs: number;
+  readonly output: Output;
+  session: unknown = undefined;
+  boundDn = "";
+  isBindInProgress = false;
+  serial = false;
+  isIdleAllowed = false;
+  tls: TlsState | undefined;
+  requestCount = 0;
+  finishedCount = 0;
+  closeReason: CloseReason = "clientClosed";
+
+  readonly #owner: ConnectionOwner;
+  readonly #transport: Transport;
+  readonly #splitter: FrameSplitter;
+  readonly #outstanding = new Set<Operation>();
+  readonly #watch: ConnectionWatch;
+  #identity: unknown = undefined;
+  #state: State = "open";
+  #isInputEnded = false;
+  #isStopping = false;
+  #isTaking = false;
+  #isReadingHeld = false;
+  /** A Bind that was read and waits for the operations before it. */
+  #waitingBind: Operation | undefined;
+  #bindTimer: NodeJS.Timeout | undefined;
+  /** The Bind or StartTLS that is running: nothing behind it is read. */
+  #exclusive: Operation | undefined;
+  #chunkReceivedAtMs = 0;
+
+  constructor(
+    owner: ConnectionOwner,
+    transport: Transport,
+    id: number,
+    times: { readonly openedAtMs: number; readonly nowMs: number },
+  ) {
+    this.#owner = owner;
+    this.#transport = transport;
+    this.id = id;
+    this.kind = transport.kind;
+    this.peerAddress = transport.peerAddress;
+    this.peerPort = transport.peerPort;
+    this.localAddress = transport.localAddress;
+    this.descriptor = transport.descriptor ?? id;
+    this.openedAtMs = times.openedAtMs;
+    this.output = new Output(transport);
+    this.#watch = new ConnectionWatch(times.nowMs);
+    this.#splitter = new FrameSplitter();
+    this.#selectMessageLimit();
+  }
+
+  get identity(): unknown {
+    return this.#identity;
+  }
+
+  set identity(identity: unknown) {
+    this.#identity = identity;
+    this.#selectMessageLimit();
+  }
+
+  get ssf(): number {
+    if (this.kind === "ldapi") return this.#owner.settings.localSsf;
+    return this.tls?.bits ?? 0;
+  }
+
+  get isClosed(): boolean {
+    return this.#state === "closed" || this.#state === "closing";
+  }
+
+  outstanding(): Iterable<Reply> {
+    return this.#outstanding;
+  }
+
+  /** Settings have changed. */
+  settingsChanged(): void {
+    this.#selectMessageLimit();
+  }
+
+  /** Bytes from the socket; they belong to this connection from now on. */
+  received(chunk: Buffer): void {
+    if (this.isClosed) return;
+    if (this.#owner.accessLog !== undefined) this.#chunkReceivedAtMs = performance.now();
+    this.#splitter.push(chunk);
+    this.output.hold();
+    this.#take();
+    this.output.flush();
+  }
+
+  /** The peer has sent its FIN: what it asked before is still answered. */
+  inputEnded(): void {
+    this.#isInputEnded = true;
+    this.#continue();
+  }
+
+  drained(): void {
+    this.output.drained();
+    this.#continue();
+  }
+
+  /** The socket is gone, whoever has closed it. */
+  socketClosed(reason: CloseReason): void {
+    if (this.#state === "closed") return;
+    if (this.#state !== "closing") this.closeReason = reason;
+    this.#state = "closed";
+    this.#abandonAll();
+    this.output.close();
+    this.#owner.accessLog?.closed(this);
+    this.#owner.handler.closed(this);
+    this.#owner.connectionClosed(this);
+  }
+
+  close(reason: CloseReason, notice?: DisconnectNotice): void {
+    if (this.isClosed) return;
+    const mayWrite = this.#state === "open";
+    this.#state = "closing";
+    this.closeReason = reason;
+    this.#abandonAll();
+    if (notice !== undefined && mayWrite)
+      encodeResponse(this.output.writer(), noticeOfDisconnection(notice.code, notice.message));
+    this.output.flush();
+    this.output.close();
+    this.#transport.end();
+  }
+
+  /** Takes no more requests, ends when the updates in progress have ended. */
+  shutDown(): void {
+    this.#isStopping = true;
+    this.#waitingBind = undefined;
+    this.#abandonReads();
+    if (this.#state === "handshaking") this.destroy();
+    else this.#continue();
+  }
+
+  /** Ends without waiting for anything. */
+  destroy(): void {
+    this.#transport.destroy();
+  }
+
+  /** One look at the time limits. */
+  sweep(nowMs: number): void {
+    if (this.#state === "closed") return;
+    const isHalfClosed = this.#isInputEnded && this.#state === "open";
+    const view = {
+      state: isHalfClosed ? ("halfClosed" as const) : this.#state,
+      requestCount: this.requestCount,
+      finishedCount: this.finishedCount,
+      outstandingCount: this.#outstanding.size,
+      isIdleAllowed: this.isIdleAllowed,
+      incompleteBytes: this.#isReadingHeld ? 0 : this.#splitter.bufferedBytes,
+      unsentBytes: this.#transport.unsentBytes,
+    };
+    const reason = this.#watch.check(view, nowMs, this.#owner.settings);
+    if (reason === undefined) return;
+    if (reason === "closingTooLong" || reason === "writeBlocked" || reason === "handshakeFailed") {
+      if (reason !== "closingTooLong") this.closeReason = reason;
+      this.#state = "closing";
+      this.destroy();
+    } else if (reason === "idle") {
+      this.close(reason, { code: "unavailable", message: "Idle timeout exceeded" });
+    } else {
+      this.close(reason);
+    }
+  }
+
+  operationEnded(operation: Operation): void {
+    this.#outstanding.delete(operation);
+    this.finishedCount += 1;
+    if (!operation.wasAbandoned) this.#owner.accessLog?.result(this, operation);
+    if (operation === this.#exclusive) this.#exclusive = undefined;
+    const isWaitedFor =
+      this.#isReadingHeld ||
+      this.#waitingBind !== undefined ||
+      this.#isInputEnded ||
+      this.#isStopping;
+    // Not at once: whoever ends an operation is not to be called with the next request from within.
+    if (isWaitedFor) queueMicrotask(() => this.#continue());
+  }
+
+  /** Goes on after something that held this connection back may have ended. */
+  #continue(): void {
+    if (this.#state !== "open") return;
+    if (this.#waitingBind !== undefined && this.#outstanding.size === 0) this.#runWaitingBind();
+    if (this.#isReadingHeld) this.#take();
+    if (this.#outstanding.size > 0 || this.#waitingBind !== undefined) return;
+    if (this.#isStopping)
+      this.close("shutdown", { code: "unavailable", message: "The server is shutting down" });
+    else if (this.#isInputEnded && !this.#isReadingHeld) this.close("clientClosed");
+  }
+
+  #selectMessageLimit(): void {
+    const { messageBytesMax, messageBytesMaxAnonymous } = this.#owner.settings;
+    this.#splitter.maxBerBytes =
+      this.#identity === undefined
+        ? Math.min(messageBytesMax, messageBytesMaxAnonymous)
+        : messageBytesMax;
+  }
+
+  #mayTake(): boolean {
+    const outstandingMax = this.serial ? 1 : this.#owner.settings.outstandingMax;
+    return (
+      this.#state === "open" &&
+      !this.#isStopping &&
+      this.#waitingBind === undefined &&
+      this.#exclusive === undefined &&
+      this.#outstanding.size < outstandingMax &&
+      this.output.unsentBytes <= UNSENT_BYTES_MAX
+    );
+  }
+
+  /** Takes requests as long as that is allowed; holds reading back when it is not. */
+  #take(): void {
+    if (this.#isTaking) return;
+    this.#isTaking = true;
+    let frame: Buffer | undefined;
+    while (this.#mayTake()) {
+      try {
+        frame = this.#splitter.next();
+      } catch (error) {
+        if (!(error instanceof FrameError)) throw error;
+        this.#refuseStream(error);
+        break;
+      }
+      if (frame === undefined) break;
+      this.#takeFrame(frame);
+    }
+    this.#isTaking = false;
+    const mayTake = this.#mayTake();
+    if (mayTake === this.#isReadingHeld && !this.isClosed) {
+      this.#isReadingHeld = !mayTake;
+      if (mayTake) this.#transport.resume();
+      else this.#transport.pause();
+    }
+  }
+
+  #takeFrame(frame: Buffer): void {
+    let message: RequestMessage;
+    try {
+      message = decodeRequest(frame, this.#owner.settings);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuseMessage(error);
+      return;
+    }
+    const operation = new Operation(this, message, this.requestCount);
+    this.requestCount += 1;
+    const { accessLog } = this.#owner;
+    if (accessLog !== undefined) {
+      operation.receivedAtMs = this.#chunkReceivedAtMs;
+      accessLog.request(this, operation);
+    }
+    const { request } = message;
+    switch (request.type) {
+      case "unbind":
+        this.finishedCount += 1;
+        this.close("unbind");
+        break;
+      case "abandon":
+        this.finishedCount += 1;
+        this.#abandon(request.messageId);
+        break;
+      case "bind":
+        this.#takeBind(operation);
+        break;
+      case "extended":
+        if (request.oid === START_TLS_OID) this.#startTls(operation, request);
+        else this.#run(operation);
+        break;
+      default:
+        this.#run(operation);
+    }
+  }
+
+  #run(operation: Operation): void {
+    const { handler, accessLog } = this.#owner;
+    if (accessLog !== undefined) operation.startedAtMs = performance.now();
+    this.#outstanding.add(operation);
+    try {
+      handler.handle(this, operation.message, operation);
+    } catch (error) {
+      if (!(error instanceof LdapError)) throw error;
+      sendResult(operation, error.result());
+    }
+  }
+
+  #takeBind(operation: Operation): void {
+    if (this.#outstanding.size === 0) {
+      this.#runBind(operation);
+      return;
+    }
+    this.#waitingBind = operation;
+    this.#bindTimer = setTimeout(() => this.#abandonReads(), BIND_WAIT_MS_MAX);
+  }
+
+  #runWaitingBind(): void {
+    const operation = this.#waitingBind;
+    assert(operation !== undefined, "a bind is waiting");
+    this.#waitingBind = undefined;
+    clearTimeout(this.#bindTimer);
+    if (this.#state === "open") this.#runBind(operation);
+  }
+
+  #runBind(operation: Operation): void {
+    this.#exclusive = operation;
+    this.#run(operation);
+  }
+
+  /** RFC 4511 §4.11: no answer, whatever the id is. Binds cannot be abandoned. */
+  #abandon(messageId: number): void {
+    for (const operation of this.#outstanding) {
+      if (operation.message.messageId !== messageId || operation === this.#exclusive) continue;
+      this.#giveUp(operation);
+    }
+  }
+
+  /** A read is forgotten at once; an update may be in a transaction, so it counts until it has ended. */
+  #giveUp(operation: Operation): void {
+    operation.abandon();
+    const { type } = operation.message.request;
+    if (type === "search" || type === "compare") operation.finish();
+  }
+
+  #abandonReads(): void {
+    for (const operation of [...this.#outstanding]) {
+      const { type } = operation.message.request;
+      if (type === "search" || type === "compare") this.#giveUp(operation);
+    }
+  }
+
+  #abandonAll(): void {
+    clearTimeout(this.#bindTimer);
+    this.#waitingBind = undefined;
+    for (const operation of [...this.#outstanding]) operation.abandon();
+  }
+
+  /** RFC 4511 §4.14. Nothing that was received in the clear may be read behind the handshake. */
+  #startTls(operation: Operation, request: ExtendedRequest): void {
+    const isAlone = this.#outstanding.size === 0 && !this.isBindInProgress;
+    this.#exclusive = operation;
+    this.#outstanding.add(operation);
+    if (this.#splitter.bufferedBytes > 0 || this.#transport.readableBytes > 0) {
+      sendStartTls(operation, "operationsError", "Data follows the StartTLS request");
+      this.close("protocolError");
+    } else if (this.tls !== undefined || this.kind === "ldapi") {
+      sendStartTls(operation, "operationsError", "The connection is protected already");
+    } else if (!isAlone) {
+      sendStartTls(operation, "operationsError", "Other operations are still in progress");
+    } else if (request.value !== undefined) {
+      sendStartTls(operation, "protocolError", "StartTLS takes no value");
+    } else if (!this.#transport.canSecure) {
+      sendStartTls(operation, "protocolError", "TLS is not configured");
+    } else {
+      this.#state = "handshaking";
+      sendStartTls(operation, "success", "");
+      this.output.flush(() => this.#transport.secure());
+    }
+  }
+
+  /** The handshake (of ldaps or StartTLS) is done. */
+  secured(tls: TlsState): void {
+    if (this.#state !== "handshaking") return;
+    this.tls = tls;
+    this.#state = "open";
+    this.identity = undefined;
+    this.boundDn = "";
+    this.#splitter.clear();
+    this.#isReadingHeld = false;
+    this.#owner.accessLog?.secured(this);
+    this.#owner.handler.secured?.(this);
+  }
+
+  /** An ldaps connection begins with its handshake. */
+  beginSecure(): void {
+    this.#state = "handshaking";
+    this.#isReadingHeld = true;
+    this.#transport.secure();
+  }
+
+  handshakeFailed(failure: string): void {
+    this.#owner.log.info("frontend.handshake.failed", { connection: this.id, failure });
+    this.closeReason = "handshakeFailed";
+    this.#state = this.#state === "closed" ? "closed" : "closing";
+    this.destroy();
+  }
+
+  /** The stream has no message boundaries any more (RFC 4511 §4.1.1). A peer that does not speak LDAP is told nothing. */
+  #refuseStream(error: FrameError): void {
+    const { log } = this.#owner;
+    log.info("frontend.stream.refused", {
+      connection: this.id,
+      peer: this.peerAddress,
+      reason: error.message,
+    });
+    switch (error.kind) {
+      case "notLdap":
+        this.close("notLdap");
+        break;
+      case "badLength":
+        this.close("protocolError");
+        break;
+      case "tooLarge":
+        this.close("messageTooLarge", { code: "protocolError", message: "Message too large" });
+        break;
+    }
+  }
+
+  #refuseMessage(error: ProtocolError): void {
+    this.#owner.log.info("frontend.message.refused", {
+      connection: this.id,
+      peer: this.peerAddress,
+      reason: error.message,
+      offset: error.offset,
+    });
+    const { messageId, answer } = error;
+    if (messageId === undefined || answer === undefined) {
+      this.close("protocolError", { code: "protocolError", message: error.message });
+      return;
+    }
+    // A failed bind leaves the connection anonymous, however it failed (RFC 4511 §4.2.1).
+    if (answer === "bindResponse") {
+      this.identity = undefined;
+      this.boundDn = "";
+    }
+    this.requestCount += 1;
+    this.finishedCount += 1;
+    const response = finalResponse(answer, error.result());
+    encodeResponse(this.output.writer(), { messageId, response, controls: [] });
+  }
+}
+
+function sendResult(operation: Operation, result: LdapResult): void {
+  const type = finalResponseType(operation.message.request.type);
+  if (type === undefined) operation.finish();
+  else operation.send(finalResponse(type, result));
+}
+
+function sendStartTls(operation: Operation, codeName: ResultCodeName, message: string): void {
+  const result = { ...SUCCESS, code: ResultCode[codeName], message };
+  operation.send({ type: "extendedResponse", result, oid: START_TLS_OID, value: undefined });
+}

@@ -1,0 +1,155 @@
+// The front end of a server: its listeners and connections, the settings they share, and the look at their time limits.
+import type { Socket } from "node:net";
+import type { Clock, Log } from "../base/index.ts";
+import type { AccessLog } from "./access-log.ts";
+import type { ConnectionOwner } from "./connection.ts";
+import { LdapConnection } from "./connection.ts";
+import { STOP_MS_MAX, SWEEP_INTERVAL_MS } from "./limits.ts";
+import type { ListenAddress, Listener } from "./listener.ts";
+import { listen } from "./listener.ts";
+import type { Connection, ListenerKind, RequestHandler } from "./request-handler.ts";
+import type { FrontendSettings } from "./settings.ts";
+import { FRONTEND_SETTINGS_DEFAULT } from "./settings.ts";
+import type { TlsSettings } from "./tls-acceptor.ts";
+import { TlsAcceptor } from "./tls-acceptor.ts";
+import { Transport } from "./transport.ts";
+
+export interface FrontendOptions {
+  readonly handler: RequestHandler;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly settings?: Partial<FrontendSettings>;
+  /** undefined = no access log */
+  readonly accessLog?: AccessLog;
+  /** undefined = neither ldaps nor StartTLS. @throws Error of OpenSSL from the constructor when it cannot be used */
+  readonly tls?: TlsSettings;
+}
+
+export class Frontend implements ConnectionOwner {
+  readonly handler: RequestHandler;
+  readonly log: Log;
+  settings: FrontendSettings;
+  accessLog: AccessLog | undefined;
+  /** Connections accepted since the start. */
+  acceptedCount = 0;
+  /** Requests received and ended on connections that are closed by now. */
+  #closedRequestCount = 0;
+  #closedFinishedCount = 0;
+  readonly #clock: Clock;
+  #acceptor: TlsAcceptor | undefined;
+  readonly #listeners: Listener[] = [];
+  readonly #connections = new Set<LdapConnection>();
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #stopped: (() => void) | undefined;
+
+  constructor(options: FrontendOptions) {
+    this.handler = options.handler;
+    this.log = options.log;
+    this.#clock = options.clock;
+    this.settings = { ...FRONTEND_SETTINGS_DEFAULT, ...options.settings };
+    this.accessLog = options.accessLog;
+    this.#acceptor = options.tls === undefined ? undefined : new TlsAcceptor(options.tls);
+  }
+
+  /** Open connections, oldest first. */
+  connections(): Iterable<Connection> {
+    return this.#connections;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  listeners(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  /** Requests received and ended since the start. */
+  requestCounts(): { readonly received: number; readonly finished: number } {
+    let received = this.#closedRequestCount;
+    let finished = this.#closedFinishedCount;
+    for (const connection of this.#connections) {
+      received += connection.requestCount;
+      finished += connection.finishedCount;
+    }
+    return { received, finished };
+  }
+
+  /** @throws Error of the system: address in use, permission denied */
+  async listen(address: ListenAddress): Promise<Listener> {
+    const listener = await listen(address, (socket) => this.#accept(socket, address.kind));
+    this.#listeners.push(listener);
+    this.#sweepTimer ??= setInterval(() => this.sweep(performance.now()), SWEEP_INTERVAL_MS);
+    this.log.info("frontend.listener.opened", { url: listener.url });
+    return listener;
+  }
+
+  /** Applies to open connections as well. */
+  changeSettings(settings: Partial<FrontendSettings>): void {
+    this.settings = { ...this.settings, ...settings };
+    for (const connection of this.#connections) connection.settingsChanged();
+  }
+
+  /** New handshakes use these certificates and options. @throws Error of OpenSSL; the old ones then stay in force */
+  changeTls(settings: TlsSettings): void {
+    if (this.#acceptor === undefined) this.#acceptor = new TlsAcceptor(settings);
+    else this.#acceptor.reload(settings);
+  }
+
+  changeAccessLog(accessLog: AccessLog | undefined): void {
+    this.accessLog = accessLog;
+  }
+
+  /** Closes what exceeds a time limit; called every second with the milliseconds of a monotonic clock. */
+  sweep(nowMs: number): void {
+    for (const connection of this.#connections) connection.sweep(nowMs);
+  }
+
+  /** Accepts no more, lets updates in progress end (at most STOP_MS_MAX), tells all clients and closes. */
+  async stop(): Promise<void> {
+    for (const listener of this.#listeners.splice(0)) listener.close();
+    clearInterval(this.#sweepTimer);
+    this.#sweepTimer = undefined;
+    if (this.#connections.size > 0) {
+      const allClosed = new Promise<void>((resolve) => {
+        this.#stopped = resolve;
+      });
+      const timer = setTimeout(() => {
+        for (const connection of this.#connections) connection.destroy();
+      }, STOP_MS_MAX);
+      for (const connection of this.#connections) connection.shutDown();
+      await allClosed;
+      clearTimeout(timer);
+    }
+    this.log.info("frontend.stopped");
+  }
+
+  connectionClosed(connection: LdapConnection): void {
+    this.#connections.delete(connection);
+    this.#closedRequestCount += connection.requestCount;
+    this.#closedFinishedCount += connection.finishedCount;
+    if (this.#connections.size === 0) this.#stopped?.();
+  }
+
+  #accept(socket: Socket, kind: ListenerKind): void {
+    this.acceptedCount += 1;
+    const transport = new Transport(socket, kind, this.#acceptor);
+    const id = this.acceptedCount;
+    const connection = new LdapConnection(this, transport, id, {
+      openedAtMs: this.#clock.now(),
+      nowMs: performance.now(),
+    });
+    this.#connections.add(connection);
+    this.accessLog?.opened(connection);
+    transport.start(connection);
+    if (this.#connections.size > this.settings.connectionsMax) {
+      this.log.warn("frontend.connection.refused", {
+        peer: connection.peerAddress,
+        connection: id,
+      });
+      connection.close("refused", { code: "busy", message: "Too many connections" });
+    } else if (kind === "ldaps") {
+      connection.beginSecure();
+    }
+  }
+}

@@ -1,0 +1,17 @@
+export type { AccessLog } from "./access-log.ts";
+export type { FrontendOptions } from "./frontend.ts";
+export { Frontend } from "./frontend.ts";
+export type { ListenAddress, Listener } from "./listener.ts";
+export type {
+  CloseReason,
+  Connection,
+  DisconnectNotice,
+  ListenerKind,
+  Reply,
+  ReplyFacts,
+  RequestHandler,
+  TlsState,
+} from "./request-handler.ts";
+export type { FrontendSettings } from "./settings.ts";
+export { FRONTEND_SETTINGS_DEFAULT } from "./settings.ts";
+export type { TlsSettings } from "./tls-acceptor.ts";
