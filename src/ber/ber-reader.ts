@@ -98,7 +98,8 @@ export class BerReader {
   skip(): void {
     const tag = this.peekTag();
     if (tag === NO_TAG) throw new BerError("element missing", this.pos);
-    this.pos += this.readHeader(tag);
+    const length = this.readHeader(tag);
+    this.pos += length;
   }
 
   /** An INTEGER that fits signed 32 bits, as all LDAP integers do (RFC 4511 §4.1.1 maxInt);
