@@ -10,6 +10,7 @@ export interface Syntax {
   check(value: Buffer): string | undefined;
 }
 
+export type SubstringPosition = "initial" | "any" | "final";
 export type MatchingRuleKind = "equality" | "ordering" | "substring";
 
 /** A matching rule of RFC 4517 §4.2 or a later RFC, as a normal form. */
@@ -21,10 +22,13 @@ export interface MatchingRule {
   readonly kind: MatchingRuleKind;
   /** The normal form of a stored or asserted value. Equality: two values match iff the forms are the same bytes.
    *  Ordering: byte order of the forms is the order of the rule. undefined: the value does not fit the rule, so that
-   *  an assertion is Undefined (RFC 4511 §4.5.1.7). */
+   *  an assertion is Undefined (RFC 4511 §4.5.1.7). The form may be `value` itself or share its memory. */
   normalize(value: Buffer): Buffer | undefined;
   /** Substring rules: the normal form of one part of an assertion, to be looked for in `normalize(value)`. */
-  normalizePart(part: Buffer, position: "initial" | "any" | "final"): Buffer | undefined;
+  normalizePart(part: Buffer, position: SubstringPosition): Buffer | undefined;
+  /** Rules that no normal form can express (bitwise rules, words): when present, whether `value` satisfies `assertion`;
+   *  undefined when the assertion does not fit the rule. Such rules serve extensible filters only and have no index. */
+  readonly matches?: (value: Buffer, assertion: Buffer) => boolean | undefined;
 }
 
 export type AttributeUsage =
@@ -46,9 +50,16 @@ export interface AttributeType {
   /** Own or inherited. */
   readonly syntax: Syntax;
   readonly lengthMax: number | undefined;
-  readonly equality: MatchingRule | undefined;
+  /** The rule of the definition, of a superior, or else (`equalityImplied`) the usual one of the syntax, as in 389. */
+  readonly equality: MatchingRule;
+  readonly equalityImplied: boolean;
+  /** As above; the implied one is the ordering that belongs to `equality`, undefined where there is no such (DN). */
   readonly ordering: MatchingRule | undefined;
+  readonly orderingImplied: boolean;
+  /** As above; implied only where `equality` is implied too: a type with an equality rule but without a substring rule has
+   *  none (RFC 4511 §4.5.1.7.2). */
   readonly substring: MatchingRule | undefined;
+  readonly substringImplied: boolean;
   readonly singleValue: boolean;
   readonly collective: boolean;
   readonly noUserModification: boolean;
@@ -59,7 +70,8 @@ export interface AttributeType {
    *  case-ignoring directory string with many values. */
   readonly defined: boolean;
   readonly extensions: ReadonlyMap<string, readonly string[]>;
-  /** Normal form for equality between stored values: that of `equality`, else the value itself. Never fails. */
+  /** Normal form for equality between stored values: that of `equality`, else (the value does not fit the rule) the value
+   *  itself. Never fails; may share memory with `value`. */
   normalize(value: Buffer): Buffer;
 }
 
@@ -74,8 +86,13 @@ export interface ObjectClass {
   readonly obsolete: boolean;
   readonly kind: ObjectClassKind;
   readonly sup: readonly ObjectClass[];
-  /** Own and inherited. */
+  /** Own and inherited; no type is in both. */
   readonly must: readonly AttributeType[];
   readonly may: readonly AttributeType[];
+  /** As defined, without what superiors bring. */
+  readonly ownMust: readonly AttributeType[];
+  readonly ownMay: readonly AttributeType[];
+  /** All superiors, direct and indirect, nearest first, without the class itself. */
+  readonly superiors: readonly ObjectClass[];
   readonly extensions: ReadonlyMap<string, readonly string[]>;
 }

@@ -1,0 +1,137 @@
+// The check of a whole entry against the schema (RFC 4512 §2.4, §2.5; 389: schema.c slapi_entry_schema_check, pluginmgr syntax
+// checks). Texts are 389's without their line ends. 389 differs from X.500 and so do we: an entry may have several unrelated
+// structural classes, or auxiliary ones alone.
+import { LdapError } from "../protocol/index.ts";
+import type { Schema } from "./schema.ts";
+import type { AttributeType, ObjectClass } from "./types.ts";
+
+/** The values of one attribute description; descriptions that differ in options only may come one by one. */
+export interface CheckedAttribute {
+  readonly type: AttributeType;
+  readonly values: readonly Buffer[];
+}
+
+export interface CheckOptions {
+  /** nsslapd-syntaxcheck; on unless false. */
+  readonly syntaxCheck?: boolean;
+  /** nsslapd-schemacheck: classes and single values; on unless false. */
+  readonly schemaCheck?: boolean;
+}
+
+/** Key of the class that allows every attribute. */
+const EXTENSIBLE_OBJECT = "extensibleobject";
+/** Key of the root of all classes. */
+const TOP = "top";
+
+const violation = (message: string): LdapError => new LdapError("objectClassViolation", message);
+
+function getClass(schema: Schema, value: Buffer): ObjectClass {
+  const name = value.toString("utf8").trim();
+  const objectClass = schema.findObjectClass(name);
+  if (objectClass === undefined) throw violation(`unknown object class "${name}"`);
+  return objectClass;
+}
+
+/** The classes that the values name, without repeats.
+ *  @throws LdapError objectClassViolation for a class that the schema does not know */
+export function getObjectClasses(
+  schema: Schema,
+  values: readonly Buffer[],
+): readonly ObjectClass[] {
+  const classes = new Map<string, ObjectClass>();
+  for (const value of values) {
+    const objectClass = getClass(schema, value);
+    classes.set(objectClass.key, objectClass);
+  }
+  return [...classes.values()];
+}
+
+/** The values of objectClass with those of all superiors added behind them, `top` last; given values keep their spelling and
+ *  place. 389 stores superiors with the entry, and replicas compare entries. Unknown classes are left alone. */
+export function expandObjectClasses(schema: Schema, values: readonly Buffer[]): readonly Buffer[] {
+  const present = new Set<string>();
+  const known: ObjectClass[] = [];
+  for (const value of values) {
+    const objectClass = schema.findObjectClass(value.toString("utf8").trim());
+    if (objectClass === undefined) continue;
+    present.add(objectClass.key);
+    known.push(objectClass);
+  }
+  const added: Buffer[] = [];
+  for (const superior of known.flatMap((objectClass) => objectClass.superiors)) {
+    if (present.has(superior.key) || superior.key === TOP) continue;
+    present.add(superior.key);
+    added.push(Buffer.from(superior.name, "utf8"));
+  }
+  if (known.length > 0 && !present.has(TOP) && schema.findObjectClass(TOP) !== undefined) {
+    added.push(Buffer.from(TOP, "utf8"));
+  }
+  return added.length === 0 ? values : [...values, ...added];
+}
+
+function checkClasses(schema: Schema, attributes: readonly CheckedAttribute[]): void {
+  const objectClassValues = attributes
+    .filter((attribute) => attribute.type.key === "objectclass")
+    .flatMap((attribute) => attribute.values);
+  if (objectClassValues.length === 0) throw violation('missing required attribute "objectclass"');
+  const classes = getObjectClasses(schema, objectClassValues);
+  if (classes.every((objectClass) => objectClass.kind === "ABSTRACT" && objectClass.key !== TOP)) {
+    throw violation(
+      `abstract object class "${classes[0]!.name}" needs a class that derives from it`,
+    );
+  }
+  const present = new Set<string>();
+  for (const { type, values } of attributes) if (values.length > 0) present.add(type.key);
+  for (const objectClass of classes) {
+    for (const type of objectClass.must) {
+      if (present.has(type.key)) continue;
+      throw violation(
+        `missing attribute "${type.name}" required by object class "${objectClass.name}"`,
+      );
+    }
+  }
+  if (classes.some((objectClass) => objectClass.key === EXTENSIBLE_OBJECT)) return;
+  const allowed = new Set<string>();
+  for (const objectClass of classes) {
+    for (const type of objectClass.must) allowed.add(type.key);
+    for (const type of objectClass.may) allowed.add(type.key);
+  }
+  for (const { type, values } of attributes) {
+    if (values.length === 0 || type.operational || allowed.has(type.key)) continue;
+    throw violation(`attribute "${type.name}" not allowed`);
+  }
+}
+
+/** @throws LdapError invalidAttributeSyntax for the first value that does not conform */
+export function checkSyntax(type: AttributeType, values: readonly Buffer[]): void {
+  for (const [index, value] of values.entries()) {
+    if (type.syntax.check(value) === undefined) continue;
+    throw new LdapError(
+      "invalidAttributeSyntax",
+      `${type.name}: value #${index} invalid per syntax`,
+    );
+  }
+}
+
+/** @throws LdapError constraintViolation */
+export function checkSingleValue(type: AttributeType, values: readonly Buffer[]): void {
+  if (!type.singleValue || values.length < 2) return;
+  throw new LdapError(
+    "constraintViolation",
+    `single-valued attribute "${type.name}" has multiple values`,
+  );
+}
+
+/** Checks an entry as it would be stored.
+ *  @throws LdapError objectClassViolation | constraintViolation | invalidAttributeSyntax */
+export function checkEntry(
+  schema: Schema,
+  attributes: readonly CheckedAttribute[],
+  options: CheckOptions = {},
+): void {
+  if (options.schemaCheck ?? true) checkClasses(schema, attributes);
+  for (const { type, values } of attributes) {
+    if (options.schemaCheck ?? true) checkSingleValue(type, values);
+    if (options.syntaxCheck ?? true) checkSyntax(type, values);
+  }
+}
