@@ -7,14 +7,17 @@
 // 2. A Change, local or replicated (not yet covered by the RUV):
 //      registers  add: base.applyAdd; modify and modifyDn: base.applyMods; see registers.ts. Also for unknown unique IDs.
 //      structure  op = structuralOperation(change)
-//                 outcome = op && applyStructural(replay, op)          // several at once: applyStructuralBatch
+//                 outcome = op && applyStructural(replay, store, rules, op)       // several: applyStructuralBatch
+//                 `replay`, a StructureReplay, is the backend's: one object as long as it is open. An operation on the
+//                 suffix entry has no structural part; its node does not exist.
 //      shown      for each uid of outcome.reshown, and for change.uniqueId: deriveForm(store, rules, uid) gives the form:
 //                   form === undefined        no entry is shown or kept: take its record away, if any
 //                   form.kind "tombstone"     RDN in form.rdn ("nsuniqueid=…,<rdn>")
-//                   else                      shown under form.rdn below form.parent
-//                 Its attributes: shownAttributes(form, base, names), or shownValues(form, base, key, names) for
-//                 each touched key after a modify; renames and life changes touch everything that is derived: take
-//                 shownAttributes for all of outcome.reshown.
+//                   else                      shown under form.rdn below form.node.parent
+//                 Its attributes: shownAttributes(form, base, surroundings), or shownValues(form, base, description,
+//                 surroundings) for each touched key after a modify without structural part; for all of
+//                 outcome.reshown take shownAttributes. Entries of one outcome may have swapped names: take all old
+//                 names out of the tree before the new ones are put in.
 //    numSubordinates and tombstoneNumSubordinates are the ChildCounts that applyStructural sets.
 //
 // 3. Total initialization from 389: one BaseImport per initialization; for each entry, parents first,
@@ -27,11 +30,18 @@
 //
 // 5. Purge: purgeStructure(store, rules, purgeCsn, limits) in slices until it says that it is done; it names the unique IDs
 //    whose nodes are gone (drop their rows) and those whose effects join their registers (base.joinEffects, store).
+export type { EntryForm, FormKind } from "./form.ts";
+export { deriveForm, isShown, suffixForm } from "./form.ts";
+export type { StructureRules } from "./names.ts";
+export { rdnKey } from "./names.ts";
 export type { ChildCounts, Life, Slot, StructureNode } from "./node.ts";
 export { EMPTY_SLOT, isEmptySlot } from "./node.ts";
 export type { StructuralOperation } from "./operation.ts";
 export { structuralOperation } from "./operation.ts";
 export type { SlotValue, StateChange, StateKey, StructureRecord } from "./record.ts";
-export type { StructureRules } from "./names.ts";
+export type { StructuralOutcome } from "./replay.ts";
+export { StructureReplay, applyStructural, applyStructuralBatch } from "./replay.ts";
+export type { Surroundings } from "./shown.ts";
+export { derivedClasses, shownAttributes, shownValues } from "./shown.ts";
 export type { StructureStore } from "./store.ts";
 export { decodeNode, decodeRecord, encodeNode, encodeRecord } from "./stored-form.ts";

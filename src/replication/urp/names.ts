@@ -1,6 +1,7 @@
 // Names as the structure rules see them. The normal forms come from the schema and are handed in.
-import type { Rdn } from "../../dn/index.ts";
-import type { UniqueId } from "../change/index.ts";
+import { createHash } from "node:crypto";
+import { type Dn, type Rdn, formatRdn, parseDn, parseRdn } from "../../dn/index.ts";
+import { type UniqueId, decodeUniqueId, parseUniqueId } from "../change/index.ts";
 import type { Csn } from "../csn/index.ts";
 import type { ResolveDescription } from "../registers/index.ts";
 
@@ -19,4 +20,78 @@ export interface StructureRules {
   /** Normal form of an RDN as a set of assertions: `Schema.normalizeRdn`. */
   normalizeRdn(rdn: Rdn): string;
   readonly resolve: ResolveDescription;
+}
+
+const isUniqueIdType = (type: string): boolean => type.toLowerCase() === "nsuniqueid";
+
+/** The DN, or the empty one when the text is none: what a partner sends never makes an operation fail. */
+export function readDn(text: string): Dn {
+  try {
+    return parseDn(text);
+  } catch {
+    return [];
+  }
+}
+
+/** The RDN, or one without assertions when the text is none. */
+export function readRdn(text: string): Rdn {
+  try {
+    return parseRdn(text);
+  } catch {
+    return [];
+  }
+}
+
+/** Without nsuniqueid assertions. */
+export const plainRdn = (rdn: Rdn): Rdn => rdn.filter(({ type }) => !isUniqueIdType(type));
+
+/** The unique ID in the first nsuniqueid assertion. */
+export function rdnUniqueId(rdn: Rdn): UniqueId | undefined {
+  const found = rdn.find(({ type }) => isUniqueIdType(type));
+  return found && parseUniqueId(found.value.toString("latin1"));
+}
+
+/** Normal form of a name: of the RDN without nsuniqueid assertions; "" when nothing else is in it. */
+export function rdnKey(rules: StructureRules, rdn: Rdn): string {
+  const plain = plainRdn(rdn);
+  return plain.length === 0 ? "" : rules.normalizeRdn(plain);
+}
+
+/** The wanted RDN as a node keeps it. */
+export function wantedRdn(rdn: Rdn): string {
+  const plain = plainRdn(rdn);
+  return formatRdn(plain.length === 0 ? rdn : plain);
+}
+
+/** An RDN in conflict form: with the unique ID as one more assertion, all of them in sorted order (389: get_rdn_plus_uniqueid,
+ *  then slapi_rdn sorting). */
+export function conflictRdn(rdn: string, uniqueId: UniqueId): string {
+  const texts = readRdn(rdn)
+    .filter(({ type }) => !isUniqueIdType(type))
+    .map((ava) => formatRdn([ava]));
+  texts.push(`nsuniqueid=${uniqueId}`);
+  return texts
+    .map((text) => ({ text, lower: text.toLowerCase() }))
+    .sort((a, b) => (a.lower < b.lower ? -1 : 1))
+    .map(({ text }) => text)
+    .join("+");
+}
+
+/** RDNs below the suffix, leaf first; none for the suffix itself and for whatever does not lie below it. */
+export function relativeDn(rules: StructureRules, text: string): Dn {
+  const dn = readDn(text);
+  const suffix = readDn(rules.suffix);
+  const depth = dn.length - suffix.length;
+  if (depth <= 0) return [];
+  const below = suffix.every(
+    (rdn, i) => rules.normalizeRdn(dn[depth + i] as Rdn) === rules.normalizeRdn(rdn),
+  );
+  return below ? dn.slice(0, depth) : [];
+}
+
+/** The unique ID of the placeholder for a DN that nothing is known of: a name-based identifier of its normal form, so that
+ *  every server makes the same. `dn` is relative to the suffix, leaf first. */
+export function derivedUniqueId(rules: StructureRules, dn: Dn): UniqueId {
+  const name = [...dn, ...readDn(rules.suffix)].map((rdn) => rules.normalizeRdn(rdn)).join(",");
+  return decodeUniqueId(createHash("sha256").update("concord-dn:").update(name, "utf8").digest());
 }

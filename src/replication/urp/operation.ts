@@ -1,6 +1,5 @@
 // Structural operations: add, delete, modrdn, and revive, a modify that deletes the value `glue` of objectClass
 // (conflict-resolution 13.1). The structure log keeps them without attribute payload.
-import { parseDn, type Dn } from "../../dn/index.ts";
 import type { Change, UniqueId } from "../change/index.ts";
 import type { Csn } from "../csn/index.ts";
 
@@ -56,13 +55,4 @@ function revives(change: Change & { type: "modify" }): boolean {
       OBJECT_CLASS.test(type) &&
       values.some((value) => value.toString("latin1").trim().toLowerCase() === "glue"),
   );
-}
-
-/** The DN, or the empty one when the text is none: what a partner sends never makes an operation fail. */
-export function readDn(text: string): Dn {
-  try {
-    return parseDn(text);
-  } catch {
-    return [];
-  }
 }

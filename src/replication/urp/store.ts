@@ -28,6 +28,7 @@ export interface StructureStore {
 
   /** `rdnKey` is the normal form given by `NameForms.rdnKey`; "" for an RDN that is only an nsuniqueid assertion. */
   getSlot(parent: UniqueId, rdnKey: string): Slot | undefined;
+  /** From then on getSlot gives what was set, also before the shown entries have followed: deriveForm asks for it. */
   setSlot(parent: UniqueId, rdnKey: string, slot: Slot | undefined): void;
 
   /** Zeros when nothing is stored. Also for the suffix entry. */
