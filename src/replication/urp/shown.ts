@@ -137,6 +137,20 @@ function withClasses(form: EntryForm, values: readonly Buffer[]): Buffer[] {
   return [...shown, ...added.map(text)];
 }
 
+/** `naming`: the RDN values of the attribute. */
+function ownValues(
+  form: EntryForm,
+  base: Registers,
+  description: AttributeDescription,
+  { naming, resolve }: { naming: readonly Buffer[] | undefined; resolve: ResolveDescription },
+): Buffer[] {
+  // Registers that exist for the unique ID of missing glue are kept, not shown.
+  const state = form.kind === "missing" ? undefined : joinedState(form, base, description, resolve);
+  const shown = state?.shown() ?? [];
+  const values = naming === undefined ? shown : overlay(description, shown, naming);
+  return description.key === OBJECT_CLASS_KEY ? withClasses(form, values) : values;
+}
+
 /** The values of one attribute of the entry; none when it is not shown. */
 export function shownValues(
   form: EntryForm,
@@ -145,15 +159,13 @@ export function shownValues(
   surroundings: Surroundings,
 ): readonly Buffer[] {
   const { resolve } = surroundings;
-  const derived = derivedAttributes(form, surroundings).find(
-    ([type]) => type.toLowerCase() === description.type.key,
-  );
-  if (derived !== undefined) return derived[1].map(text);
-  // Registers that exist for the unique ID of missing glue are kept, not shown.
-  const state = form.kind === "missing" ? undefined : joinedState(form, base, description, resolve);
-  const naming = namingValues(form, resolve).get(description.key)?.values ?? [];
-  const values = overlay(description, state?.shown() ?? [], naming);
-  return description.key === OBJECT_CLASS.toLowerCase() ? withClasses(form, values) : values;
+  if (DERIVED_KEYS.has(description.key)) {
+    for (const [type, values] of derivedAttributes(form, surroundings)) {
+      if (type.toLowerCase() === description.key) return values.map(text);
+    }
+  }
+  const naming = namingValues(form, resolve).get(description.key)?.values;
+  return ownValues(form, base, description, { naming, resolve });
 }
 
 /** All attributes of the entry that have values: first those of the registers, then RDN and derived ones. Attributes that
