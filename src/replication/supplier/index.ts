@@ -1,0 +1,51 @@
+export type { Fractional, FractionalSettings } from "./fractional.ts";
+export {
+  NOT_FRACTIONAL,
+  filterChange,
+  findIndispensable,
+  isFractional,
+  isSentInTotal,
+  judgeHead,
+  makeFractional,
+  parseExcludeList,
+} from "./fractional.ts";
+export type { OutcomeKind, SessionOutcome } from "./outcome.ts";
+export {
+  LOST,
+  NOT_INITIALIZED,
+  OTHER_GENERATION,
+  PURGED,
+  REFUSED,
+  STOPPED,
+  SUCCEEDED,
+  TIMED_OUT,
+  TOO_MUCH_SKEW,
+  YIELDED,
+  noStartResponse,
+  notConnected,
+  startRefused,
+} from "./outcome.ts";
+export type { ResultVerdict } from "./result-codes.ts";
+export {
+  ReplicationCode,
+  findReplicationCodeText,
+  judgeResult,
+  mayContinueAfter,
+} from "./result-codes.ts";
+export type {
+  ChangeResult,
+  SessionAction,
+  SessionContext,
+  SessionEvent,
+  SessionSettings,
+  SessionState,
+  SessionTransition,
+} from "./session.ts";
+export {
+  LDAP_SERVER_DOWN,
+  LDAP_TIMEOUT,
+  SEND_CHUNK_CHANGES,
+  sessionWakeAt,
+  startSession,
+  stepSession,
+} from "./session.ts";

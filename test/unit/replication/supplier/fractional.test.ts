@@ -1,0 +1,126 @@
+import { assert } from "chai";
+import fc from "fast-check";
+import type { Mod } from "../../../../src/protocol/index.ts";
+import type { ModifyChange, UniqueId } from "../../../../src/replication/change/index.ts";
+import { decodeHead, encodeRecord } from "../../../../src/replication/changelog/index.ts";
+import { makeCsn } from "../../../../src/replication/csn/index.ts";
+import {
+  type Fractional,
+  filterChange,
+  findIndispensable,
+  isFractional,
+  isSentInTotal,
+  judgeHead,
+  makeFractional,
+  parseExcludeList,
+} from "../../../../src/replication/supplier/index.ts";
+
+const PREFIX = "(objectclass=*) $ EXCLUDE ";
+const settings = {
+  list: undefined,
+  totalList: undefined,
+  strip: undefined,
+  defaultList: undefined,
+};
+
+function modify(...types: string[]): ModifyChange {
+  const mods: Mod[] = types.map((type) => ({
+    operation: "replace",
+    type,
+    values: [Buffer.from("x")],
+  }));
+  return {
+    type: "modify",
+    csn: makeCsn(1, 0, 1),
+    uniqueId: "00000000-00000000-00000000-00000001" as UniqueId,
+    dn: "cn=a,dc=x",
+    mods,
+  };
+}
+
+const sent = (fractional: Fractional, change: ModifyChange): string[] | undefined => {
+  const filtered = filterChange(fractional, change);
+  return filtered?.type === "modify" ? filtered.mods.map((mod) => mod.type) : undefined;
+};
+
+suite("supplier/fractional", () => {
+  const fractional = makeFractional({
+    ...settings,
+    list: `${PREFIX}mail telephoneNumber`,
+    strip: "modifiersname modifytimestamp",
+  });
+
+  test("supplier/fractional: the prefix of a list has to match byte for byte", () => {
+    assert.deepEqual(parseExcludeList(`${PREFIX}mail cn;x`), ["mail", "cn;x"]);
+    assert.isUndefined(parseExcludeList("(objectClass=*) $ EXCLUDE mail"));
+    assert.isFalse(isFractional(makeFractional({ ...settings, list: "(objectclass=*) mail" })));
+  });
+
+  test("supplier/fractional: what is needed to apply changes cannot be excluded", () => {
+    assert.equal(findIndispensable(["mail", "objectClass"]), "objectClass");
+    assert.isUndefined(findIndispensable(["mail", "description"]));
+  });
+
+  const cases: [name: string, types: string[], sent: string[] | undefined][] = [
+    ["other attributes go through whole", ["sn", "modifiersname"], ["sn", "modifiersname"]],
+    [
+      "an excluded attribute goes, the strip list stays with the rest",
+      ["mail", "sn", "modifiersname"],
+      ["sn", "modifiersname"],
+    ],
+    ["options do not save an attribute", ["MAIL;lang-de", "sn"], ["sn"]],
+    [
+      "a change of excluded attributes alone is skipped",
+      ["mail", "modifiersname", "modifytimestamp"],
+      undefined,
+    ],
+    ["a change of stripped attributes alone is skipped", ["modifiersname"], undefined],
+  ];
+  for (const [name, types, expected] of cases) {
+    test(`supplier/fractional: ${name}`, () => {
+      assert.deepEqual(sent(fractional, modify(...types)), expected);
+    });
+  }
+
+  test("supplier/fractional: without a strip list the last-modified mods are sent alone", () => {
+    const plain = makeFractional({ ...settings, list: `${PREFIX}mail` });
+    assert.deepEqual(sent(plain, modify("mail", "modifiersname")), ["modifiersname"]);
+  });
+
+  test("supplier/fractional: the strip list and the total list need a list", () => {
+    const none = makeFractional({ ...settings, totalList: `${PREFIX}mail`, strip: "sn" });
+    assert.isTrue(isSentInTotal(none, "mail"));
+    assert.deepEqual(sent(none, modify("sn")), ["sn"]);
+  });
+
+  test("supplier/fractional: a total initialization uses its own list if there is one", () => {
+    const both = makeFractional({
+      ...settings,
+      list: `${PREFIX}mail`,
+      totalList: `${PREFIX}description`,
+      defaultList: `${PREFIX}memberOf`,
+    });
+    const types = ["mail", "description;x", "memberof", "sn"];
+    assert.deepEqual(
+      types.filter((type) => isSentInTotal(both, type)),
+      ["mail", "sn"],
+    );
+    assert.deepEqual(
+      types.filter((type) => isSentInTotal(fractional, type)),
+      ["description;x", "memberof", "sn"],
+    );
+  });
+
+  test("supplier/fractional: a head never tells otherwise than the change", () => {
+    const names = ["mail", "telephonenumber", "sn", "modifiersName", "modifyTimestamp", "sn;x"];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...names), { maxLength: 6 }), (types) => {
+        const change = modify(...types);
+        const verdict = judgeHead(fractional, decodeHead(encodeRecord(change, 1)));
+        const filtered = filterChange(fractional, change);
+        if (verdict === "skip") assert.isUndefined(filtered);
+        if (verdict === "send") assert.deepEqual(filtered, change);
+      }),
+    );
+  });
+});
