@@ -6,15 +6,23 @@
 /** A borrowed view: valid until the next read of any table of the same Kv. Index it, or take bounded slices of it
  *  (`latin1Slice`, `utf8Slice`, `hexSlice`, `readUInt…`); copy with `copyBytes`. Its `length` is right; with lmdb its `byteLength`
  *  and `buffer` are not, therefore never `Buffer.copy`, `Buffer.concat`, `equals`, `compare`, iterate or store it. */
-export type Bytes = Buffer & { readonly brand: "Bytes" };
+export type Bytes = Buffer & {
+  readonly brand: "Bytes";
+  latin1Slice(start: number, end: number): string;
+  utf8Slice(start: number, end: number): string;
+  hexSlice(start: number, end: number): string;
+};
+
+/** LMDB pages of 4 KiB hold no longer key; longer index keys are hashed by their makers. */
+export const KV_KEY_BYTES_MAX = 1978;
 
 export interface RangeOptions<K> {
   /** Inclusive lower bound, also when `reverse`. */
-  readonly from?: K;
+  readonly from?: K | undefined;
   /** Exclusive upper bound, also when `reverse`. */
-  readonly to?: K;
+  readonly to?: K | undefined;
   readonly reverse?: boolean;
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 export interface Row<K> {
@@ -25,39 +33,55 @@ export interface Row<K> {
 
 export interface Table<K> {
   readonly name: string;
+  /** What its keys are: byte strings or unsigned 32-bit numbers. */
+  readonly keyKind: "bytes" | "id";
   get(key: K): Bytes | undefined;
   getCopy(key: K): Buffer | undefined;
   has(key: K): boolean;
   /** Keys in ascending (or descending) byte order. The table must not be written while the iteration is open. */
   range(options?: RangeOptions<K>): Iterable<Row<K>>;
+  /** The same without values; the keys are copies. */
   keys(options?: RangeOptions<K>): Iterable<K>;
   count(): number;
   /** The bytes are taken over at once: the caller may reuse its buffer. Only inside a transaction. */
   put(key: K, value: Uint8Array): void;
   /** Whether there was something to delete. Only inside a transaction. */
   delete(key: K): boolean;
+  /** Only inside a transaction. */
   clear(): void;
 }
 
 /** Keys are 1 to KV_KEY_BYTES_MAX bytes. */
-export type BytesTable = Table<Uint8Array>;
+export interface BytesTable extends Table<Uint8Array> {
+  /** `get` with a range of a scratch buffer as the key: no view per look-up on the hot path. */
+  getAt(bytes: Uint8Array, start: number, end: number): Bytes | undefined;
+}
 /** Keys are unsigned 32-bit numbers. */
 export type IdTable = Table<number>;
 
 export interface Kv {
-  /** Opens (creating it when missing) a table. Called when a backend opens, never per operation. */
+  /** Opens (creating it when missing) a table. Called when a backend opens, never per operation, and never while a
+   *  `transact` is in flight (see `WriteQueue.runAlone`). The same name gives the same object. */
   bytesTable(name: string): BytesTable;
   idTable(name: string): IdTable;
+  /** Its table objects must not be used again, in any thread. Never while a `transact` is in flight. */
   dropTable(name: string): void;
   tableNames(): string[];
   /** Moves the read snapshot to the newest commit. Once per socket read, before the first look-up. */
   renew(): void;
   /** Runs `run` in one write transaction; the promise resolves when the commit is on disk. A throw of `run` is a defect
-   *  (operations catch their own errors inside) and a rejected promise a storage fault: the caller stops the process. */
+   *  (operations catch their own errors inside) and a rejected promise a storage fault: the caller stops the process.
+   *  Either way nothing of the transaction is kept. Transactions run in the order of the calls. */
   transact(run: () => void): Promise<void>;
   /** The same, blocking. Only when no `transact` is in flight. */
   transactSync(run: () => void): void;
   /** A consistent copy while writes go on. */
   copyTo(folder: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The disk refused: nothing of the transaction may be answered and the process stops (a later flush can succeed without
+ *  the lost pages). */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
 }

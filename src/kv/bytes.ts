@@ -1,0 +1,30 @@
+// Copying out of borrowed views. lmdb-js lends one shared buffer whose `length` is set per read while its true size stays
+// 16 MiB, so that most methods of Buffer read too far or throw; only those used here are safe.
+import type { Bytes } from "./kv.ts";
+
+/** Below this many bytes a loop beats the call into native `set`. */
+const LOOP_BYTES_MAX = 32;
+const subarray = Uint8Array.prototype.subarray;
+
+/** A copy of `bytes[start, end)` that the caller owns. */
+export function copyBytes(bytes: Bytes | Buffer, start = 0, end: number = bytes.length): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  copyInto(copy, 0, bytes, start, end);
+  return copy;
+}
+
+/** Writes `bytes[start, end)` to `target` at `offset` and returns the offset behind it. */
+export function copyInto(
+  target: Uint8Array,
+  offset: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  if (end - start <= LOOP_BYTES_MAX) {
+    for (let i = start, to = offset; i < end; i += 1, to += 1) target[to] = bytes[i]!;
+  } else {
+    target.set(subarray.call(bytes, start, end), offset);
+  }
+  return offset + end - start;
+}
