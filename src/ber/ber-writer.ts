@@ -25,10 +25,6 @@ const INITIAL_BYTES = 1024;
 const HEADER_BYTES_MAX = 6;
 const LONG_FORM = 0x84;
 
-/** `Buffer.subarray` goes by `byteLength`, which is wrong on the buffers that the store lends out;
- *  this one takes an end. */
-const subarray = Uint8Array.prototype.subarray;
-
 /** Octets of the identifier and the minimal length in front of `contentBytes` bytes. */
 export function headerSize(contentBytes: number): number {
   if (contentBytes < 0x80) return 2;
@@ -209,7 +205,8 @@ export class BerWriter {
       this.pos = pos;
       return;
     }
-    bytes.set(subarray.call(source, start, end), pos);
+    // `Buffer.subarray` goes by `byteLength`, which is wrong on lent buffers; this one takes an end.
+    bytes.set(Uint8Array.prototype.subarray.call(source, start, end), pos);
     this.pos = pos + count;
   }
 

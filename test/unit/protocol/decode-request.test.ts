@@ -348,8 +348,14 @@ suite("protocol/decode-request", () => {
       const filter = hex("87 02 636e");
       const operation = ber.element(
         0x63,
-        ...[ber.octets(""), ber.enumerated(0), ber.enumerated(0), ber.integer(0), ber.integer(0)],
-        ...[ber.boolean(false), filter, selection],
+        ber.octets(""),
+        ber.enumerated(0),
+        ber.enumerated(0),
+        ber.integer(0),
+        ber.integer(0),
+        ber.boolean(false),
+        filter,
+        selection,
       );
       const decoded = decodeRequest(message(operation)).request;
       return decoded.type === "search" ? decoded.attributes : [];
