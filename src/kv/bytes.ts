@@ -4,7 +4,6 @@ import type { Bytes } from "./kv.ts";
 
 /** Below this many bytes a loop beats the call into native `set`. */
 const LOOP_BYTES_MAX = 32;
-const subarray = Uint8Array.prototype.subarray;
 
 /** A copy of `bytes[start, end)` that the caller owns. */
 export function copyBytes(bytes: Bytes | Buffer, start = 0, end: number = bytes.length): Buffer {
@@ -24,7 +23,7 @@ export function copyInto(
   if (end - start <= LOOP_BYTES_MAX) {
     for (let i = start, to = offset; i < end; i += 1, to += 1) target[to] = bytes[i]!;
   } else {
-    target.set(subarray.call(bytes, start, end), offset);
+    target.set(Uint8Array.prototype.subarray.call(bytes, start, end), offset);
   }
   return offset + end - start;
 }

@@ -1,10 +1,17 @@
-// A fresh folder for a test, removed when the suite ends.
+// Fresh folders for tests, removed when the process ends.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+const folders: string[] = [];
+
 export function makeTemporaryFolder(): string {
+  if (folders.length === 0) {
+    process.once("exit", () => {
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    });
+  }
   const folder = mkdtempSync(join(tmpdir(), "concord-test-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
