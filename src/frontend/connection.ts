@@ -9,12 +9,7 @@
 import type { Log } from "../base/index.ts";
 import { assert } from "../base/index.ts";
 import { FrameError, FrameSplitter } from "../ber/index.ts";
-import type {
-  ExtendedRequest,
-  LdapResult,
-  RequestMessage,
-  ResultCodeName,
-} from "../protocol/index.ts";
+import type { ExtendedRequest, LdapResult, RequestMessage } from "../protocol/index.ts";
 import {
   decodeRequest,
   encodeResponse,
@@ -23,14 +18,13 @@ import {
   LdapError,
   noticeOfDisconnection,
   ProtocolError,
-  ResultCode,
-  SUCCESS,
 } from "../protocol/index.ts";
 import type { AccessLog } from "./access-log.ts";
 import { BIND_WAIT_MS_MAX, UNSENT_BYTES_MAX } from "./limits.ts";
 import type { OperationOwner } from "./operation.ts";
 import { Operation } from "./operation.ts";
 import { Output } from "./output.ts";
+import { Outstanding } from "./outstanding.ts";
 import type {
   CloseReason,
   Connection,
@@ -41,6 +35,7 @@ import type {
   TlsState,
 } from "./request-handler.ts";
 import type { FrontendSettings } from "./settings.ts";
+import { judgeStartTls, sendStartTls, START_TLS_OID } from "./start-tls.ts";
 import type { Transport } from "./transport.ts";
 import { ConnectionWatch } from "./watch.ts";
 
@@ -54,8 +49,6 @@ export interface ConnectionOwner {
 }
 
 type State = "open" | "handshaking" | "closing" | "closed";
-
-const START_TLS_OID = "1.3.6.1.4.1.1466.20037";
 
 export class LdapConnection implements Connection, OperationOwner {
   readonly id: number;
@@ -79,7 +72,7 @@ export class LdapConnection implements Connection, OperationOwner {
   readonly #owner: ConnectionOwner;
   readonly #transport: Transport;
   readonly #splitter: FrameSplitter;
-  readonly #outstanding = new Set<Operation>();
+  readonly #outstanding = new Outstanding();
   readonly #watch: ConnectionWatch;
   #identity: unknown = undefined;
   #state: State = "open";
@@ -87,6 +80,7 @@ export class LdapConnection implements Connection, OperationOwner {
   #isStopping = false;
   #isTaking = false;
   #isReadingHeld = false;
+  #isRoomAwaited = false;
   /** A Bind that was read and waits for the operations before it. */
   #waitingBind: Operation | undefined;
   #bindTimer: NodeJS.Timeout | undefined;
@@ -160,7 +154,6 @@ export class LdapConnection implements Connection, OperationOwner {
 
   drained(): void {
     this.output.drained();
-    this.#continue();
   }
 
   /** The socket is gone, whoever has closed it. */
@@ -192,7 +185,7 @@ export class LdapConnection implements Connection, OperationOwner {
   shutDown(): void {
     this.#isStopping = true;
     this.#waitingBind = undefined;
-    this.#abandonReads();
+    this.#outstanding.abandonReads();
     if (this.#state === "handshaking") this.destroy();
     else this.#continue();
   }
@@ -210,7 +203,7 @@ export class LdapConnection implements Connection, OperationOwner {
       state: isHalfClosed ? ("halfClosed" as const) : this.#state,
       requestCount: this.requestCount,
       finishedCount: this.finishedCount,
-      outstandingCount: this.#outstanding.size,
+      outstandingCount: this.#outstanding.count,
       isIdleAllowed: this.isIdleAllowed,
       incompleteBytes: this.#isReadingHeld ? 0 : this.#splitter.bufferedBytes,
       unsentBytes: this.#transport.unsentBytes,
@@ -245,9 +238,9 @@ export class LdapConnection implements Connection, OperationOwner {
   /** Goes on after something that held this connection back may have ended. */
   #continue(): void {
     if (this.#state !== "open") return;
-    if (this.#waitingBind !== undefined && this.#outstanding.size === 0) this.#runWaitingBind();
+    if (this.#waitingBind !== undefined && this.#outstanding.count === 0) this.#runWaitingBind();
     if (this.#isReadingHeld) this.#take();
-    if (this.#outstanding.size > 0 || this.#waitingBind !== undefined) return;
+    if (this.#outstanding.count > 0 || this.#waitingBind !== undefined) return;
     if (this.#isStopping)
       this.close("shutdown", { code: "unavailable", message: "The server is shutting down" });
     else if (this.#isInputEnded && !this.#isReadingHeld) this.close("clientClosed");
@@ -268,7 +261,7 @@ export class LdapConnection implements Connection, OperationOwner {
       !this.#isStopping &&
       this.#waitingBind === undefined &&
       this.#exclusive === undefined &&
-      this.#outstanding.size < outstandingMax &&
+      this.#outstanding.count < outstandingMax &&
       this.output.unsentBytes <= UNSENT_BYTES_MAX
     );
   }
@@ -296,6 +289,13 @@ export class LdapConnection implements Connection, OperationOwner {
       if (mayTake) this.#transport.resume();
       else this.#transport.pause();
     }
+    if (!mayTake && !this.#isRoomAwaited && this.output.unsentBytes > UNSENT_BYTES_MAX) {
+      this.#isRoomAwaited = true;
+      this.output.onReady(() => {
+        this.#isRoomAwaited = false;
+        this.#continue();
+      });
+    }
   }
 
   #takeFrame(frame: Buffer): void {
@@ -322,7 +322,7 @@ export class LdapConnection implements Connection, OperationOwner {
         break;
       case "abandon":
         this.finishedCount += 1;
-        this.#abandon(request.messageId);
+        this.#outstanding.abandon(request.messageId, this.#exclusive);
         break;
       case "bind":
         this.#takeBind(operation);
@@ -331,8 +331,14 @@ export class LdapConnection implements Connection, OperationOwner {
         if (request.oid === START_TLS_OID) this.#startTls(operation, request);
         else this.#run(operation);
         break;
-      default:
+      case "search":
+      case "compare":
+      case "add":
+      case "modify":
+      case "delete":
+      case "modifyDn":
         this.#run(operation);
+        break;
     }
   }
 
@@ -349,12 +355,12 @@ export class LdapConnection implements Connection, OperationOwner {
   }
 
   #takeBind(operation: Operation): void {
-    if (this.#outstanding.size === 0) {
+    if (this.#outstanding.count === 0) {
       this.#runBind(operation);
       return;
     }
     this.#waitingBind = operation;
-    this.#bindTimer = setTimeout(() => this.#abandonReads(), BIND_WAIT_MS_MAX);
+    this.#bindTimer = setTimeout(() => this.#outstanding.abandonReads(), BIND_WAIT_MS_MAX);
   }
 
   #runWaitingBind(): void {
@@ -370,55 +376,31 @@ export class LdapConnection implements Connection, OperationOwner {
     this.#run(operation);
   }
 
-  /** RFC 4511 §4.11: no answer, whatever the id is. Binds cannot be abandoned. */
-  #abandon(messageId: number): void {
-    for (const operation of this.#outstanding) {
-      if (operation.message.messageId !== messageId || operation === this.#exclusive) continue;
-      this.#giveUp(operation);
-    }
-  }
-
-  /** A read is forgotten at once; an update may be in a transaction, so it counts until it has ended. */
-  #giveUp(operation: Operation): void {
-    operation.abandon();
-    const { type } = operation.message.request;
-    if (type === "search" || type === "compare") operation.finish();
-  }
-
-  #abandonReads(): void {
-    for (const operation of [...this.#outstanding]) {
-      const { type } = operation.message.request;
-      if (type === "search" || type === "compare") this.#giveUp(operation);
-    }
-  }
-
   #abandonAll(): void {
     clearTimeout(this.#bindTimer);
     this.#waitingBind = undefined;
-    for (const operation of [...this.#outstanding]) operation.abandon();
+    this.#outstanding.abandonAll();
   }
 
   /** RFC 4511 §4.14. Nothing that was received in the clear may be read behind the handshake. */
   #startTls(operation: Operation, request: ExtendedRequest): void {
-    const isAlone = this.#outstanding.size === 0 && !this.isBindInProgress;
+    const verdict = judgeStartTls({
+      isConfigured: this.#transport.canSecure,
+      isProtected: this.tls !== undefined || this.kind === "ldapi",
+      isBusy: this.#outstanding.count > 0 || this.isBindInProgress,
+      hasValue: request.value !== undefined,
+    });
     this.#exclusive = operation;
     this.#outstanding.add(operation);
     if (this.#splitter.bufferedBytes > 0 || this.#transport.readableBytes > 0) {
-      sendStartTls(operation, "operationsError", "Data follows the StartTLS request");
+      const message = "Data follows the StartTLS request";
+      sendStartTls(operation, { code: "operationsError", message });
       this.close("protocolError");
-    } else if (this.tls !== undefined || this.kind === "ldapi") {
-      sendStartTls(operation, "operationsError", "The connection is protected already");
-    } else if (!isAlone) {
-      sendStartTls(operation, "operationsError", "Other operations are still in progress");
-    } else if (request.value !== undefined) {
-      sendStartTls(operation, "protocolError", "StartTLS takes no value");
-    } else if (!this.#transport.canSecure) {
-      sendStartTls(operation, "protocolError", "TLS is not configured");
-    } else {
-      this.#state = "handshaking";
-      sendStartTls(operation, "success", "");
-      this.output.flush(() => this.#transport.secure());
+      return;
     }
+    if (verdict.code === "success") this.#state = "handshaking";
+    sendStartTls(operation, verdict);
+    if (verdict.code === "success") this.output.flush(() => this.#transport.secure());
   }
 
   /** The handshake (of ldaps or StartTLS) is done. */
@@ -450,32 +432,20 @@ export class LdapConnection implements Connection, OperationOwner {
 
   /** The stream has no message boundaries any more (RFC 4511 §4.1.1). A peer that does not speak LDAP is told nothing. */
   #refuseStream(error: FrameError): void {
-    const { log } = this.#owner;
-    log.info("frontend.stream.refused", {
-      connection: this.id,
-      peer: this.peerAddress,
-      reason: error.message,
-    });
-    switch (error.kind) {
-      case "notLdap":
-        this.close("notLdap");
-        break;
-      case "badLength":
-        this.close("protocolError");
-        break;
-      case "tooLarge":
-        this.close("messageTooLarge", { code: "protocolError", message: "Message too large" });
-        break;
-    }
+    this.#logRefusal("frontend.stream.refused", error);
+    if (error.kind === "tooLarge")
+      this.close("messageTooLarge", { code: "protocolError", message: "Message too large" });
+    else this.close(error.kind === "notLdap" ? "notLdap" : "protocolError");
+  }
+
+  #logRefusal(event: string, error: FrameError | ProtocolError): void {
+    const { id: connection, peerAddress: peer } = this;
+    const { message: reason, offset } = error;
+    this.#owner.log.info(event, { connection, peer, reason, offset });
   }
 
   #refuseMessage(error: ProtocolError): void {
-    this.#owner.log.info("frontend.message.refused", {
-      connection: this.id,
-      peer: this.peerAddress,
-      reason: error.message,
-      offset: error.offset,
-    });
+    this.#logRefusal("frontend.message.refused", error);
     const { messageId, answer } = error;
     if (messageId === undefined || answer === undefined) {
       this.close("protocolError", { code: "protocolError", message: error.message });
@@ -497,9 +467,4 @@ function sendResult(operation: Operation, result: LdapResult): void {
   const type = finalResponseType(operation.message.request.type);
   if (type === undefined) operation.finish();
   else operation.send(finalResponse(type, result));
-}
-
-function sendStartTls(operation: Operation, codeName: ResultCodeName, message: string): void {
-  const result = { ...SUCCESS, code: ResultCode[codeName], message };
-  operation.send({ type: "extendedResponse", result, oid: START_TLS_OID, value: undefined });
 }

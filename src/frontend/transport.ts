@@ -46,6 +46,7 @@ export class Transport implements OutputSink {
   readonly #acceptor: TlsAcceptor | undefined;
   #events: TransportEvents | undefined;
   #isPaused = false;
+  #isSharingReadBuffer = false;
   #failure: Error | undefined;
 
   /** @param accepted a socket that has not begun to read (`pauseOnConnect`)
@@ -58,6 +59,11 @@ export class Transport implements OutputSink {
     this.descriptor = internalsOf(accepted)._handle?.fd;
     this.#acceptor = acceptor;
     this.#socket = accepted;
+  }
+
+  /** Whether plain reads go through the shared buffer (see the head of this file). */
+  get isSharingReadBuffer(): boolean {
+    return this.#isSharingReadBuffer;
   }
 
   get canSecure(): boolean {
@@ -86,7 +92,9 @@ export class Transport implements OutputSink {
       this.#listenForEnd();
       return;
     }
-    this.#socket = readThroughSharedBuffer(this.#socket, (chunk) => this.#received(chunk));
+    const accepted = this.#socket;
+    this.#socket = readThroughSharedBuffer(accepted, (chunk) => this.#received(chunk));
+    this.#isSharingReadBuffer = this.#socket !== accepted;
     this.#listenForEnd();
     this.#listenForInput();
   }
