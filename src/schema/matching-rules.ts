@@ -6,7 +6,7 @@ import { normalTime } from "./normal-time.ts";
 import { postalLines } from "./postal-address.ts";
 import { type TextPreparer, textPreparer } from "./prepare-text.ts";
 import { SYNTAX } from "./syntax-oids.ts";
-import { isBitString, isUuid, splitOptionalUid } from "./syntax-checks.ts";
+import { isAuthPassword, isBitString, isUuid, splitOptionalUid } from "./syntax-checks.ts";
 import type { MatchingRule, MatchingRuleKind, SubstringPosition } from "./types.ts";
 
 /** What rules need of the schema that they belong to. */
@@ -67,6 +67,13 @@ function normalList(
 
 const normalUuid: Normalize = (value) =>
   isUuid(value) ? Buffer.from(value.toString("latin1").toLowerCase(), "latin1") : undefined;
+
+/** Scheme, information and value (RFC 3112 §4.1) without the blanks around them. */
+function normalAuthPassword(value: Buffer): Buffer | undefined {
+  if (!isAuthPassword(value)) return undefined;
+  const parts = value.toString("latin1").split("$");
+  return Buffer.from(parts.map((part) => part.trim()).join("$"), "latin1");
+}
 
 const normalBits: Normalize = (value) => (isBitString(value) ? value : undefined);
 
@@ -204,6 +211,13 @@ function plainRules(): RuleShape[] {
     ),
     rule("1.3.6.1.1.16.2", "UUIDMatch", SYNTAX.uuid, "equality", normalUuid),
     rule("1.3.6.1.1.16.3", "UUIDOrderingMatch", SYNTAX.uuid, "ordering", normalUuid),
+    rule(
+      "1.3.6.1.4.1.4203.1.2.2",
+      "authPasswordExactMatch",
+      SYNTAX.authPassword,
+      "equality",
+      normalAuthPassword,
+    ),
     // RFC 4523 gives these an assertion syntax of their own; a whole certificate or list as assertion is what is served.
     rule("2.5.13.34", "certificateExactMatch", SYNTAX.certificate, "equality", itself),
     rule("2.5.13.36", "certificatePairExactMatch", SYNTAX.certificatePair, "equality", itself),

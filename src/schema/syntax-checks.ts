@@ -201,3 +201,9 @@ export const isSequence = (value: Buffer): boolean => value[0] === 0x30;
 /** Parts between `*`, as in a filter (RFC 4517 §3.3.30). */
 export const isSubstringAssertion = (value: Buffer): boolean =>
   isUtf8(value) && value.includes(0x2a);
+
+/** Scheme, information and value joined by `$` (RFC 3112 §3.1). */
+export function isAuthPassword(value: Buffer): boolean {
+  const parts = value.toString("latin1").split("$");
+  return parts.length === 3 && /^\s*[A-Z0-9\-./_]+\s*$/.test(parts[0]!) && isIa5(value);
+}

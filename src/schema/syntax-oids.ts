@@ -1,4 +1,4 @@
-// OIDs of the syntaxes that code refers to (RFC 4517 §3.3, RFC 4523, RFC 4530, RFC 2307, 389).
+// OIDs of the syntaxes that code refers to (RFC 4517 §3.3, RFC 4523, RFC 4530, RFC 2307, RFC 3112, 389).
 const LDAP = "1.3.6.1.4.1.1466.115.121.1";
 
 export const SYNTAX = {
@@ -49,5 +49,6 @@ export const SYNTAX = {
   uuid: "1.3.6.1.1.16.1",
   nisNetgroupTriple: "1.3.6.1.1.1.0.0",
   bootParameter: "1.3.6.1.1.1.0.1",
+  authPassword: "1.3.6.1.4.1.4203.1.1.2",
   spaceInsensitiveString: "2.16.840.1.113730.3.7.1",
 } as const;

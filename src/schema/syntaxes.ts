@@ -157,6 +157,12 @@ const TYPED: readonly SyntaxRow[] = [
   { oid: SYNTAX.integer, name: "INTEGER", accepts: isInteger, equality: "integerMatch" },
   { oid: SYNTAX.oid, name: "OID", accepts: is.isOid, equality: "objectIdentifierMatch" },
   { oid: SYNTAX.uuid, name: "UUID", accepts: is.isUuid, equality: "UUIDMatch" },
+  {
+    oid: SYNTAX.authPassword,
+    name: "Authentication Password",
+    accepts: is.isAuthPassword,
+    equality: "authPasswordExactMatch",
+  },
 ];
 
 const OCTETS: readonly SyntaxRow[] = [
