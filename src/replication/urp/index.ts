@@ -32,8 +32,10 @@
 //    whose nodes are gone (drop their rows) and those whose effects join their registers (base.joinEffects, store).
 export type { EntryForm, FormKind } from "./form.ts";
 export { deriveForm, isShown, suffixForm } from "./form.ts";
+export type { FullReplay } from "./full-replay.ts";
+export { fullReplay } from "./full-replay.ts";
 export type { StructureRules } from "./names.ts";
-export { rdnKey } from "./names.ts";
+export { plainRdn, rdnKey } from "./names.ts";
 export type { ChildCounts, Life, Slot, StructureNode } from "./node.ts";
 export { EMPTY_SLOT, isEmptySlot } from "./node.ts";
 export type { StructuralOperation } from "./operation.ts";

@@ -1,0 +1,115 @@
+// The histories in test/data/urp (see ORIGIN.md there) as values.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Change, UniqueId } from "../../src/replication/change/index.ts";
+import type { Csn } from "../../src/replication/csn/index.ts";
+import type { ModOperation } from "../../src/protocol/index.ts";
+
+interface StoredOperation {
+  readonly csn: string;
+  readonly kind: "add" | "modify" | "delete" | "modrdn";
+  readonly uid: string;
+  readonly dn: string;
+  readonly attrs?: readonly (readonly [string, readonly string[]])[];
+  readonly parent?: string | null;
+  readonly mods?: readonly (readonly [ModOperation, string, readonly string[]])[];
+  readonly newrdn?: string;
+  readonly deleteold?: boolean;
+  readonly superior?: string;
+  readonly superior_dn?: string;
+}
+type StoredNode = readonly [
+  uid: string,
+  life: "live" | "dead" | "placeholder",
+  parent: string,
+  rdn: string,
+  naming: string,
+  how: "ADD" | "MODRDN",
+  conflict: boolean,
+  death: string | null,
+  effects: readonly (readonly [csn: string, kind: "vu" | "vd", type: string, value: string])[],
+];
+export interface ExpectedState {
+  readonly nodes: readonly StoredNode[];
+  readonly holders: Readonly<Record<string, string>>;
+  readonly last: Readonly<Record<string, string>>;
+  readonly entries: readonly (readonly [
+    dn: string,
+    uid: string,
+    attributes: Readonly<Record<string, readonly string[]>>,
+    conflictCsn: string | null,
+  ])[];
+  readonly tombstones: Readonly<Record<string, string>>;
+}
+export interface History {
+  readonly seed: number;
+  readonly keepRenamed: boolean;
+  readonly changes: readonly Change[];
+  /** One list of indexes of `changes` per server, with repetitions. */
+  readonly orders: readonly (readonly number[])[];
+  readonly expected: ExpectedState;
+}
+
+function projectRoot(): string {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json"))) return folder;
+  }
+}
+
+const bytes = (values: readonly string[]): Buffer[] => values.map((value) => Buffer.from(value));
+const optionalId = (uid: string | null | undefined): UniqueId | undefined =>
+  uid === null ? undefined : (uid as UniqueId | undefined);
+
+function toChange(operation: StoredOperation): Change {
+  const base = {
+    csn: operation.csn as Csn,
+    uniqueId: operation.uid as UniqueId,
+    dn: operation.dn,
+  };
+  switch (operation.kind) {
+    case "add":
+      return {
+        ...base,
+        type: "add",
+        attributes: (operation.attrs ?? []).map(([type, values]) => ({
+          type,
+          values: bytes(values),
+        })),
+        parentUniqueId: optionalId(operation.parent),
+      };
+    case "delete":
+      return { ...base, type: "delete" };
+    case "modify":
+      return {
+        ...base,
+        type: "modify",
+        mods: (operation.mods ?? []).map(([kind, type, values]) => ({
+          operation: kind,
+          type,
+          values: bytes(values),
+        })),
+      };
+    case "modrdn":
+      return {
+        ...base,
+        type: "modifyDn",
+        newRdn: operation.newrdn ?? "",
+        deleteOldRdn: operation.deleteold === true,
+        newSuperior: operation.superior_dn,
+        newSuperiorUniqueId: optionalId(operation.superior),
+        mods: [],
+      };
+  }
+}
+
+/** The histories of `test/data/urp/<name>.json`. */
+export function readHistories(name: string): History[] {
+  const text = readFileSync(join(projectRoot(), "test/data/urp", `${name}.json`), "utf8");
+  const stored = JSON.parse(text) as (Omit<History, "changes"> & {
+    readonly operations: readonly StoredOperation[];
+  })[];
+  return stored.map(({ operations, ...history }) => ({
+    ...history,
+    changes: operations.map(toChange),
+  }));
+}
