@@ -205,7 +205,8 @@ export class BerWriter {
       this.pos = pos;
       return;
     }
-    // `Buffer.subarray` goes by `byteLength`, which is wrong on lent buffers; this one takes an end.
+    // `Buffer.subarray` goes by `byteLength`, which is wrong on lent buffers; this one takes an
+    // end.
     bytes.set(Uint8Array.prototype.subarray.call(source, start, end), pos);
     this.pos = pos + count;
   }

@@ -1,5 +1,5 @@
-// Every codec case is run three times: whole, byte by byte through the FrameSplitter, and cut off at
-// every length, also with the length of the message mended so that the cut is seen inside.
+// Every codec case is run three times: whole, byte by byte through the FrameSplitter, and cut off
+// at every length, also with the length of the message mended so that the cut is seen inside.
 import { assert } from "chai";
 import { BerError, FrameSplitter } from "../../src/ber/index.ts";
 import { ProtocolError } from "../../src/protocol/index.ts";
@@ -12,7 +12,8 @@ export function hex(text: string): Buffer {
   return Buffer.from(digits, "hex");
 }
 
-/** Feeds `bytes` one by one; gives the frames that came out, each with the number of bytes fed by then. */
+/** Feeds `bytes` one by one; gives the frames that came out, each with the number of bytes fed by
+ *  then. */
 export function splitByteByByte(bytes: Buffer): { frame: Buffer; at: number }[] {
   const splitter = new FrameSplitter();
   const frames: { frame: Buffer; at: number }[] = [];
@@ -35,7 +36,8 @@ export function checkOnlyKnownErrors(decode: () => unknown): void {
   }
 }
 
-/** Messages above this are not cut at every length but at about so many: the cost grows with its square. */
+/** Messages above this are not cut at every length but at about so many: the cost grows with its
+ *  square. */
 const CUTS_MAX = 1200;
 
 /** Lengths from 0 to below `bytes`, all of them for all but large messages. */
@@ -44,7 +46,8 @@ function cutLengths(bytes: number): number[] {
   return Array.from({ length: Math.ceil(bytes / step) }, (_, i) => i * step);
 }
 
-/** The message decodes to `wanted` in whichever way it arrives, and no part of it decodes to anything. */
+/** The message decodes to `wanted` in whichever way it arrives, and no part of it decodes to
+ *  anything. */
 export function checkMessageCase<T>(
   message: Buffer,
   decode: (frame: Buffer) => T,
@@ -65,7 +68,8 @@ export function checkMessageCase<T>(
   }
 }
 
-/** The value of a control or an extended operation decodes to `wanted`, and no part of it to anything. */
+/** The value of a control or an extended operation decodes to `wanted`, and no part of it to
+ *  anything. */
 export function checkValueCase<T>(value: Buffer, decode: (value: Buffer) => T, wanted: T): void {
   assert.deepEqual(decode(value), wanted);
   for (const length of cutLengths(value.length)) {

@@ -1,6 +1,6 @@
-// A second encoder, for tests only, that shares nothing with src/ber: it builds every element from the
-// inside out by concatenation. `LengthForm` chooses how the length octets of an element are written,
-// so that one value can be encoded in any of the forms that BER allows.
+// A second encoder, for tests only, that shares nothing with src/ber: it builds every element from
+// the inside out by concatenation. `LengthForm` chooses how the length octets of an element are
+// written, so that one value can be encoded in any of the forms that BER allows.
 
 /** Octets of a length. */
 export type LengthForm = (contentBytes: number) => Buffer;

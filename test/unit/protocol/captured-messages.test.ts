@@ -1,5 +1,5 @@
-// The messages of a live 389 Directory Server (test/data/replication): each is decoded and encoded again
-// to the same bytes, envelope, controls and replication payloads.
+// The messages of a live 389 Directory Server (test/data/replication): each is decoded and encoded
+// again to the same bytes, envelope, controls and replication payloads.
 import { assert } from "chai";
 import { BerReader, BerWriter, FrameSplitter } from "../../../src/ber/index.ts";
 import {

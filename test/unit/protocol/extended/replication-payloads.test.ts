@@ -1,4 +1,5 @@
-// Payloads of replication as values, from captured messages (spot checks of every field) and by hand.
+// Payloads of replication as values, from captured messages (spot checks of every field) and by
+// hand.
 import { assert } from "chai";
 import {
   ReplicationResponseCode,
