@@ -1,0 +1,204 @@
+// A log of lines in a file: cheap to append to, written in the background, rotated by size and age.
+//
+// `append` joins strings; the bytes are written when FLUSH_BYTES have gathered or FLUSH_MS_MAX have passed, or at the end
+// of the turn when buffering is off. One write is under way at a time, so lines keep their order. What cannot be written
+// (a full disk) does not stop the server: beyond PENDING_CHARACTERS_MAX lines are dropped, and the log says how many.
+//
+// Rotation renames PATH to PATH.YYYYMMDD-HHMMSS (UTC; a counter is added when that is taken) and begins anew; the oldest
+// beyond `filesMax`, the current one included, are deleted (389: nsslapd-*log-maxlogsize, -maxlogsperdir, -logrotationtime).
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+  write,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Clock } from "../base/index.ts";
+
+export interface LogFileSettings {
+  readonly path: string;
+  /** Permissions of new files. */
+  readonly mode: number;
+  /** 0 = no rotation by size */
+  readonly bytesMax: number;
+  /** 0 = no rotation by age */
+  readonly ageMsMax: number;
+  /** Files kept, the current one included; 1 = nothing is kept at a rotation. */
+  readonly filesMax: number;
+  readonly isBuffered: boolean;
+}
+
+export const LOG_FILE_DEFAULTS: Omit<LogFileSettings, "path"> = {
+  mode: 0o600,
+  bytesMax: 100 * 1024 * 1024,
+  ageMsMax: 24 * 3600 * 1000,
+  filesMax: 10,
+  isBuffered: true,
+};
+
+const FLUSH_BYTES = 65_536;
+const FLUSH_MS_MAX = 1_000;
+const PENDING_CHARACTERS_MAX = 16_777_216;
+const ROTATED_NAME = /^\.\d{8}-\d{6}(?:\.\d+)?$/;
+
+export class LogFile {
+  readonly settings: LogFileSettings;
+  readonly #clock: Clock;
+  #descriptor: number;
+  #bytes: number;
+  #openedAtMs: number;
+  #pending = "";
+  #droppedCount = 0;
+  #isWriting = false;
+  #isClosed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #isTurnScheduled = false;
+
+  /** Continues a file that exists. @throws Error of the system: no such folder, permission denied */
+  constructor(settings: LogFileSettings, clock: Clock) {
+    this.settings = settings;
+    this.#clock = clock;
+    this.#descriptor = openSync(settings.path, "a", settings.mode);
+    const status = fstatSync(this.#descriptor);
+    this.#bytes = status.size;
+    this.#openedAtMs = status.size > 0 ? status.birthtimeMs : clock.now();
+  }
+
+  /** @param line without its line break; it contains none */
+  append(line: string): void {
+    if (this.#pending.length > PENDING_CHARACTERS_MAX || this.#isClosed) {
+      this.#droppedCount += 1;
+      return;
+    }
+    this.#pending += `${line}\n`;
+    if (!this.settings.isBuffered) this.#scheduleTurn();
+    else if (this.#pending.length >= FLUSH_BYTES) this.#startWrite();
+    else this.#timer ??= setTimeout(() => this.#startWrite(), FLUSH_MS_MAX).unref();
+  }
+
+  /** Writes what was appended, now: at the end of the process, and before somebody reads the file. */
+  flush(): void {
+    const bytes = this.#takePending();
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
+      this.#bytes += bytes.length;
+    } catch {
+      this.#droppedCount += 1;
+    }
+  }
+
+  /** Opens the path again: somebody else has moved the file away. */
+  reopen(): void {
+    this.flush();
+    const descriptor = openSync(this.settings.path, "a", this.settings.mode);
+    closeSync(this.#descriptor);
+    this.#descriptor = descriptor;
+    this.#bytes = fstatSync(descriptor).size;
+    this.#openedAtMs = this.#clock.now();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.flush();
+    this.#isClosed = true;
+    if (!this.#isWriting) closeSync(this.#descriptor);
+  }
+
+  #scheduleTurn(): void {
+    if (this.#isTurnScheduled) return;
+    this.#isTurnScheduled = true;
+    setImmediate(() => {
+      this.#isTurnScheduled = false;
+      this.#startWrite();
+    });
+  }
+
+  #takePending(): Buffer {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const text = this.#pending;
+    this.#pending = "";
+    return Buffer.from(text);
+  }
+
+  #startWrite(): void {
+    if (this.#isWriting || this.#isClosed || this.#pending === "") return;
+    this.#rotateIfDue();
+    if (this.#droppedCount > 0) {
+      this.#pending += `dropped ${this.#droppedCount} lines that could not be written\n`;
+      this.#droppedCount = 0;
+    }
+    this.#isWriting = true;
+    this.#writeRest(this.#takePending(), 0);
+  }
+
+  #writeRest(bytes: Buffer, from: number): void {
+    write(this.#descriptor, bytes, from, bytes.length - from, null, (error, count) => {
+      if (error === null && from + count < bytes.length) {
+        this.#writeRest(bytes, from + count);
+        return;
+      }
+      this.#isWriting = false;
+      if (error === null) this.#bytes += bytes.length;
+      else this.#droppedCount += 1;
+      if (this.#isClosed) closeSync(this.#descriptor);
+      else if (this.#pending.length >= FLUSH_BYTES || !this.settings.isBuffered) this.#startWrite();
+      else if (this.#pending !== "")
+        this.#timer ??= setTimeout(() => this.#startWrite(), FLUSH_MS_MAX).unref();
+    });
+  }
+
+  #rotateIfDue(): void {
+    const { bytesMax, ageMsMax } = this.settings;
+    const isLarge = bytesMax > 0 && this.#bytes >= bytesMax;
+    const isOld = ageMsMax > 0 && this.#clock.now() - this.#openedAtMs >= ageMsMax;
+    if (this.#bytes > 0 && (isLarge || isOld)) this.rotate();
+  }
+
+  /** Puts the file aside and begins a new one. A rotation that fails is tried again with the next write. */
+  rotate(): void {
+    const { path, filesMax, mode } = this.settings;
+    try {
+      renameSync(path, this.#rotatedPath());
+      const rotated = rotatedFiles(path);
+      const surplus = Math.max(0, rotated.length - Math.max(0, filesMax - 1));
+      for (const name of rotated.slice(0, surplus)) unlinkSync(name);
+      const descriptor = openSync(path, "a", mode);
+      closeSync(this.#descriptor);
+      this.#descriptor = descriptor;
+      this.#bytes = 0;
+      this.#openedAtMs = this.#clock.now();
+    } catch {
+      // The lines go on into the open file; the disk may be full or the folder gone.
+    }
+  }
+
+  /** A name behind all that exist: of several files of one second, the later has the higher counter. */
+  #rotatedPath(): string {
+    const time = new Date(this.#clock.now()).toISOString().replaceAll(/[-:]/g, "");
+    const base = `${this.settings.path}.${time.slice(0, 8)}-${time.slice(9, 15)}`;
+    const last = rotatedFiles(this.settings.path).findLast((path) => path.startsWith(base));
+    return last === undefined ? base : `${base}.${counterOf(last) + 1}`;
+  }
+}
+
+/** The files put aside, oldest first (389: nsslapd-*log-list). */
+export function rotatedFiles(path: string): readonly string[] {
+  const name = basename(path);
+  return readdirSync(dirname(path))
+    .filter((other) => other.startsWith(name) && ROTATED_NAME.test(other.slice(name.length)))
+    .map((other) => join(dirname(path), other))
+    .sort((a, b) => {
+      const [timeA, timeB] = [a, b].map((one) => one.slice(path.length, path.length + 16));
+      if (timeA === timeB) return counterOf(a) - counterOf(b);
+      return (timeA ?? "") < (timeB ?? "") ? -1 : 1;
+    });
+}
+
+function counterOf(path: string): number {
+  return Number(/-\d{6}\.(\d+)$/.exec(path)?.[1] ?? 0);
+}
