@@ -6,3 +6,12 @@ export { Registers } from "./registers.ts";
 export { isStateless } from "./stateless.ts";
 export type { DescriptionSource } from "./stored-form.ts";
 export { decodeRegisters, encodeRegisters } from "./stored-form.ts";
+export type { LineState } from "./replicated-form.ts";
+export {
+  StateCollector,
+  formatEntryState,
+  fromReplicatedAttributes,
+  parseStateDescription,
+  toReplicatedAttribute,
+  toReplicatedAttributes,
+} from "./replicated-form.ts";

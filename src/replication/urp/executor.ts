@@ -2,35 +2,14 @@
 //
 // Everything is read and written through StructureState, so that the replay knows what an operation depends on. Reading a
 // key that was written gives what was written.
-import { assert } from "../../base/index.ts";
-import { type Dn, type Rdn, formatRdn } from "../../dn/index.ts";
+import { type Rdn, formatRdn } from "../../dn/index.ts";
 import type { UniqueId } from "../change/index.ts";
 import type { Csn } from "../csn/index.ts";
 import type { RenameEffect } from "../registers/index.ts";
-import {
-  type StructureRules,
-  derivedUniqueId,
-  plainRdn,
-  rdnKey,
-  rdnUniqueId,
-  readDn,
-  readRdn,
-  relativeDn,
-  wantedRdn,
-} from "./names.ts";
+import { type StructureRules, plainRdn, rdnKey, readDn, readRdn, relativeDn } from "./names.ts";
 import type { StructureNode } from "./node.ts";
 import type { StructuralOperation } from "./operation.ts";
-import type { SlotValue } from "./record.ts";
-
-export interface StructureState {
-  node(uniqueId: UniqueId): StructureNode | undefined;
-  putNode(uniqueId: UniqueId, node: StructureNode): void;
-  slot(parent: UniqueId, key: string): SlotValue | undefined;
-  putSlot(parent: UniqueId, key: string, value: SlotValue): void;
-}
-
-/** Levels of a tree; parents never form a loop, so that only a defect gets there. */
-export const TREE_DEPTH_MAX = 100_000;
+import { Places, type StructureState, leafOf } from "./places.ts";
 
 type Named<K> = StructuralOperation & { readonly kind: K };
 
@@ -38,11 +17,13 @@ class Executor {
   readonly #rules: StructureRules;
   readonly #state: StructureState;
   readonly #csn: Csn;
+  readonly #places: Places;
 
   constructor(rules: StructureRules, state: StructureState, csn: Csn) {
     this.#rules = rules;
     this.#state = state;
     this.#csn = csn;
+    this.#places = new Places(rules, state, csn);
   }
 
   execute(operation: StructuralOperation): void {
@@ -68,12 +49,12 @@ class Executor {
     if (known !== undefined && known.life !== "placeholder") return;
     const dn = relativeDn(this.#rules, operation.dn);
     const above = dn.slice(1);
-    let parent = this.#below(
-      parentId === undefined ? this.#byDn(above) : this.#known(parentId, above),
+    let parent = this.#places.below(
+      parentId === undefined ? this.#places.byDn(above) : this.#places.known(parentId, above),
     );
     // Looking for the parent may have made a placeholder of this very entry.
     const old = this.#state.node(uniqueId);
-    if (old !== undefined && this.#isWithin(parent, uniqueId)) parent = old.parent;
+    if (old !== undefined && this.#places.isWithin(parent, uniqueId)) parent = old.parent;
     this.#take(uniqueId, {
       life: "live",
       parent,
@@ -93,7 +74,7 @@ class Executor {
     const leaf = readDn(operation.dn)[0];
     if (this.#rules.keepRenamed && leaf !== undefined) {
       // Renamed before, by an operation that the origin of the delete had not seen.
-      if (rdnKey(this.#rules, leaf) !== this.#keyOf(node)) return;
+      if (rdnKey(this.#rules, leaf) !== this.#places.keyOf(node)) return;
     }
     this.#leave(uniqueId, node);
     this.#state.putNode(uniqueId, { ...node, life: "dead", death: this.#csn });
@@ -129,10 +110,12 @@ class Executor {
     const { newSuperior, newSuperiorUniqueId, uniqueId } = operation;
     if (newSuperior === undefined && newSuperiorUniqueId === undefined) return undefined;
     const dn = newSuperior === undefined ? [] : relativeDn(this.#rules, newSuperior);
-    const superior = this.#below(
-      newSuperiorUniqueId === undefined ? this.#byDn(dn) : this.#known(newSuperiorUniqueId, dn),
+    const superior = this.#places.below(
+      newSuperiorUniqueId === undefined
+        ? this.#places.byDn(dn)
+        : this.#places.known(newSuperiorUniqueId, dn),
     );
-    return this.#isWithin(superior, uniqueId) ? undefined : superior;
+    return this.#places.isWithin(superior, uniqueId) ? undefined : superior;
   }
 
   #renameEffects(newRdn: Rdn, oldRdn: Rdn): RenameEffect[] {
@@ -148,7 +131,7 @@ class Executor {
 
   /** Stores `node` under its wanted name, or as a conflict entry when a living entry holds that name. */
   #take(uniqueId: UniqueId, node: StructureNode): void {
-    const key = this.#keyOf(node);
+    const key = this.#places.keyOf(node);
     const holder = this.#state.slot(node.parent, key)?.holder;
     const holderNode = holder === undefined ? undefined : this.#state.node(holder);
     if (holder !== undefined && holderNode !== undefined && this.#csn >= holderNode.naming) {
@@ -165,85 +148,10 @@ class Executor {
 
   /** Nobody is promoted. */
   #leave(uniqueId: UniqueId, node: StructureNode): void {
-    const key = this.#keyOf(node);
+    const key = this.#places.keyOf(node);
     const slot = this.#state.slot(node.parent, key);
     if (slot?.holder !== uniqueId) return;
     this.#state.putSlot(node.parent, key, { holder: undefined, last: slot.last });
-  }
-
-  /** Whether `uniqueId` is equal to or below `top`; dead entries and placeholders count as parents like living ones. */
-  #isWithin(uniqueId: UniqueId, top: UniqueId): boolean {
-    let at = uniqueId;
-    for (let depth = 0; depth < TREE_DEPTH_MAX; depth += 1) {
-      if (at === top) return true;
-      if (at === this.#rules.suffixUniqueId) return false;
-      const node = this.#state.node(at);
-      if (node === undefined) return false;
-      at = node.parent;
-    }
-    assert(false, "parents form no loop");
-  }
-
-  /** The entry under which children of `uniqueId` are put: when it is a loser, dead or a placeholder and a living entry
-   *  holds its name, that entry. One step is enough: a holder is live and has no conflict flag. */
-  #below(uniqueId: UniqueId): UniqueId {
-    if (uniqueId === this.#rules.suffixUniqueId) return uniqueId;
-    const node = this.#state.node(uniqueId);
-    if (node === undefined || (node.life === "live" && !node.conflict)) return uniqueId;
-    return this.#state.slot(node.parent, this.#keyOf(node))?.holder ?? uniqueId;
-  }
-
-  /** Makes sure that `uniqueId` has a node; an unknown one becomes a placeholder named by `dn`. */
-  #known(uniqueId: UniqueId, dn: Dn): UniqueId {
-    if (uniqueId === this.#rules.suffixUniqueId || this.#state.node(uniqueId) !== undefined) {
-      return uniqueId;
-    }
-    const parent = this.#below(this.#byDn(dn.slice(1)));
-    if (this.#state.node(uniqueId) === undefined) {
-      this.#putPlaceholder(uniqueId, parent, leafOf(dn, uniqueId));
-    }
-    return uniqueId;
-  }
-
-  /** The entry that a DN means which came without a unique ID: level by level from the suffix the unique ID in the RDN, else
-   *  the holder of the name, else its last holder, else a placeholder. */
-  #byDn(dn: Dn): UniqueId {
-    let at = this.#rules.suffixUniqueId;
-    for (let i = dn.length - 1; i >= 0; i -= 1) {
-      const rdn = dn[i] as Rdn;
-      const found = rdnUniqueId(rdn) ?? this.#byName(at, rdn) ?? this.#derive(dn.slice(i));
-      if (found !== this.#rules.suffixUniqueId && this.#state.node(found) === undefined) {
-        this.#putPlaceholder(found, at, wantedRdn(rdn));
-      }
-      at = found;
-    }
-    return at;
-  }
-
-  #byName(parent: UniqueId, rdn: Rdn): UniqueId | undefined {
-    const slot = this.#state.slot(parent, rdnKey(this.#rules, rdn));
-    return slot?.holder ?? slot?.last;
-  }
-
-  #derive(dn: Dn): UniqueId {
-    return derivedUniqueId(this.#rules, dn);
-  }
-
-  #putPlaceholder(uniqueId: UniqueId, parent: UniqueId, rdn: string): void {
-    this.#state.putNode(uniqueId, {
-      life: "placeholder",
-      parent,
-      rdn,
-      naming: this.#csn,
-      how: "ADD",
-      conflict: false,
-      death: undefined,
-      effects: [],
-    });
-  }
-
-  #keyOf(node: StructureNode): string {
-    return rdnKey(this.#rules, readRdn(node.rdn));
   }
 }
 
@@ -254,10 +162,4 @@ export function executeStructural(
   operation: StructuralOperation,
 ): void {
   new Executor(rules, state, operation.csn).execute(operation);
-}
-
-/** The wanted RDN in a DN that may be unusable. */
-function leafOf(dn: Dn, uniqueId: UniqueId): string {
-  const leaf = dn[0];
-  return leaf === undefined ? `nsuniqueid=${uniqueId}` : wantedRdn(leaf);
 }

@@ -16,9 +16,9 @@ import { assert } from "../../base/index.ts";
 import { formatRdn } from "../../dn/index.ts";
 import type { UniqueId } from "../change/index.ts";
 import { CSN_ZERO, type Csn, maxCsn } from "../csn/index.ts";
-import { TREE_DEPTH_MAX } from "./executor.ts";
 import { type StructureRules, conflictRdn, rdnKey, readDn, readRdn } from "./names.ts";
 import type { StructureNode } from "./node.ts";
+import { TREE_DEPTH_MAX } from "./places.ts";
 import type { StructureStore } from "./store.ts";
 
 export type FormKind = "live" | "conflict" | "glue" | "missing" | "tombstone";

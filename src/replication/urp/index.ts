@@ -1,7 +1,7 @@
 // Conflict resolution of the tree (conflict-resolution 13.3 to 13.8). How the pieces are meant to be called; `store` is the
 // StructureStore of the write transaction, `base` the registers as stored (decodeRegisters, or new Registers).
 //
-// 1. Local operation: `checkLocal…` (refusals.ts) besides the usual checks on shown entries; then the operation gets its
+// 1. Local operation: `findRefusal` besides the usual checks on shown entries; then the operation gets its
 //    CSN and becomes a Change; from here on it is a replicated one.
 //
 // 2. A Change, local or replicated (not yet covered by the RUV):
@@ -20,16 +20,20 @@
 //                 names out of the tree before the new ones are put in.
 //    numSubordinates and tombstoneNumSubordinates are the ChildCounts that applyStructural sets.
 //
-// 3. Total initialization from 389: one BaseImport per initialization; for each entry, parents first,
-//    baseImport.addEntry(parent, payload) gives its unique ID and registers; after the last one baseImport.finish(), then
-//    derive the forms of all nodes. From LDIF with state: the same, payload by StateCollector. From LDIF without state:
-//    baseImport.addPlain(parent, uniqueId, dn).
+// 3. Total initialization from 389, LDIF import: one BaseImport into empty tables, with rules that name the unique ID of the
+//    suffix entry. addEntry(entry) sets node, names and counts and gives the registers to be stored, and which forms to
+//    derive. `entry` is a ReplicationEntry: from the wire; from replica LDIF by StateCollector; from plain LDIF with
+//    values without CSNs and a unique ID made by the caller. It is no operation: nothing goes into the structure log.
 //
-// 4. Total initialization to 389 and nscpEntryWSI: entryState(form, base, names) gives the payload that protocol encodes and
-//    formatEntryState prints.
+// 4. Total initialization to 389 and nscpEntryWSI: entryState(form, base, dn, surroundings) gives the ReplicationEntry that
+//    protocol encodes and formatEntryState (registers room) prints.
 //
-// 5. Purge: purgeStructure(store, rules, purgeCsn, limits) in slices until it says that it is done; it names the unique IDs
-//    whose nodes are gone (drop their rows) and those whose effects join their registers (base.joinEffects, store).
+// 5. Purge: store the new purge CSN, then purgeStructure(store, rules) in slices until isDone. For `joined`: join the effects
+//    into the stored registers (base.joinEffects, base.purge). For `removed`: drop record and registers. For `reshown`:
+//    derive. Registers of any entry may be purged whenever they are stored anyway: base.purge(purgeCsn).
+export type { ImportedEntry } from "./base-import.ts";
+export { BaseImport } from "./base-import.ts";
+export { entryState } from "./entry-state.ts";
 export type { EntryForm, FormKind } from "./form.ts";
 export { deriveForm, isShown, suffixForm } from "./form.ts";
 export type { FullReplay } from "./full-replay.ts";
@@ -40,7 +44,11 @@ export type { ChildCounts, Life, Slot, StructureNode } from "./node.ts";
 export { EMPTY_SLOT, isEmptySlot } from "./node.ts";
 export type { StructuralOperation } from "./operation.ts";
 export { structuralOperation } from "./operation.ts";
+export type { PurgeOutcome } from "./purge.ts";
+export { PURGE_RECORDS_MAX, purgeStructure } from "./purge.ts";
 export type { SlotValue, StateChange, StateKey, StructureRecord } from "./record.ts";
+export type { RefusedAction } from "./refusals.ts";
+export { findRefusal } from "./refusals.ts";
 export type { StructuralOutcome } from "./replay.ts";
 export { StructureReplay, applyStructural, applyStructuralBatch } from "./replay.ts";
 export type { Surroundings } from "./shown.ts";

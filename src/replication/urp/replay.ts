@@ -13,10 +13,11 @@ import { assert } from "../../base/index.ts";
 import type { UniqueId } from "../change/index.ts";
 import type { Csn } from "../csn/index.ts";
 import type { RenameEffect } from "../registers/index.ts";
-import { type StructureState, executeStructural } from "./executor.ts";
+import { executeStructural } from "./executor.ts";
 import type { StructureRules } from "./names.ts";
 import type { StructureNode } from "./node.ts";
 import type { StructuralOperation } from "./operation.ts";
+import type { StructureState } from "./places.ts";
 import { RecentKeys } from "./recent-keys.ts";
 import {
   type SlotValue,

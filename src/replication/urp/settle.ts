@@ -9,9 +9,9 @@
 // children of its parent, unless it is itself a changed node that is not counted at that moment.
 import { assert } from "../../base/index.ts";
 import type { UniqueId } from "../change/index.ts";
-import { TREE_DEPTH_MAX } from "./executor.ts";
 import { type StructureRules, rdnKey, readRdn } from "./names.ts";
 import type { ChildCounts, StructureNode } from "./node.ts";
+import { TREE_DEPTH_MAX } from "./places.ts";
 import type { WorkingState } from "./working-state.ts";
 
 type Place = keyof ChildCounts;
