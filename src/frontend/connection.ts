@@ -312,7 +312,7 @@ export class LdapConnection implements Connection, OperationOwner {
     const { accessLog } = this.#owner;
     if (accessLog !== undefined) {
       operation.receivedAtMs = this.#chunkReceivedAtMs;
-      accessLog.request(this, operation);
+      if (message.request.type !== "abandon") accessLog.request(this, operation);
     }
     const { request } = message;
     switch (request.type) {
@@ -321,8 +321,7 @@ export class LdapConnection implements Connection, OperationOwner {
         this.close("unbind");
         break;
       case "abandon":
-        this.finishedCount += 1;
-        this.#outstanding.abandon(request.messageId, this.#exclusive);
+        this.#takeAbandon(operation, request.messageId);
         break;
       case "bind":
         this.#takeBind(operation);
@@ -352,6 +351,14 @@ export class LdapConnection implements Connection, OperationOwner {
       if (!(error instanceof LdapError)) throw error;
       sendResult(operation, error.result());
     }
+  }
+
+  /** RFC 4511 §4.11: no answer, whatever the id is. A Bind that runs holds all reading back, so it is never meant. */
+  #takeAbandon(operation: Operation, messageId: number): void {
+    const target = this.#outstanding.find(messageId);
+    this.#owner.accessLog?.abandon(this, operation, target);
+    this.finishedCount += 1;
+    if (target !== undefined) this.#outstanding.abandon(target);
   }
 
   #takeBind(operation: Operation): void {

@@ -1,4 +1,6 @@
 export type { AccessLog } from "./access-log.ts";
+export { JsonAccessLog } from "./access-log-json.ts";
+export { TextAccessLog } from "./access-log-text.ts";
 export type { FrontendOptions } from "./frontend.ts";
 export { Frontend } from "./frontend.ts";
 export type { ListenAddress, Listener } from "./listener.ts";

@@ -22,25 +22,26 @@ export class Outstanding {
     this.#operations.delete(operation);
   }
 
-  /** Whatever the id is: there is no answer. @param spared the Bind or StartTLS that runs; it cannot be abandoned */
-  abandon(messageId: number, spared: Operation | undefined): void {
+  /** The operation with this message ID for whose answer the client still waits. */
+  find(messageId: number): Operation | undefined {
     for (const operation of this.#operations)
-      if (operation.message.messageId === messageId && operation !== spared) giveUp(operation);
+      if (operation.message.messageId === messageId && !operation.isAbandoned) return operation;
+    return undefined;
+  }
+
+  abandon(operation: Operation): void {
+    operation.abandon();
+    if (isRead(operation)) operation.finish();
   }
 
   abandonReads(): void {
-    for (const operation of this.#operations) if (isRead(operation)) giveUp(operation);
+    for (const operation of this.#operations) if (isRead(operation)) this.abandon(operation);
   }
 
   /** Nobody is there to be answered. */
   abandonAll(): void {
     for (const operation of this.#operations) operation.abandon();
   }
-}
-
-function giveUp(operation: Operation): void {
-  operation.abandon();
-  if (isRead(operation)) operation.finish();
 }
 
 function isRead(operation: Operation): boolean {

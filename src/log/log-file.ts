@@ -54,7 +54,9 @@ export class LogFile {
   #pending = "";
   #droppedCount = 0;
   #isWriting = false;
-  #isClosed = false;
+  #isClosing = false;
+  #isReopenDue = false;
+  #closed: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isTurnScheduled = false;
 
@@ -70,17 +72,18 @@ export class LogFile {
 
   /** @param line without its line break; it contains none */
   append(line: string): void {
-    if (this.#pending.length > PENDING_CHARACTERS_MAX || this.#isClosed) {
+    if (this.#pending.length > PENDING_CHARACTERS_MAX || this.#isClosing) {
       this.#droppedCount += 1;
       return;
     }
     this.#pending += `${line}\n`;
     if (!this.settings.isBuffered) this.#scheduleTurn();
     else if (this.#pending.length >= FLUSH_BYTES) this.#startWrite();
-    else this.#timer ??= setTimeout(() => this.#startWrite(), FLUSH_MS_MAX).unref();
+    else this.#startTimer();
   }
 
-  /** Writes what was appended, now: at the end of the process, and before somebody reads the file. */
+  /** Writes what was appended, now: for a process that is about to end without waiting. Lines of a write that is under way
+   *  may come behind these. */
   flush(): void {
     const bytes = this.#takePending();
     try {
@@ -91,21 +94,20 @@ export class LogFile {
     }
   }
 
-  /** Opens the path again: somebody else has moved the file away. */
+  /** Opens the path again, because somebody else has moved the file away. Lines so far go to the old file. */
   reopen(): void {
-    this.flush();
-    const descriptor = openSync(this.settings.path, "a", this.settings.mode);
-    closeSync(this.#descriptor);
-    this.#descriptor = descriptor;
-    this.#bytes = fstatSync(descriptor).size;
-    this.#openedAtMs = this.#clock.now();
+    this.#isReopenDue = true;
+    this.#startWrite();
   }
 
-  close(): void {
-    if (this.#isClosed) return;
-    this.flush();
-    this.#isClosed = true;
-    if (!this.#isWriting) closeSync(this.#descriptor);
+  /** Takes no more lines; done when all are written. */
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    await new Promise<void>((resolve) => {
+      this.#closed = resolve;
+      this.#startWrite();
+    });
   }
 
   #scheduleTurn(): void {
@@ -126,7 +128,11 @@ export class LogFile {
   }
 
   #startWrite(): void {
-    if (this.#isWriting || this.#isClosed || this.#pending === "") return;
+    if (this.#isWriting) return;
+    if (this.#pending === "") {
+      this.#whenWritten();
+      return;
+    }
     this.#rotateIfDue();
     if (this.#droppedCount > 0) {
       this.#pending += `dropped ${this.#droppedCount} lines that could not be written\n`;
@@ -145,36 +151,69 @@ export class LogFile {
       this.#isWriting = false;
       if (error === null) this.#bytes += bytes.length;
       else this.#droppedCount += 1;
-      if (this.#isClosed) closeSync(this.#descriptor);
-      else if (this.#pending.length >= FLUSH_BYTES || !this.settings.isBuffered) this.#startWrite();
-      else if (this.#pending !== "")
-        this.#timer ??= setTimeout(() => this.#startWrite(), FLUSH_MS_MAX).unref();
+      this.#whenWritten();
     });
+  }
+
+  /** No write is under way: the descriptor may be changed, and the next write may begin. */
+  #whenWritten(): void {
+    if (this.#isReopenDue) {
+      this.#isReopenDue = false;
+      this.#openAgain();
+    }
+    if (this.#isClosing && this.#pending !== "") this.#startWrite();
+    else if (this.#isClosing) this.#closeDescriptor();
+    else if (this.#pending.length >= FLUSH_BYTES) this.#startWrite();
+    else if (this.#pending !== "" && !this.settings.isBuffered) this.#startWrite();
+    else if (this.#pending !== "") this.#startTimer();
+  }
+
+  #startTimer(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#startWrite();
+    }, FLUSH_MS_MAX).unref();
+  }
+
+  #closeDescriptor(): void {
+    if (this.#closed === undefined) return;
+    closeSync(this.#descriptor);
+    this.#closed();
+    this.#closed = undefined;
+  }
+
+  /** A path that cannot be opened leaves the log where it was. */
+  #openAgain(): void {
+    try {
+      const descriptor = openSync(this.settings.path, "a", this.settings.mode);
+      closeSync(this.#descriptor);
+      this.#descriptor = descriptor;
+      this.#bytes = fstatSync(descriptor).size;
+      this.#openedAtMs = this.#clock.now();
+    } catch {
+      this.#droppedCount += 1;
+    }
   }
 
   #rotateIfDue(): void {
     const { bytesMax, ageMsMax } = this.settings;
     const isLarge = bytesMax > 0 && this.#bytes >= bytesMax;
     const isOld = ageMsMax > 0 && this.#clock.now() - this.#openedAtMs >= ageMsMax;
-    if (this.#bytes > 0 && (isLarge || isOld)) this.rotate();
+    if (this.#bytes > 0 && (isLarge || isOld)) this.#rotate();
   }
 
-  /** Puts the file aside and begins a new one. A rotation that fails is tried again with the next write. */
-  rotate(): void {
-    const { path, filesMax, mode } = this.settings;
+  /** A rotation that fails (the folder is gone) is tried again with the next write. */
+  #rotate(): void {
+    const { path, filesMax } = this.settings;
     try {
       renameSync(path, this.#rotatedPath());
       const rotated = rotatedFiles(path);
       const surplus = Math.max(0, rotated.length - Math.max(0, filesMax - 1));
       for (const name of rotated.slice(0, surplus)) unlinkSync(name);
-      const descriptor = openSync(path, "a", mode);
-      closeSync(this.#descriptor);
-      this.#descriptor = descriptor;
-      this.#bytes = 0;
-      this.#openedAtMs = this.#clock.now();
     } catch {
-      // The lines go on into the open file; the disk may be full or the folder gone.
+      return;
     }
+    this.#openAgain();
   }
 
   /** A name behind all that exist: of several files of one second, the later has the higher counter. */

@@ -28,7 +28,7 @@ suite("log", () => {
       if (number % 5_000 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     while (statSync(path).size === 0) await new Promise((resolve) => setImmediate(resolve));
-    file.close();
+    await file.close();
     await untilLines(path, lines.length);
     assert.equal(readFileSync(path, "utf8"), `${lines.join("\n")}\n`);
     assert.equal(statSync(path).mode & 0o777, 0o600);
@@ -40,16 +40,16 @@ suite("log", () => {
     await untilLines(path, 1);
     file.append("two");
     await untilLines(path, 2);
-    file.close();
+    await file.close();
   });
 
-  test("log/log-file: an existing file is continued and lines after close are dropped", () => {
+  test("log/log-file: an existing file is continued and lines after close are dropped", async () => {
     for (const line of ["first", "second"]) {
       const file = new LogFile({ ...LOG_FILE_DEFAULTS, path }, clock);
       file.append(line);
-      file.close();
+      await file.close();
       file.append("late");
-      file.close();
+      await file.close();
     }
     assert.equal(readFileSync(path, "utf8"), "first\nsecond\n");
   });
@@ -62,7 +62,7 @@ suite("log", () => {
       while (statSync(path).size === 0 || !readFileSync(path, "utf8").includes(`${number} of`))
         await new Promise((resolve) => setImmediate(resolve));
     }
-    file.close();
+    await file.close();
     assert.deepEqual(
       rotatedFiles(path).map((name) => readFileSync(name, "utf8").slice(0, 9)),
       ["number 12", "number 13"],
@@ -85,18 +85,19 @@ suite("log", () => {
     file.append("new");
     while (rotatedFiles(path).length === 0) await new Promise((resolve) => setImmediate(resolve));
     await untilLines(path, 1);
-    file.close();
+    await file.close();
     assert.equal(readFileSync(path, "utf8"), "new\n");
     assert.equal(readFileSync(rotatedFiles(path)[0] ?? "", "utf8"), "old\n");
   });
 
-  test("log/log-file: after somebody moved the file away it is opened again", () => {
+  test("log/log-file: after somebody moved the file away it is opened again", async () => {
     const file = new LogFile({ ...LOG_FILE_DEFAULTS, path }, clock);
     file.append("before");
+    file.flush();
     renameSync(path, `${path}.moved`);
     file.reopen();
     file.append("after");
-    file.close();
+    await file.close();
     assert.equal(readFileSync(`${path}.moved`, "utf8"), "before\n");
     assert.equal(readFileSync(path, "utf8"), "after\n");
   });

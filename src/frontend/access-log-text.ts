@@ -1,0 +1,234 @@
+// The access log in 389's text form, which its logconv and many collectors read. One line for each event:
+//
+//   [02/Jan/2026:03:04:05.123456789 +0100] conn=1 fd=64 slot=64 connection from 192.0.2.7 to 192.0.2.1
+//   […] conn=1 op=0 BIND dn="cn=ann" method=128 version=3
+//   […] conn=1 op=0 RESULT err=0 tag=97 nentries=0 wtime=… optime=… etime=… dn="cn=ann"
+//   […] conn=1 op=1 SRCH base="dc=x" scope=2 filter="(uid=ann)" attrs="cn sn"
+//   […] conn=1 op=1 fd=64 Disconnect - Cleanly Closed Connection - U1
+//
+// wtime is the wait before an operation was begun, optime its run, etime their sum, in seconds. Text from clients has its
+// control characters and quotes replaced by a backslash and two hexadecimal digits: a line stays a line.
+import type { Clock } from "../base/index.ts";
+import { formatFilter } from "../filter/index.ts";
+import type { LogFile } from "../log/index.ts";
+import type { BindRequest, SearchRequest } from "../protocol/index.ts";
+import {
+  END_REPLICATION_OID,
+  REPLICATION_ENTRY_71_OID,
+  START_REPLICATION_90_OID,
+} from "../protocol/index.ts";
+import type { AccessLog } from "./access-log.ts";
+import { shortenText } from "./access-log.ts";
+import type { Operation } from "./operation.ts";
+import type { CloseReason, Connection } from "./request-handler.ts";
+import { START_TLS_OID } from "./start-tls.ts";
+
+/** Response tags as 389 prints them: the identifier octet in decimal. */
+const RESPONSE_TAG = {
+  bind: 97,
+  search: 101,
+  modify: 103,
+  add: 105,
+  delete: 107,
+  modifyDn: 109,
+  compare: 111,
+  extended: 120,
+  unbind: 0,
+  abandon: 0,
+} as const;
+
+const SCOPE = { base: 0, one: 1, sub: 2, subordinate: 3 } as const;
+
+const DISCONNECT: Readonly<Record<CloseReason, string>> = {
+  unbind: "Cleanly Closed Connection - U1",
+  clientClosed: "Connection aborted - A1",
+  connectionReset: "Connection aborted - A1",
+  protocolError: "Bad Ber Tag or uncleanly closed connection - B1",
+  notLdap: "Bad Ber Tag or uncleanly closed connection - B1",
+  messageTooLarge: "Ber Too Big (nsslapd-maxbersize) - B2",
+  requestIncomplete: "IO Block Timeout (nsslapd-ioblocktimeout) - T2",
+  idle: "Idle Timeout (nsslapd-idletimeout) - T1",
+  writeBlocked: "IO Block Timeout (nsslapd-ioblocktimeout) - T2",
+  handshakeFailed: "NTSSL Timeout - T2",
+  refused: "Poll - P2",
+  shutdown: "Poll - P2",
+  closedByServer: "Plugin - P1",
+};
+
+const NOTE_DETAILS: Readonly<Record<string, string>> = {
+  A: "Fully Unindexed Filter",
+  U: "Partially Unindexed Filter",
+  F: "Filter Element Missing From Schema",
+  P: "Paged Search",
+};
+
+const EXTENDED_NAMES: Readonly<Record<string, string>> = {
+  [START_TLS_OID]: "start_tls_plugin",
+  "1.3.6.1.4.1.4203.1.11.1": "passwd_modify_plugin",
+  "1.3.6.1.4.1.4203.1.11.3": "whoami-plugin",
+  [START_REPLICATION_90_OID]: "replication-multisupplier-extop",
+  [END_REPLICATION_OID]: "replication-multisupplier-extop",
+  [REPLICATION_ENTRY_71_OID]: "replication-multisupplier-extop",
+};
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+export class TextAccessLog implements AccessLog {
+  readonly #file: LogFile;
+  readonly #clock: Clock;
+  /** The second that `#prefix` is for. */
+  #prefixSeconds = -1;
+  #prefix = "";
+  #zone = "";
+
+  constructor(file: LogFile, clock: Clock) {
+    this.#file = file;
+    this.#clock = clock;
+  }
+
+  opened(connection: Connection): void {
+    const { descriptor: fd, peerAddress, localAddress } = connection;
+    const secure = connection.kind === "ldaps" ? "SSL " : "";
+    this.#line(
+      `conn=${connection.id} fd=${fd} slot=${fd} ${secure}connection from ${peerAddress} to ${localAddress}`,
+    );
+  }
+
+  secured(connection: Connection): void {
+    const { tls } = connection;
+    if (tls === undefined) return;
+    const protocol = tls.protocol.replace("TLSv", "TLS");
+    this.#line(`conn=${connection.id} ${protocol} ${tls.bits}-bit ${tls.cipher}`);
+  }
+
+  request(connection: Connection, operation: Operation): void {
+    this.#line(`conn=${connection.id} op=${operation.number} ${formatRequest(operation)}`);
+  }
+
+  abandon(connection: Connection, operation: Operation, target: Operation | undefined): void {
+    const { request } = operation.message;
+    const msgid = request.type === "abandon" ? request.messageId : 0;
+    const found =
+      target === undefined
+        ? `targetop=NOTFOUND msgid=${msgid}`
+        : `targetop=${target.number} msgid=${msgid} nentries=${target.facts.entryCount}` +
+          ` etime=${formatSeconds(performance.now() - target.receivedAtMs)}`;
+    this.#line(`conn=${connection.id} op=${operation.number} ABANDON ${found}`);
+  }
+
+  result(connection: Connection, operation: Operation): void {
+    const { facts, message, resultCode } = operation;
+    if (resultCode < 0) return;
+    const endedAtMs = performance.now();
+    const waitedMs = operation.startedAtMs - operation.receivedAtMs;
+    const ranMs = endedAtMs - operation.startedAtMs;
+    let line =
+      `conn=${connection.id} op=${operation.number} RESULT err=${resultCode}` +
+      ` tag=${RESPONSE_TAG[message.request.type]} nentries=${facts.entryCount}` +
+      ` wtime=${formatSeconds(waitedMs)} optime=${formatSeconds(ranMs)}` +
+      ` etime=${formatSeconds(waitedMs + ranMs)}`;
+    if (facts.notes !== "") line += formatNotes(facts.notes);
+    if (facts.csn !== "") line += ` csn=${facts.csn}`;
+    if (resultCode === SASL_BIND_IN_PROGRESS) line += ", SASL bind in progress";
+    else if (message.request.type === "bind" && resultCode === 0)
+      line += ` dn="${escapeText(facts.boundDn)}"`;
+    else if (operation.resultMessage !== "" && resultCode !== 0)
+      line += ` - ${escapeText(operation.resultMessage)}`;
+    this.#line(line);
+  }
+
+  closed(connection: Connection & { readonly closeReason: CloseReason }): void {
+    const { id, requestCount, descriptor, closeReason } = connection;
+    this.#line(
+      `conn=${id} op=${requestCount - 1} fd=${descriptor} Disconnect - ${DISCONNECT[closeReason]}`,
+    );
+  }
+
+  #line(text: string): void {
+    const nowMs = this.#clock.now();
+    const seconds = Math.floor(nowMs / 1000);
+    if (seconds !== this.#prefixSeconds) this.#startSecond(seconds);
+    const millis = String(nowMs - seconds * 1000).padStart(3, "0");
+    this.#file.append(`${this.#prefix}${millis}000000${this.#zone}${text}`);
+  }
+
+  #startSecond(seconds: number): void {
+    const time = new Date(seconds * 1000);
+    const two = (number: number): string => String(number).padStart(2, "0");
+    const day = `${two(time.getDate())}/${MONTHS[time.getMonth()]}/${time.getFullYear()}`;
+    const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+    const offset = -time.getTimezoneOffset();
+    const zone = two(Math.floor(Math.abs(offset) / 60)) + two(Math.abs(offset) % 60);
+    this.#prefixSeconds = seconds;
+    this.#prefix = `[${day}:${clock}.`;
+    this.#zone = ` ${offset < 0 ? "-" : "+"}${zone}] `;
+  }
+}
+
+const SASL_BIND_IN_PROGRESS = 14;
+
+function formatRequest(operation: Operation): string {
+  const { request } = operation.message;
+  switch (request.type) {
+    case "bind":
+      return formatBind(request);
+    case "unbind":
+      return "UNBIND";
+    case "search":
+      return formatSearch(request);
+    case "modify":
+      return `MOD dn="${escapeText(request.dn)}"`;
+    case "add":
+      return `ADD dn="${escapeText(request.dn)}"`;
+    case "delete":
+      return `DEL dn="${escapeText(request.dn)}"`;
+    case "modifyDn": {
+      const superior = request.newSuperior ?? "(null)";
+      return `MODRDN dn="${escapeText(request.dn)}" newrdn="${escapeText(request.newRdn)}" newsuperior="${escapeText(superior)}"`;
+    }
+    case "compare":
+      return `CMP dn="${escapeText(request.dn)}" attr="${escapeText(request.attribute)}"`;
+    case "abandon":
+      return `ABANDON msgid=${request.messageId}`;
+    case "extended": {
+      const name = EXTENDED_NAMES[request.oid];
+      const oid = `EXT oid="${escapeText(request.oid)}"`;
+      return name === undefined ? oid : `${oid} name="${name}"`;
+    }
+  }
+}
+
+function formatBind(request: BindRequest): string {
+  const { authentication, version } = request;
+  const dn = escapeText(request.name);
+  return authentication.method === "simple"
+    ? `BIND dn="${dn}" method=128 version=${version}`
+    : `BIND dn="${dn}" method=sasl version=${version} mech=${escapeText(authentication.mechanism)}`;
+}
+
+function formatSearch(request: SearchRequest): string {
+  const base = escapeText(request.base);
+  const filter = escapeText(formatFilter(request.filter));
+  const attributes = request.attributes.map(escapeText).join(" ");
+  const attrs = request.attributes.length === 0 ? "ALL" : `"${attributes}"`;
+  return `SRCH base="${base}" scope=${SCOPE[request.scope]} filter="${filter}" attrs=${attrs}`;
+}
+
+function formatNotes(notes: string): string {
+  const details = notes.split(",").map((note) => NOTE_DETAILS[note] ?? note);
+  return ` notes=${notes} details="${details.join(",")}"`;
+}
+
+/** Seconds with nine decimals. */
+function formatSeconds(ms: number): string {
+  return (Math.max(0, ms) / 1000).toFixed(9);
+}
+
+const UNSAFE = /[\p{Cc}"\u2028\u2029]/gu;
+
+function escapeText(text: string): string {
+  return shortenText(text).replaceAll(UNSAFE, (character) => {
+    const bytes = Buffer.from(character);
+    return Array.from(bytes, (byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
+  });
+}
