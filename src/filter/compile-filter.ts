@@ -6,7 +6,7 @@
 // the rule that belongs to their EQUALITY rule, and types without any rule by their syntax (matching-rules.ts).
 // Approximate match is equality.
 import type { Filter } from "../protocol/index.ts";
-import type { AttributeType, MatchingRule, Schema } from "../schema/index.ts";
+import type { Schema } from "../schema/index.ts";
 import type { RuleTest } from "./extensible-matcher.ts";
 import { ExtensibleMatcher, findBitTest, makeRuleTest } from "./extensible-matcher.ts";
 import type { MaySearch, NamedAttribute } from "./item-matcher.ts";
@@ -119,34 +119,21 @@ class FilterCompiler {
     const named = this.#findAttribute(group[0]?.attribute ?? "");
     const rule = named && findEqualityRule(named.type, this.#schema);
     if (named === undefined || rule === undefined) return [ALWAYS_UNDEFINED];
-    const normals: Buffer[] = [];
-    for (const { value } of group) normals.push(...this.#equalForms(named.type, rule, value));
+    const normals = group
+      .map(({ value }) => rule.normalize(value))
+      .filter((normal) => normal !== undefined);
     const parts: Matcher[] = [];
     if (normals.length > 0) parts.push(this.#onAttribute(named, new MembershipTest(rule, normals)));
-    if (group.some(({ value }) => this.#equalForms(named.type, rule, value).length === 0)) {
-      parts.push(ALWAYS_UNDEFINED);
-    }
+    if (normals.length < group.length) parts.push(ALWAYS_UNDEFINED);
     return parts;
   }
 
   #compileEquality(filter: Assertion): Matcher {
     const named = this.#findAttribute(filter.attribute);
     const rule = named && findEqualityRule(named.type, this.#schema);
-    if (named === undefined || rule === undefined) return ALWAYS_UNDEFINED;
-    const normals = this.#equalForms(named.type, rule, filter.value);
-    const [normal] = normals;
-    if (normal === undefined) return ALWAYS_UNDEFINED;
-    const test =
-      normals.length === 1
-        ? new EqualityTest(rule, filter.value, normal)
-        : new MembershipTest(rule, normals);
-    return this.#onAttribute(named, test);
-  }
-
-  /** Normal forms that count as equal to the asserted value; none if it does not fit the rule. */
-  #equalForms(_type: AttributeType, rule: MatchingRule, value: Buffer): readonly Buffer[] {
-    const normal = rule.normalize(value);
-    return normal === undefined ? [] : [normal];
+    const normal = rule?.normalize(filter.value);
+    if (named === undefined || rule === undefined || normal === undefined) return ALWAYS_UNDEFINED;
+    return this.#onAttribute(named, new EqualityTest(rule, filter.value, normal));
   }
 
   #compileOrdering(filter: Assertion, relation: Relation): Matcher {

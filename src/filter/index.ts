@@ -3,7 +3,6 @@ export type { FilterOptions } from "./compile-filter.ts";
 export { compileFilter } from "./compile-filter.ts";
 export { formatFilter, formatFilterValue } from "./format-filter.ts";
 export type { MaySearch } from "./item-matcher.ts";
-export { isSubtypeOf } from "./item-matcher.ts";
 export { FILTER_DEPTH_MAX } from "./limits.ts";
 export type { Matcher, Truth } from "./matcher.ts";
 export { findEqualityRule, findOrderingRule, findSubstringRule } from "./matching-rules.ts";

@@ -1,0 +1,16 @@
+export type { Decision } from "./access-evaluator.ts";
+export { AccessEvaluator } from "./access-evaluator.ts";
+export type { Aci, BindRule, Rule } from "./aci.ts";
+export type { HeldAci, UnreadableAci } from "./aci-store.ts";
+export { AciStore } from "./aci-store.ts";
+export type { Caller, Directory, LocalTime } from "./caller.ts";
+export { ANONYMOUS } from "./caller.ts";
+export type { EntrySelector } from "./entry-selector.ts";
+export { isSelected, parseEntrySelector } from "./entry-selector.ts";
+export { formatReason } from "./format-reason.ts";
+export type { MembershipOptions } from "./membership.ts";
+export { isGroupMember } from "./membership.ts";
+export type { AciOptions } from "./parse-aci.ts";
+export { parseAci } from "./parse-aci.ts";
+export type { ValueChange } from "./question.ts";
+export type { AttributeRight, EntryRight, Right } from "./rights.ts";
