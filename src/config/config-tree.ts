@@ -41,15 +41,9 @@ export class ConfigTree implements TreeView {
     return ConfigTree.#fromDefaults(context, defaultEntries());
   }
 
-  /** The tree with the given entries, parents first, and with what no server can do without. */
-  static fromEntries(
-    context: ConfigContext,
-    entries: Iterable<{ readonly dn: string; readonly attributes: readonly TextAttribute[] }>,
-  ): ConfigTree {
-    const tree = ConfigTree.#fromDefaults(context, requiredEntries());
-    const changed: ConfigEntry[] = [];
-    for (const { dn, attributes } of entries) changed.push(tree.makeEntry(dn, attributes));
-    return tree.replaced(changed, []);
+  /** The tree with nothing but what no server can do without. */
+  static createBare(context: ConfigContext): ConfigTree {
+    return ConfigTree.#fromDefaults(context, requiredEntries());
   }
 
   static #fromDefaults(context: ConfigContext, defaults: readonly DefaultEntry[]): ConfigTree {

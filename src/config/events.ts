@@ -17,48 +17,55 @@ export type ReplicaTask =
   | { readonly kind: "exportChangelog" | "importChangelog" }
   | { readonly kind: "cleanRuv" | "cleanAllRuv"; readonly replicaId: number };
 
+interface NamesEvent<Type extends string> {
+  readonly type: Type;
+  /** Names of the settings (not of attributes) whose values are others now. */
+  readonly names: readonly string[];
+}
+interface BackendEvent<Type extends string> {
+  readonly type: Type;
+  readonly backend: BackendSettings;
+}
+interface IndexEvent<Type extends string> extends BackendEvent<Type> {
+  readonly index: IndexSettings;
+}
+interface SuffixEvent<Type extends string> {
+  readonly type: Type;
+  readonly suffix: SuffixSettings;
+}
+interface ReplicaEvent<Type extends string> {
+  readonly type: Type;
+  readonly replica: ReplicaSettings;
+}
+interface AgreementEvent<Type extends string> {
+  readonly type: Type;
+  readonly agreement: AgreementSettings;
+}
+
 export type ConfigEvent =
-  /** Names of `ServerSettings` (or `DatabaseSettings`) whose values are others now. */
-  | {
-      readonly type: "serverChanged" | "databaseChanged" | "passwordPolicyChanged";
-      readonly names: readonly string[];
-    }
-  | { readonly type: "backendAdded" | "backendRemoved"; readonly backend: BackendSettings }
-  | {
-      readonly type: "backendChanged";
-      readonly before: BackendSettings;
-      readonly backend: BackendSettings;
-    }
-  | {
-      readonly type: "indexAdded" | "indexChanged" | "indexRemoved";
-      readonly backend: BackendSettings;
-      readonly index: IndexSettings;
-    }
-  | { readonly type: "changelogChanged"; readonly backend: BackendSettings }
-  | { readonly type: "suffixAdded" | "suffixRemoved"; readonly suffix: SuffixSettings }
-  | {
-      readonly type: "suffixChanged";
-      readonly before: SuffixSettings;
-      readonly suffix: SuffixSettings;
-    }
-  | { readonly type: "replicaAdded" | "replicaRemoved"; readonly replica: ReplicaSettings }
-  | {
-      readonly type: "replicaChanged";
-      readonly before: ReplicaSettings;
-      readonly replica: ReplicaSettings;
-    }
-  | { readonly type: "agreementAdded" | "agreementRemoved"; readonly agreement: AgreementSettings }
-  | {
-      readonly type: "agreementChanged";
-      readonly before: AgreementSettings;
-      readonly agreement: AgreementSettings;
-    }
-  | { readonly type: "refreshRequested" | "refreshAborted"; readonly agreement: AgreementSettings }
-  | {
-      readonly type: "replicaTaskRequested";
-      readonly replica: ReplicaSettings;
-      readonly task: ReplicaTask;
-    }
+  /** Names of `ServerSettings`, `DatabaseSettings`, `PasswordPolicySettings`. */
+  | NamesEvent<"serverChanged">
+  | NamesEvent<"databaseChanged">
+  | NamesEvent<"passwordPolicyChanged">
+  | BackendEvent<"backendAdded">
+  | BackendEvent<"backendRemoved">
+  | (BackendEvent<"backendChanged"> & { readonly before: BackendSettings })
+  | IndexEvent<"indexAdded">
+  | IndexEvent<"indexChanged">
+  | IndexEvent<"indexRemoved">
+  | BackendEvent<"changelogChanged">
+  | SuffixEvent<"suffixAdded">
+  | SuffixEvent<"suffixRemoved">
+  | (SuffixEvent<"suffixChanged"> & { readonly before: SuffixSettings })
+  | ReplicaEvent<"replicaAdded">
+  | ReplicaEvent<"replicaRemoved">
+  | (ReplicaEvent<"replicaChanged"> & { readonly before: ReplicaSettings })
+  | (ReplicaEvent<"replicaTaskRequested"> & { readonly task: ReplicaTask })
+  | AgreementEvent<"agreementAdded">
+  | AgreementEvent<"agreementRemoved">
+  | (AgreementEvent<"agreementChanged"> & { readonly before: AgreementSettings })
+  | AgreementEvent<"refreshRequested">
+  | AgreementEvent<"refreshAborted">
   /** `kind` is the name of the container below cn=tasks, in lower case. */
   | { readonly type: "taskRequested"; readonly kind: string; readonly entry: ConfigEntry }
   | { readonly type: "taskChanged"; readonly entry: ConfigEntry }
