@@ -11,8 +11,8 @@ import type { SubstringPosition } from "./types.ts";
 
 const SPACE = 0x20;
 const HYPHEN = 0x2d;
-/** Table entry: the byte is mapped to nothing. */
-const DROPPED = 0;
+/** Table entry: the byte is mapped to nothing. No ASCII byte, so that no byte can be mistaken for mapped to itself. */
+const DROPPED = 0xff;
 
 /** Which insignificant characters leave the string altogether (RFC 4518 §2.6.2, §2.6.3); "none": blanks are squeezed. */
 export type Removal = "none" | "spaces" | "spacesAndHyphens";

@@ -1,7 +1,7 @@
 // One immutable state of the schema: names and OIDs to resolved elements, and the normal form of DNs, which needs them.
 // A change makes a new Schema with new element objects: compare elements of different schemas by `key`, never by identity.
 import { isUtf8 } from "node:buffer";
-import { type Dn, DnSyntaxError, parseDn, type Rdn } from "../dn/index.ts";
+import { type Ava, type Dn, DnSyntaxError, parseDn, type Rdn } from "../dn/index.ts";
 import type { Mod } from "../protocol/index.ts";
 import { makeUndefinedType, resolveAttributeTypes } from "./attribute-type.ts";
 import { type ChangeOptions, changeDefinitions } from "./change-definitions.ts";
@@ -39,7 +39,7 @@ export class Schema {
   readonly #rules = new Map<string, MatchingRule>();
   readonly #ruleList: readonly MatchingRule[];
   readonly #normalDns = new Map<string, string>();
-  /** DN values inside DN values that are being normalized. */
+  /** RDNs, one inside a value of the other, that are being normalized. */
   #dnDepth = 0;
 
   /** @throws LdapError invalidAttributeSyntax | attributeOrValueExists, naming the definition that does not resolve */
@@ -155,24 +155,34 @@ export class Schema {
   }
 
   normalizeRdn(rdn: Rdn): string {
-    const parts = rdn.map((ava) => {
-      const type = this.attributeType(ava.type);
-      return `${type.key}=${escapeNormalValue(type.normalize(ava.value))}`;
-    });
-    return parts.length === 1 ? parts[0]! : parts.sort().join("+");
-  }
-
-  #normalizeDnValue(value: Buffer): Buffer | undefined {
-    if (this.#dnDepth >= NESTED_DN_DEPTH_MAX || !isUtf8(value)) return undefined;
     this.#dnDepth += 1;
     try {
-      const text = value.toString("utf8");
-      return Buffer.from(this.normalizeDnText(text), "utf8");
+      if (rdn.length === 1) return this.#normalizeAva(rdn[0]!);
+      return rdn
+        .map((ava) => this.#normalizeAva(ava))
+        .sort()
+        .join("+");
+    } finally {
+      this.#dnDepth -= 1;
+    }
+  }
+
+  #normalizeAva(ava: Ava): string {
+    const type = this.attributeType(ava.type);
+    return `${type.key}=${escapeNormalValue(type.normalize(ava.value))}`;
+  }
+
+  /** Kept texts serve outermost DNs only: what they say of deep nesting would depend on what was asked before. */
+  #normalizeDnValue(value: Buffer): Buffer | undefined {
+    if (this.#dnDepth >= NESTED_DN_DEPTH_MAX || !isUtf8(value)) return undefined;
+    const text = value.toString("utf8");
+    try {
+      const normal =
+        this.#dnDepth === 0 ? this.normalizeDnText(text) : this.normalizeDn(parseDn(text));
+      return Buffer.from(normal, "utf8");
     } catch (error) {
       if (error instanceof DnSyntaxError) return undefined;
       throw error;
-    } finally {
-      this.#dnDepth -= 1;
     }
   }
 
