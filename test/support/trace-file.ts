@@ -60,9 +60,10 @@ export function traceTests(
   const traces: string[] = [];
   for (const { title, commands, expected } of parseTraceFile(text)) {
     test(`${room}: ${title}`, () => {
+      const at = traces.push([`# ${title}`, ...commands, SEPARATOR, ...expected].join("\n")) - 1;
       const trace = run(commands);
-      traces.push([`# ${title}`, ...commands, SEPARATOR, ...trace].join("\n"));
       if (!isUpdate) assert.deepEqual(trace, expected);
+      traces[at] = [`# ${title}`, ...commands, SEPARATOR, ...trace].join("\n");
     });
   }
   if (isUpdate) suiteTeardown(() => writeFileSync(path, `${traces.join("\n\n")}\n`));

@@ -7,20 +7,6 @@ import type { AttributeValues } from "../../protocol/index.ts";
 import type { Change } from "../change/index.ts";
 import { type RecordHead, baseName } from "../changelog/index.ts";
 
-const LIST_PREFIX = "(objectclass=*) $ EXCLUDE ";
-
-/** What the lists may not contain (389 refuses the same). */
-const INDISPENSABLE: ReadonlySet<string> = new Set([
-  "nsuniqueid",
-  "modifiersname",
-  "lastmodifiedtime",
-  "dc",
-  "o",
-  "ou",
-  "cn",
-  "objectclass",
-]);
-
 /** Names are base names in lower case. */
 export interface Fractional {
   readonly excluded: ReadonlySet<string>;
@@ -36,45 +22,19 @@ export const NOT_FRACTIONAL: Fractional = {
   stripped: new Set(),
 };
 
-export interface FractionalSettings {
-  /** nsDS5ReplicatedAttributeList. */
-  readonly list: string | undefined;
-  /** nsDS5ReplicatedAttributeListTotal. */
-  readonly totalList: string | undefined;
-  /** nsds5ReplicaStripAttrs. */
-  readonly strip: string | undefined;
-  /** nsDS5ReplicatedAttributeList of cn=plugin default config,cn=config. */
-  readonly defaultList: string | undefined;
+/** The lists of an agreement; without a list for incremental updates the other two have no effect (389). */
+export function makeFractional(lists: {
+  readonly excluded: readonly string[];
+  readonly excludedTotal: readonly string[];
+  readonly stripped: readonly string[];
+}): Fractional {
+  if (lists.excluded.length === 0) return NOT_FRACTIONAL;
+  return {
+    excluded: new Set(lists.excluded.map(baseName)),
+    excludedTotal: new Set(lists.excludedTotal.map(baseName)),
+    stripped: new Set(lists.stripped.map(baseName)),
+  };
 }
-
-/** Attribute names in the order given; undefined when the text is not an exclude list. */
-export function parseExcludeList(text: string): readonly string[] | undefined {
-  if (!text.startsWith(LIST_PREFIX)) return undefined;
-  return parseNames(text.slice(LIST_PREFIX.length));
-}
-
-/** The first name of the list that may not be left out. */
-export const findIndispensable = (names: readonly string[]): string | undefined =>
-  names.find((name) => INDISPENSABLE.has(baseName(name)));
-
-const parseNames = (text: string): string[] => text.split(" ").filter((name) => name !== "");
-
-/** 389: a list that cannot be parsed excludes nothing; the other two lists count only if the merged one does. */
-export function makeFractional(settings: FractionalSettings): Fractional {
-  const list = namesOf(settings.list);
-  const defaults = namesOf(settings.defaultList);
-  const excluded = new Set([...list, ...defaults]);
-  if (excluded.size === 0) return NOT_FRACTIONAL;
-  const excludedTotal =
-    settings.totalList === undefined
-      ? excluded
-      : new Set([...namesOf(settings.totalList), ...defaults]);
-  const stripped = new Set(parseNames(settings.strip ?? "").map(baseName));
-  return { excluded, excludedTotal, stripped };
-}
-
-const namesOf = (text: string | undefined): string[] =>
-  (parseExcludeList(text ?? "") ?? []).map(baseName);
 
 export const isFractional = (fractional: Fractional): boolean => fractional.excluded.size > 0;
 

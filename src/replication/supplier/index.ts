@@ -1,13 +1,11 @@
-export type { Fractional, FractionalSettings } from "./fractional.ts";
+export type { Fractional } from "./fractional.ts";
 export {
   NOT_FRACTIONAL,
   filterChange,
-  findIndispensable,
   isFractional,
   isSentInTotal,
   judgeHead,
   makeFractional,
-  parseExcludeList,
 } from "./fractional.ts";
 export type { OutcomeKind, SessionOutcome } from "./outcome.ts";
 export {
@@ -49,3 +47,5 @@ export {
   startSession,
   stepSession,
 } from "./session.ts";
+export type { SkipMemory } from "./skip-memory.ts";
+export { NO_SKIP_MEMORY, rememberSkips, startOf } from "./skip-memory.ts";

@@ -1,0 +1,169 @@
+// Steps of an agreement while it replicates incrementally: the session that it owns, its status, its counters, and when a
+// keep-alive is due.
+import type { Csn, ReplicaId } from "../csn/index.ts";
+import { csnReplicaId } from "../csn/index.ts";
+import { type Ruv, hasChangesFor } from "../ruv/index.ts";
+import {
+  type ChangeResult,
+  type SessionEvent,
+  type SessionOutcome,
+  type SessionState,
+  isFractional,
+  judgeResult,
+  notConnected,
+  stepSession,
+} from "../supplier/index.ts";
+import {
+  type AgreementAction,
+  type AgreementState,
+  type AgreementTransition,
+  type PhaseOf,
+  stay,
+} from "./agreement-state.ts";
+import { enterAcquire, enterAfter, enterChangeWait, withActions, withResult } from "./phases.ts";
+import type { Moment } from "./schedule.ts";
+import { type AgreementStatus, countChanges } from "./status.ts";
+
+/** `ruv` undefined: our own data is being replaced; what comes then is a change. */
+export function stepChecked(
+  state: AgreementState,
+  ruv: Ruv | undefined,
+  moment: Moment,
+): AgreementTransition {
+  const { consumer } = state;
+  const isNews =
+    ruv !== undefined && (consumer?.generation !== ruv.generation || hasChangesFor(ruv, consumer));
+  if (isNews) return enterAcquire(state, ruv.generation, moment);
+  return enterChangeWait({ ...state, backoff: undefined }, moment);
+}
+
+export function stepConnectFailed(
+  state: AgreementState,
+  ldapCode: number,
+  moment: Moment,
+): AgreementTransition {
+  const outcome = notConnected(ldapCode);
+  const status = withOutcome(state.status, outcome, moment);
+  return enterAfter({ ...state, isConnected: false, status }, outcome, 0, moment);
+}
+
+export function stepInSession(
+  state: AgreementState,
+  phase: PhaseOf<"inSession">,
+  event: SessionEvent,
+  moment: Moment,
+): AgreementTransition {
+  const { now } = moment;
+  const context = { now, settings: state.times.session };
+  const { state: session, actions } = stepSession(phase.session, event, context);
+  const counted = count(state, event);
+  const acquired = noteAcquired(counted, phase.session, event, moment);
+  const next: AgreementState = { ...acquired.state, phase: { name: "inSession", session } };
+  if (session.name !== "ended") return withActions(acquired.actions, { state: next, actions });
+  return withActions(
+    acquired.actions,
+    endSession(next, session.outcome, session.sentChanges, moment),
+  );
+}
+
+/** The consumer let us in (or sent its RUV at least). */
+function noteAcquired(
+  state: AgreementState,
+  before: SessionState,
+  event: SessionEvent,
+  { now }: Moment,
+): AgreementTransition {
+  if (before.name !== "acquiring" || event.type !== "startAnswered" || event.code !== 0) {
+    return stay(state);
+  }
+  const status: AgreementStatus = {
+    ...withResult(state.status, "Incremental update started", now),
+    updateStart: now,
+    isUpdating: true,
+  };
+  const { ruv } = event;
+  if (ruv === undefined) return stay({ ...state, status });
+  return {
+    state: { ...state, status, consumer: ruv },
+    actions: [{ type: "keepConsumerRuv", ruv }],
+  };
+}
+
+/** Counters of the status, and how many changes were skipped since the last one sent. */
+function count(state: AgreementState, event: SessionEvent): AgreementState {
+  if (event.type === "chunkSent") {
+    const changes = countChanges(state.status.changes, event.skipped, "skipped");
+    const before = event.sentChanges > 0 ? 0 : state.skippedSinceSent;
+    return {
+      ...state,
+      status: { ...state.status, changes },
+      skippedSinceSent: before + event.skippedAtEnd,
+      // What was announced before the end of the changelog was reached has been seen.
+      isChangePending: event.rest !== "end" && state.isChangePending,
+    };
+  }
+  if (event.type === "changesAnswered") {
+    return { ...state, status: countResults(state.status, event.results) };
+  }
+  return event.type === "changesAvailable" ? { ...state, isChangePending: true } : state;
+}
+
+function countResults(status: AgreementStatus, results: readonly ChangeResult[]): AgreementStatus {
+  const sent = new Map<ReplicaId, number>();
+  const skipped = new Map<ReplicaId, number>();
+  let { lastIgnored, ignoredChanges } = status;
+  const add = (counts: Map<ReplicaId, number>, csn: Csn): void => {
+    const replicaId = csnReplicaId(csn);
+    counts.set(replicaId, (counts.get(replicaId) ?? 0) + 1);
+  };
+  for (const { csn, code } of results) {
+    const verdict = judgeResult(code);
+    if (verdict === "applied") add(sent, csn);
+    if (verdict !== "ignored") continue;
+    add(skipped, csn);
+    lastIgnored = { csn, code };
+    ignoredChanges += 1;
+  }
+  const changes = countChanges(countChanges(status.changes, sent, "sent"), skipped, "skipped");
+  return { ...status, changes, lastIgnored, ignoredChanges };
+}
+
+function endSession(
+  state: AgreementState,
+  outcome: SessionOutcome,
+  sentChanges: number,
+  moment: Moment,
+): AgreementTransition {
+  const ended = withOutcome(state.status, outcome, moment);
+  // What is kept over a restart is the last result that says something.
+  const isKept = state.isShutDown && outcome.kind === "stopped";
+  const status = isKept ? { ...ended, update: state.status.update } : ended;
+  const kept = keepAlive({ ...state, status }, outcome);
+  return withActions(kept.actions, enterAfter(kept.state, outcome, sentChanges, moment));
+}
+
+/** The count starts anew when the keep-alive is asked for: should that, too, be filtered out, it does not go on for ever. */
+function keepAlive(state: AgreementState, outcome: SessionOutcome): AgreementTransition {
+  const { times, skippedSinceSent } = state;
+  const isOver = outcome.kind === "succeeded" || outcome.kind === "yielded";
+  if (!isOver || !isFractional(times.fractional) || skippedSinceSent <= times.keepAliveSkippedMax) {
+    return stay(state);
+  }
+  const write: AgreementAction = { type: "writeKeepAlive", reason: "update" };
+  return { state: { ...state, skippedSinceSent: 0 }, actions: [write] };
+}
+
+/** 389 takes back the time of the start when a session fails; here it stays true. */
+function withOutcome(
+  status: AgreementStatus,
+  outcome: SessionOutcome,
+  { now }: Moment,
+): AgreementStatus {
+  const { ldapCode, replicationCode, message } = outcome;
+  return {
+    ...status,
+    updateEnd: status.isUpdating ? now : status.updateEnd,
+    isUpdating: false,
+    update: { ldapCode, replicationCode, message, at: now },
+  };
+}
