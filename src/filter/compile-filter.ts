@@ -3,12 +3,11 @@
 // (RFC 4511 §4.5.1.7): unknown type, no rule of that kind, a value that does not fit the rule.
 //
 // Deviations from the letter, both supersets that 389's clients rely on: types without an ORDERING rule are ordered by
-// the rule that belongs to their EQUALITY rule, and types without any rule by their syntax (matching-rules.ts).
-// Approximate match is equality.
+// the rule that belongs to their EQUALITY rule, and types without any rule by their syntax. Approximate match is equality.
 import type { Filter } from "../protocol/index.ts";
 import type { Schema } from "../schema/index.ts";
 import type { RuleTest } from "./extensible-matcher.ts";
-import { ExtensibleMatcher, findBitTest, makeRuleTest } from "./extensible-matcher.ts";
+import { ExtensibleMatcher, makeRuleTest } from "./extensible-matcher.ts";
 import type { MaySearch, NamedAttribute } from "./item-matcher.ts";
 import { DescriptionMatcher, TypeMatcher } from "./item-matcher.ts";
 import type { Matcher } from "./matcher.ts";
@@ -117,7 +116,7 @@ class FilterCompiler {
   /** One matcher for all values that fit the rule, and Undefined beside it if some do not. */
   #compileMembership(group: readonly Assertion[]): Matcher[] {
     const named = this.#findAttribute(group[0]?.attribute ?? "");
-    const rule = named && findEqualityRule(named.type, this.#schema);
+    const rule = named && findEqualityRule(named.type);
     if (named === undefined || rule === undefined) return [ALWAYS_UNDEFINED];
     const normals = group
       .map(({ value }) => rule.normalize(value))
@@ -130,7 +129,7 @@ class FilterCompiler {
 
   #compileEquality(filter: Assertion): Matcher {
     const named = this.#findAttribute(filter.attribute);
-    const rule = named && findEqualityRule(named.type, this.#schema);
+    const rule = named && findEqualityRule(named.type);
     const normal = rule?.normalize(filter.value);
     if (named === undefined || rule === undefined || normal === undefined) return ALWAYS_UNDEFINED;
     return this.#onAttribute(named, new EqualityTest(rule, filter.value, normal));
@@ -138,7 +137,7 @@ class FilterCompiler {
 
   #compileOrdering(filter: Assertion, relation: Relation): Matcher {
     const named = this.#findAttribute(filter.attribute);
-    const rule = named && findOrderingRule(named.type, this.#schema);
+    const rule = named && findOrderingRule(named.type);
     const normal = rule?.normalize(filter.value);
     if (named === undefined || rule === undefined || normal === undefined) return ALWAYS_UNDEFINED;
     return this.#onAttribute(named, new OrderingTest(rule, normal, relation));
@@ -146,7 +145,7 @@ class FilterCompiler {
 
   #compileSubstrings(filter: SubstringsFilter): Matcher {
     const named = this.#findAttribute(filter.attribute);
-    const rule = named && findSubstringRule(named.type, this.#schema);
+    const rule = named && findSubstringRule(named.type);
     const pieces = rule && normalizePieces(rule, filter);
     if (named === undefined || rule === undefined || pieces === undefined) return ALWAYS_UNDEFINED;
     return this.#onAttribute(named, new SubstringTest(rule, pieces));
@@ -175,15 +174,13 @@ class FilterCompiler {
 
   #findRuleTest(filter: ExtensibleFilter, named: NamedAttribute | undefined): RuleTest | undefined {
     if (filter.rule === undefined) {
-      const rule = named && findEqualityRule(named.type, this.#schema);
+      const rule = named && findEqualityRule(named.type);
       // Subtypes may be of another syntax; the rule of the named type is meant for all of them.
       const made = rule && makeRuleTest(rule, filter.value);
       return made && { test: made.test, suits: () => true };
     }
     const rule = this.#schema.findMatchingRule(filter.rule);
-    return rule === undefined
-      ? findBitTest(filter.rule, filter.value)
-      : makeRuleTest(rule, filter.value);
+    return rule && makeRuleTest(rule, filter.value);
   }
 
   /** The attribute that a text names; undefined if the schema does not define the type. */

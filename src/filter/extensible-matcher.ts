@@ -11,37 +11,12 @@ import { isCovered, isSubtypeOf } from "./item-matcher.ts";
 import type { Matcher, Truth } from "./matcher.ts";
 import { isApplicable } from "./matching-rules.ts";
 import type { Pieces, ValueTest } from "./value-test.ts";
-import {
-  BitTest,
-  EqualityTest,
-  normalizePieces,
-  OrderingTest,
-  parseBits,
-  SubstringTest,
-} from "./value-test.ts";
-
-const BIT_AND_NAMES: ReadonlySet<string> = new Set([
-  "1.2.840.113556.1.4.803",
-  "integerbitandmatch",
-]);
-const BIT_OR_NAMES: ReadonlySet<string> = new Set(["1.2.840.113556.1.4.804", "integerbitormatch"]);
-const INTEGER_SYNTAX = "1.3.6.1.4.1.1466.115.121.1.27";
+import { EqualityTest, normalizePieces, OrderingTest, SubstringTest } from "./value-test.ts";
 
 /** A rule with its assertion: the test, and the types that it may be applied to. */
 export interface RuleTest {
   readonly test: ValueTest;
   suits(type: AttributeType): boolean;
-}
-
-/** The bitwise rules of Active Directory, which clients of 389 use; undefined if the name is none of them or the asserted
- *  value is no number. They are no normal forms, so the schema room does not have them. */
-export function findBitTest(name: string, value: Buffer): RuleTest | undefined {
-  const key = name.toLowerCase();
-  const wanted = BIT_AND_NAMES.has(key) ? "all" : BIT_OR_NAMES.has(key) ? "any" : undefined;
-  const bits = wanted === undefined ? undefined : parseBits(value);
-  if (wanted === undefined || bits === undefined) return undefined;
-  const suits = (type: AttributeType): boolean => type.syntax.oid === INTEGER_SYNTAX;
-  return { test: new BitTest(bits, wanted), suits };
 }
 
 /** The test of a rule of the schema; undefined if the asserted value does not fit the rule. */
@@ -51,6 +26,12 @@ export function makeRuleTest(rule: MatchingRule, value: Buffer): RuleTest | unde
 }
 
 function makeValueTest(rule: MatchingRule, value: Buffer): ValueTest | undefined {
+  const { matches } = rule;
+  if (matches !== undefined) {
+    // Undefined for every value means that the assertion does not fit; any value will do to find out.
+    if (matches(value, value) === undefined) return undefined;
+    return { matchesAny: (values) => values.some((stored) => matches(stored, value) === true) };
+  }
   if (rule.kind === "substring") {
     const pieces = parseSubstringAssertion(value);
     const normal = pieces && normalizePieces(rule, pieces);

@@ -150,32 +150,3 @@ export class SubstringTest implements ValueTest {
     return true;
   }
 }
-
-const INTEGER_TEXT = /^-?[0-9]{1,40}$/;
-
-/** The number of an INTEGER value; undefined if it is none or beyond any use of bits. */
-export function parseBits(value: Buffer): bigint | undefined {
-  const text = value.toString("latin1");
-  return INTEGER_TEXT.test(text) ? BigInt(text) : undefined;
-}
-
-/** 1.2.840.113556.1.4.803 (all asserted bits are set) and .804 (one of them is). */
-export class BitTest implements ValueTest {
-  readonly #bits: bigint;
-  readonly #wanted: "all" | "any";
-
-  constructor(bits: bigint, wanted: "all" | "any") {
-    this.#bits = bits;
-    this.#wanted = wanted;
-  }
-
-  matchesAny(values: readonly Buffer[]): boolean {
-    for (const value of values) {
-      const stored = parseBits(value);
-      if (stored === undefined) continue;
-      const common = stored & this.#bits;
-      if (this.#wanted === "all" ? common === this.#bits : common !== 0n) return true;
-    }
-    return false;
-  }
-}

@@ -1,0 +1,141 @@
+// Laws of filters: text and value are two forms of one thing, and three-valued logic obeys Kleene's laws.
+import { assert } from "chai";
+import fc from "fast-check";
+import { compileFilter, formatFilter, parseFilter } from "../../src/filter/index.ts";
+import type { Filter } from "../../src/protocol/index.ts";
+import { PlainEntry } from "../support/plain-entry.ts";
+import { loadShippedSchema } from "../unit/schema/shipped-schema.ts";
+
+const schema = loadShippedSchema();
+
+const entry = new PlainEntry(schema, "cn=a,dc=x", {
+  objectClass: ["top", "person"],
+  cn: ["a", "b c"],
+  sn: ["aba"],
+  uidNumber: ["5"],
+});
+
+const bytes = (minLength: number) =>
+  fc.uint8Array({ minLength, maxLength: 6 }).map((array) => Buffer.from(array));
+const value = fc.oneof(
+  bytes(0),
+  fc
+    .constantFrom("a", "b", "B C", "5", "*", "()\\", "é", "person")
+    .map((text) => Buffer.from(text)),
+);
+const piece = fc.oneof(
+  bytes(1),
+  fc.constantFrom("a", "b", "*").map((text) => Buffer.from(text)),
+);
+const attribute = fc.constantFrom(
+  "cn",
+  "sn",
+  "uidNumber",
+  "title",
+  "noSuch",
+  "2.5.4.3",
+  "cn;lang-de",
+);
+const rule = fc.constantFrom("caseExactMatch", "2.5.13.2", "noSuchRule");
+
+const item: fc.Arbitrary<Filter> = fc.oneof(
+  fc.record({
+    type: fc.constantFrom("equality", "greaterOrEqual", "lessOrEqual", "approx"),
+    attribute,
+    value,
+  }),
+  fc.record({ type: fc.constant("present"), attribute }),
+  fc
+    .record({
+      type: fc.constant("substrings"),
+      attribute,
+      initial: fc.option(piece, { nil: undefined }),
+      any: fc.array(piece, { maxLength: 3 }),
+      final: fc.option(piece, { nil: undefined }),
+    })
+    .filter(({ initial, any, final }) => (initial ?? any[0] ?? final) !== undefined),
+  fc
+    .record({
+      type: fc.constant("extensible"),
+      rule: fc.option(rule, { nil: undefined }),
+      attribute: fc.option(attribute, { nil: undefined }),
+      value,
+      dnAttributes: fc.boolean(),
+    })
+    .filter((filter) => (filter.rule ?? filter.attribute) !== undefined),
+);
+
+const { filter } = fc.letrec<{ filter: Filter }>((tie) => ({
+  filter: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    item,
+    fc.record({ type: fc.constant("not"), filter: tie("filter") }),
+    fc.record({
+      type: fc.constantFrom("and", "or"),
+      filters: fc.array(tie("filter"), { maxLength: 6 }),
+    }),
+  ),
+}));
+
+const truth = (of: Filter): boolean | undefined => compileFilter(of, schema).matches(entry);
+const not = (of: Filter): Filter => ({ type: "not", filter: of });
+
+suite("filter laws", () => {
+  test("filter/format-filter: the text of a filter is read back to an equal filter", () => {
+    fc.assert(fc.property(filter, (one) => assert.deepEqual(parseFilter(formatFilter(one)), one)));
+  });
+
+  test("filter/parse-filter: any text gives a filter or a syntax error within it", () => {
+    const text = fc.string({
+      unit: fc.constantFrom(...Array.from("()&|!=~<>:*\\ab1;. \0é")),
+      maxLength: 30,
+    });
+    fc.assert(
+      fc.property(text, (one) => {
+        try {
+          const parsed = parseFilter(one);
+          assert.deepEqual(parseFilter(formatFilter(parsed)), parsed);
+        } catch (error) {
+          if (!(error instanceof Error) || error.name !== "FilterSyntaxError") throw error;
+          assert.isAtMost(Number(Reflect.get(error, "offset")), one.length);
+        }
+      }),
+    );
+  });
+
+  test("filter/matcher: not is its own inverse and keeps Undefined", () => {
+    fc.assert(
+      fc.property(filter, (one) => {
+        const own = truth(one);
+        assert.equal(truth(not(one)), own === undefined ? undefined : !own);
+        assert.equal(truth(not(not(one))), own);
+      }),
+    );
+  });
+
+  test("filter/matcher: de Morgan's laws hold, and order does not matter", () => {
+    fc.assert(
+      fc.property(fc.array(filter, { maxLength: 5 }), (filters) => {
+        const inverse = filters.map(not);
+        const and = truth({ type: "and", filters });
+        const or = truth({ type: "or", filters });
+        assert.equal(truth(not({ type: "or", filters: inverse })), and);
+        assert.equal(truth(not({ type: "and", filters: inverse })), or);
+        assert.equal(truth({ type: "and", filters: filters.toReversed() }), and);
+        assert.equal(truth({ type: "or", filters: filters.toReversed() }), or);
+      }),
+    );
+  });
+
+  test("filter/matcher: taking search rights away turns answers Undefined, never around", () => {
+    const denied = fc.subarray(["cn", "sn", "uidnumber", "title"]);
+    fc.assert(
+      fc.property(filter, denied, (one, keys) => {
+        const limited = compileFilter(one, schema, {
+          maySearch: (_, type) => !keys.includes(type.key),
+        }).matches(entry);
+        assert.isTrue(limited === undefined || limited === truth(one));
+      }),
+    );
+  });
+});
