@@ -33,13 +33,34 @@ export interface ConfigName {
 
 /** @throws LdapError invalidDnSyntax */
 export function parseConfigName(text: string, schema: Schema): ConfigName {
-  const parsed = parseOrRefuse(text);
+  const parsed = tidySuffixName(parseOrRefuse(text), schema);
   return {
     parsed,
     normalDn: schema.normalizeDn(parsed),
     normalParentDn: schema.normalizeDn(parsed.slice(1)),
     rdn: parsed[0] ?? [],
   };
+}
+
+/** Below the mapping tree the value of an RDN is a suffix: all its spellings are one name. */
+export function tidySuffixName(dn: Dn, schema: Schema): Dn {
+  const at = dn.length - MAPPING_TREE_RDNS - 1;
+  const rdn = dn[at];
+  if (rdn === undefined || schema.normalizeDn(dn.slice(at + 1)) !== MAPPING_TREE_DN) return dn;
+  const tidied = rdn.map(({ type, value }) => ({
+    type,
+    value: Buffer.from(tidyDn(value.toString("utf8")), "utf8"),
+  }));
+  return dn.map((known, index) => (index === at ? tidied : known));
+}
+
+const MAPPING_TREE_RDNS = 2;
+
+/** The key of the entry that `normalDn` means when there is none of that very name. */
+export function otherSpelling(normalDn: string, schema: Schema): string {
+  if (!normalDn.endsWith(`,${MAPPING_TREE_DN}`)) return normalDn;
+  const dn = findDn(normalDn);
+  return dn === undefined ? normalDn : schema.normalizeDn(tidySuffixName(dn, schema));
 }
 
 function parseOrRefuse(text: string): Dn {

@@ -7,7 +7,14 @@ import { assert } from "../base/index.ts";
 import type { Schema } from "../schema/index.ts";
 import { ConfigDescriptions } from "./config-descriptions.ts";
 import { ConfigEntry, type TextAttribute } from "./config-entry.ts";
-import { SERVER_DN, TASKS_DN, findDn, formatShownDn } from "./config-dn.ts";
+import {
+  SERVER_DN,
+  TASKS_DN,
+  findDn,
+  formatShownDn,
+  otherSpelling,
+  tidySuffixName,
+} from "./config-dn.ts";
 import { type DefaultEntry, defaultEntries, requiredEntries } from "./default-tree.ts";
 import { isWithin, parentOf } from "./entry-kind.ts";
 import { CONFIG_ENTRIES_MAX } from "./limits.ts";
@@ -58,7 +65,9 @@ export class ConfigTree implements TreeView {
   makeEntry(dn: string, attributes: readonly TextAttribute[]): ConfigEntry {
     const parsed = findDn(dn);
     assert(parsed !== undefined, `${dn} is a DN`);
-    const name = { dn: formatShownDn(parsed), normalDn: this.context.schema.normalizeDn(parsed) };
+    const { schema } = this.context;
+    const tidied = tidySuffixName(parsed, schema);
+    const name = { dn: formatShownDn(tidied), normalDn: schema.normalizeDn(tidied) };
     return ConfigEntry.fromTexts(name, this.descriptions, attributes);
   }
 
@@ -73,7 +82,11 @@ export class ConfigTree implements TreeView {
 
   /** As stored: without defaults and computed attributes. */
   findStored(normalDn: string): ConfigEntry | undefined {
-    return this.#entries.get(normalDn);
+    return this.#entries.get(this.#keyOf(normalDn));
+  }
+
+  #keyOf(normalDn: string): string {
+    return this.#entries.has(normalDn) ? normalDn : otherSpelling(normalDn, this.context.schema);
   }
 
   /** Stored entries, parents first. */
@@ -83,17 +96,17 @@ export class ConfigTree implements TreeView {
 
   /** As shown to a client. Names of mapping tree entries are also found when the suffix in them is spelled differently. */
   find(normalDn: string): ConfigEntry | undefined {
-    const stored = this.#entries.get(normalDn);
+    const stored = this.findStored(normalDn);
     return stored === undefined ? undefined : showEntry(this, stored);
   }
 
   has(normalDn: string): boolean {
-    return this.#entries.has(normalDn);
+    return this.findStored(normalDn) !== undefined;
   }
 
   childNames(normalDn: string): readonly string[] {
     this.#children ??= collectChildren(this.#entries.keys());
-    return this.#children.get(normalDn) ?? [];
+    return this.#children.get(this.#keyOf(normalDn)) ?? [];
   }
 
   *children(normalDn: string): IterableIterator<ConfigEntry> {

@@ -5,9 +5,8 @@ import type { AttributeValues } from "../protocol/index.ts";
 import { LdifReader, LdifWriter } from "../ldif/index.ts";
 import { ConfigEntry } from "./config-entry.ts";
 import { ConfigTree } from "./config-tree.ts";
-import { findDn, formatShownDn } from "./config-dn.ts";
+import { CONFIG_DN, findDn, formatShownDn, tidySuffixName } from "./config-dn.ts";
 import { isWithin, kindOf, parentOf } from "./entry-kind.ts";
-import { CONFIG_DN } from "./config-dn.ts";
 import type { ConfigContext } from "./tree-view.ts";
 
 /** Content of config/dse.ldif, parents before children. */
@@ -41,7 +40,8 @@ export function loadDse(bytes: Buffer, context: ConfigContext): LoadedDse {
       faults.push(`line ${record.line}: ${reason}`);
       continue;
     }
-    const dn = findDn(record.dn);
+    const written = findDn(record.dn);
+    const dn = written === undefined ? undefined : tidySuffixName(written, context.schema);
     const normalDn = dn === undefined ? "" : context.schema.normalizeDn(dn);
     if (dn === undefined || !isWithin(normalDn, CONFIG_DN)) {
       faults.push(`line ${record.line}: ${record.dn} is not below ${CONFIG_DN}`);

@@ -152,7 +152,7 @@ function prepareModify(
     effective,
     modContext(rules.policy, before, tree.context.instance),
   );
-  checkRdnKept(name, modified);
+  checkRdnKept(parseConfigName(before.dn, tree.context.schema), modified);
   const stamped = modified.with([
     ["modifiersName", change.callerDn],
     ["modifyTimestamp", change.timestamp],

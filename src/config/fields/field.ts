@@ -147,13 +147,13 @@ export interface IntegerOptions extends FieldOptions {
 
 /** Constructors whose refusals read as those of one kind of entry. */
 export function fieldsInStyle(style: RefusalStyle): {
-  integer(attribute: string, options?: IntegerOptions): Field<number>;
-  onOff(attribute: string, options?: FieldOptions): Field<boolean>;
-  choice<const Word extends string>(
+  readonly integer: (attribute: string, options?: IntegerOptions) => Field<number>;
+  readonly onOff: (attribute: string, options?: FieldOptions) => Field<boolean>;
+  readonly choice: <const Word extends string>(
     attribute: string,
     words: readonly Word[],
     options?: FieldOptions,
-  ): Field<Word>;
+  ) => Field<Word>;
 } {
   return {
     integer(attribute, options = {}) {

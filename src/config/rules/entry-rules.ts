@@ -1,5 +1,5 @@
 // What distinguishes the kinds of entries when they are added, modified and deleted. prepare.ts does what is the same for all.
-import type { LdapError, Mod } from "../../protocol/index.ts";
+import type { Mod } from "../../protocol/index.ts";
 import type { ConfigEntry, TextAttribute } from "../config-entry.ts";
 import type { ConfigEvent } from "../events.ts";
 import type { TreeView } from "../tree-view.ts";
@@ -28,16 +28,16 @@ export interface RuleOutcome {
 export interface EntryRules {
   readonly policy: FieldPolicy;
   /** Checks a new entry and completes it. @throws LdapError */
-  add?(tree: TreeView, entry: ConfigEntry, change: ChangeContext): RuleOutcome;
+  readonly add?: (tree: TreeView, entry: ConfigEntry, change: ChangeContext) => RuleOutcome;
   /** Checks an entry after its modification, and completes it. @throws LdapError */
-  modify?(
+  readonly modify?: (
     tree: TreeView,
     before: ConfigEntry,
     after: ConfigEntry,
     mods: readonly Mod[],
-  ): RuleOutcome;
+  ) => RuleOutcome;
   /** @throws LdapError when the entry may not be deleted */
-  checkDelete?(tree: TreeView, entry: ConfigEntry): void;
+  readonly checkDelete?: (tree: TreeView, entry: ConfigEntry) => void;
   /** Other names for attributes of this entry, lower case. */
   readonly aliases?: ReadonlyMap<string, string>;
 }
@@ -52,5 +52,3 @@ export function serverMadeStamp(creator: string, change: ChangeContext): readonl
     ["nsUniqueId", change.newUniqueId()],
   ];
 }
-
-export type Refusal = (name: string) => LdapError | undefined;

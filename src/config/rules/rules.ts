@@ -23,8 +23,6 @@ const computedRules: EntryRules = {
   },
 };
 
-const defaultIndexRules: EntryRules = { ...indexRules };
-
 export const RULES: Readonly<Record<ConfigKind, EntryRules>> = {
   server: serverRules,
   suffix: suffixRules,
@@ -34,9 +32,9 @@ export const RULES: Readonly<Record<ConfigKind, EntryRules>> = {
   bdb: bdbRules,
   databaseMonitor: computedRules,
   databaseStatistics: computedRules,
-  defaultIndex: defaultIndexRules,
+  defaultIndex: indexRules,
   backend: backendRules,
-  backendMonitor: { ...computedRules, ...pick(backendPartRules) },
+  backendMonitor: { ...backendPartRules, policy: computedRules.policy },
   backendPart: backendPartRules,
   index: indexRules,
   changelog: changelogRules,
@@ -47,7 +45,3 @@ export const RULES: Readonly<Record<ConfigKind, EntryRules>> = {
   encryption: encryptionRules,
   other: freeRules,
 };
-
-function pick(rules: EntryRules): Pick<EntryRules, "checkDelete"> {
-  return rules.checkDelete === undefined ? {} : { checkDelete: rules.checkDelete };
-}

@@ -63,9 +63,14 @@ suite("config/backend entries", () => {
       MAPPING,
       'cn="dc=example,dc=com",cn=mapping tree,cn=config',
       "cn=dc\\=example\\,dc\\=com , CN=Mapping Tree , cn=config",
+      'cn="DC = Example , dc=com",cn=mapping tree,cn=config',
       "cn=DC\\3dexample\\2cdc\\3dcom,cn=mapping tree,cn=config",
     ]) {
       assert.equal(session.show(dn).dn, MAPPING);
+      assert.equal(
+        resultOf(() => session.replace(dn, "nsslapd-state", "backend")),
+        "success",
+      );
     }
     assert.deepEqual(session.show(MAPPING).texts("cn"), [SUFFIX, "dc\\=example\\,dc\\=com"]);
   });
