@@ -69,33 +69,60 @@ export function expandObjectClasses(schema: Schema, values: readonly Buffer[]): 
   return added.length === 0 ? values : [...values, ...added];
 }
 
-function checkClasses(schema: Schema, attributes: readonly CheckedAttribute[]): void {
-  const objectClassValues = attributes
-    .filter((attribute) => attribute.type.key === "objectclass")
-    .flatMap((attribute) => attribute.values);
-  if (objectClassValues.length === 0) throw violation('missing required attribute "objectclass"');
-  const classes = getObjectClasses(schema, objectClassValues);
+/** What the classes of an entry ask of it together. */
+interface EntryShape {
+  /** Each required type with the class that asks for it. */
+  readonly required: readonly { readonly type: AttributeType; readonly by: ObjectClass }[];
+  /** Keys; undefined when everything is allowed. */
+  readonly allowed: ReadonlySet<string> | undefined;
+}
+
+/** Shapes by the names of the classes as the entries spell them: a directory has few such lists. */
+const shapes = new WeakMap<Schema, Map<string, EntryShape>>();
+/** Lists of classes remembered for one schema. */
+const SHAPES_MAX = 1000;
+
+function makeShape(schema: Schema, values: readonly Buffer[]): EntryShape {
+  const classes = getObjectClasses(schema, values);
   if (classes.every((objectClass) => objectClass.kind === "ABSTRACT" && objectClass.key !== TOP)) {
     throw violation(
       `abstract object class "${classes[0]!.name}" needs a class that derives from it`,
     );
   }
+  const required = classes.flatMap((by) => by.must.map((type) => ({ type, by })));
+  if (classes.some((objectClass) => objectClass.key === EXTENSIBLE_OBJECT)) {
+    return { required, allowed: undefined };
+  }
+  const types = classes.flatMap((objectClass) => [...objectClass.must, ...objectClass.may]);
+  return { required, allowed: new Set(types.map((type) => type.key)) };
+}
+
+function getShape(schema: Schema, values: readonly Buffer[]): EntryShape {
+  const key = values.map((value) => value.toString("latin1")).join("\n");
+  const known = shapes.get(schema) ?? new Map<string, EntryShape>();
+  const seen = known.get(key);
+  if (seen !== undefined) return seen;
+  const shape = makeShape(schema, values);
+  if (known.size >= SHAPES_MAX) known.clear();
+  known.set(key, shape);
+  shapes.set(schema, known);
+  return shape;
+}
+
+function checkClasses(schema: Schema, attributes: readonly CheckedAttribute[]): void {
+  const objectClassValues: Buffer[] = [];
   const present = new Set<string>();
-  for (const { type, values } of attributes) if (values.length > 0) present.add(type.key);
-  for (const objectClass of classes) {
-    for (const type of objectClass.must) {
-      if (present.has(type.key)) continue;
-      throw violation(
-        `missing attribute "${type.name}" required by object class "${objectClass.name}"`,
-      );
-    }
+  for (const { type, values } of attributes) {
+    if (values.length > 0) present.add(type.key);
+    if (type.key === "objectclass") objectClassValues.push(...values);
   }
-  if (classes.some((objectClass) => objectClass.key === EXTENSIBLE_OBJECT)) return;
-  const allowed = new Set<string>();
-  for (const objectClass of classes) {
-    for (const type of objectClass.must) allowed.add(type.key);
-    for (const type of objectClass.may) allowed.add(type.key);
+  if (objectClassValues.length === 0) throw violation('missing required attribute "objectclass"');
+  const { required, allowed } = getShape(schema, objectClassValues);
+  for (const { type, by } of required) {
+    if (present.has(type.key)) continue;
+    throw violation(`missing attribute "${type.name}" required by object class "${by.name}"`);
   }
+  if (allowed === undefined) return;
   for (const { type, values } of attributes) {
     if (values.length === 0 || type.operational || allowed.has(type.key)) continue;
     throw violation(`attribute "${type.name}" not allowed`);
