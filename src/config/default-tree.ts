@@ -66,12 +66,15 @@ const feature = (oid: string, name: string, aci?: string): DefaultEntry => [
   ],
 ];
 
-const schemaPolicy = (dn: string, name: string): DefaultEntry => [
+const schemaPolicy = (dn: string, name: string, ...attributes: TextAttribute[]): DefaultEntry => [
   dn,
-  [
-    ["objectClass", "top", "nsSchemaPolicy"],
-    ["cn", name],
-  ],
+  [["objectClass", "top", "nsSchemaPolicy"], ["cn", name], ...attributes],
+];
+
+/** 389 ships these: definitions that differ between its versions and must not stop the replication of the schema. */
+const SCHEMA_ACCEPTED: readonly TextAttribute[] = [
+  ["schemaUpdateObjectclassAccept", "printer-uri-oid"],
+  ["schemaUpdateAttributeAccept", "2.16.840.1.113730.3.1.2110"],
 ];
 
 const structure: readonly DefaultEntry[] = [
@@ -112,8 +115,16 @@ const structure: readonly DefaultEntry[] = [
   container("cn=plugins,cn=config", "plugins"),
   container("cn=replication,cn=config", "replication"),
   schemaPolicy("cn=replSchema,cn=config", "replSchema"),
-  schemaPolicy("cn=consumerUpdatePolicy,cn=replSchema,cn=config", "consumerUpdatePolicy"),
-  schemaPolicy("cn=supplierUpdatePolicy,cn=replSchema,cn=config", "supplierUpdatePolicy"),
+  schemaPolicy(
+    "cn=consumerUpdatePolicy,cn=replSchema,cn=config",
+    "consumerUpdatePolicy",
+    ...SCHEMA_ACCEPTED,
+  ),
+  schemaPolicy(
+    "cn=supplierUpdatePolicy,cn=replSchema,cn=config",
+    "supplierUpdatePolicy",
+    ...SCHEMA_ACCEPTED,
+  ),
   extensible("cn=rewriters,cn=config", "rewriters"),
   container("cn=sasl,cn=config", "sasl"),
   container("cn=mapping,cn=sasl,cn=config", "mapping"),
