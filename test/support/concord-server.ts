@@ -1,0 +1,148 @@
+// Instances of Concord in temporary folders, driven through the `concord` command as an administrator would.
+// CONCORD_COMMAND replaces the command of this checkout, for instance to test an installed one.
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { RunningChild, mustRun, runCommand } from "./child.ts";
+import type { CommandOutcome } from "./child.ts";
+import { ROOT_DN, ROOT_PASSWORD, connectAsRoot } from "./directory-server.ts";
+import type { DirectoryServer, ServerOptions } from "./directory-server.ts";
+import { freePorts } from "./free-ports.ts";
+import type { LdapClient } from "./ldap.ts";
+import { makeTemporaryFolder } from "./temporary-folder.ts";
+import { projectRoot } from "./trace-file.ts";
+import { waitFor } from "./wait-for.ts";
+
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 30_000;
+const BACKEND = "userroot";
+
+let createdCount = 0;
+
+export class ConcordServer implements DirectoryServer {
+  readonly kind = "concord";
+  readonly name: string;
+  readonly suffix: string;
+  readonly folder: string;
+  readonly port: number;
+  readonly securePort: number;
+  #child: RunningChild | undefined;
+
+  private constructor(suffix: string, ports: readonly number[]) {
+    createdCount += 1;
+    this.name = `concord${createdCount}`;
+    this.suffix = suffix;
+    this.folder = join(makeTemporaryFolder(), "instance");
+    this.port = ports[0] as number;
+    this.securePort = ports[1] as number;
+  }
+
+  /** A fresh instance that runs. */
+  static async create(options: ServerOptions): Promise<ConcordServer> {
+    const server = new ConcordServer(options.suffix, await freePorts(2));
+    const flags = [
+      ["--port", String(server.port)],
+      ["--secure-port", options.tls === true ? String(server.securePort) : "off"],
+      ["--http-port", "off"],
+      ["--listen", "127.0.0.1"],
+      ["--root-dn", ROOT_DN],
+      ["--suffix", options.suffix],
+      ["--backend", BACKEND],
+      options.suffixEntry === true ? ["--suffix-entry"] : [],
+    ];
+    try {
+      await server.command("create", flags.flat());
+      await server.start();
+    } catch (error) {
+      await server.remove();
+      throw error;
+    }
+    return server;
+  }
+
+  get ldapiPath(): string {
+    return join(this.folder, "run/ldapi");
+  }
+
+  async start(): Promise<void> {
+    const child = new RunningChild(concordCommand(), ["start", "--dir", this.folder]);
+    this.#child = child;
+    await waitFor(
+      () => {
+        if (child.hasEnded) throw new Error(`concord start ended: ${child.output}`);
+        return /\bready\b/.test(child.output);
+      },
+      `concord ${this.folder} is ready`,
+      READY_TIMEOUT_MS,
+    ).catch((error: unknown) => {
+      throw new Error(`concord start: ${child.output.trim()}`, { cause: error });
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#end("SIGTERM");
+  }
+
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(join(this.folder, ".."), { recursive: true, force: true });
+  }
+
+  connect(): Promise<LdapClient> {
+    return connectAsRoot(this);
+  }
+
+  readErrorLog(): string {
+    const path = join(this.folder, "log/errors");
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  }
+
+  /** What the server process said on its two streams. */
+  get output(): string {
+    return this.#child?.output ?? "";
+  }
+
+  /** The pid of the running server process. */
+  get pid(): number {
+    if (this.#child === undefined) throw new Error(`${this.name} does not run`);
+    return this.#child.pid;
+  }
+
+  /** `concord NAME --dir DIR …`; an exit code other than 0 is an error. */
+  command(name: string, args: readonly string[] = []): Promise<CommandOutcome> {
+    return mustRun(concordCommand(), [name, "--dir", this.folder, ...args], {
+      env: { CONCORD_ROOT_PASSWORD: ROOT_PASSWORD },
+    });
+  }
+
+  /** The findings of `concord verify`, a line each; none when all invariants hold. Needs a stopped instance. */
+  async verify(): Promise<readonly string[]> {
+    const { code, stdout, stderr } = await runCommand(concordCommand(), [
+      "verify",
+      "--dir",
+      this.folder,
+    ]);
+    if (code === 0) return [];
+    const lines = `${stdout.toString("utf8")}\n${stderr}`.split("\n");
+    return lines.filter((line) => line.trim() !== "");
+  }
+
+  async digest(): Promise<string> {
+    const { stdout } = await this.command("digest", ["--backend", BACKEND]);
+    return stdout.toString("utf8").trim();
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.hasEnded) return;
+    child.signal(signal);
+    await waitFor(() => child.hasEnded, `concord ${this.folder} ends`, STOP_TIMEOUT_MS);
+  }
+}
+
+function concordCommand(): string {
+  return process.env["CONCORD_COMMAND"] ?? join(projectRoot(), "scripts/concord");
+}
