@@ -9,12 +9,10 @@
 import type { Log } from "../base/index.ts";
 import { assert } from "../base/index.ts";
 import { FrameError, FrameSplitter } from "../ber/index.ts";
-import type { ExtendedRequest, LdapResult, RequestMessage } from "../protocol/index.ts";
+import type { ExtendedRequest, RequestMessage } from "../protocol/index.ts";
 import {
   decodeRequest,
   encodeResponse,
-  finalResponse,
-  finalResponseType,
   LdapError,
   noticeOfDisconnection,
   ProtocolError,
@@ -25,6 +23,8 @@ import type { OperationOwner } from "./operation.ts";
 import { Operation } from "./operation.ts";
 import { Output } from "./output.ts";
 import { Outstanding } from "./outstanding.ts";
+import type { PeerCredentials } from "./peer-credentials.ts";
+import { judgeRefusal } from "./refusal.ts";
 import type {
   CloseReason,
   Connection,
@@ -87,6 +87,7 @@ export class LdapConnection implements Connection, OperationOwner {
   /** The Bind or StartTLS that is running: nothing behind it is read. */
   #exclusive: Operation | undefined;
   #chunkReceivedAtMs = 0;
+  #peerCredentials: Promise<PeerCredentials | undefined> | undefined;
 
   constructor(
     owner: ConnectionOwner,
@@ -106,7 +107,7 @@ export class LdapConnection implements Connection, OperationOwner {
     this.output = new Output(transport);
     this.#watch = new ConnectionWatch(times.nowMs);
     this.#splitter = new FrameSplitter();
-    this.#selectMessageLimit();
+    this.selectMessageLimit();
   }
 
   get identity(): unknown {
@@ -115,7 +116,7 @@ export class LdapConnection implements Connection, OperationOwner {
 
   set identity(identity: unknown) {
     this.#identity = identity;
-    this.#selectMessageLimit();
+    this.selectMessageLimit();
   }
 
   get ssf(): number {
@@ -127,13 +128,13 @@ export class LdapConnection implements Connection, OperationOwner {
     return this.#state === "closed" || this.#state === "closing";
   }
 
-  outstanding(): Iterable<Reply> {
-    return this.#outstanding;
+  peerCredentials(): Promise<PeerCredentials | undefined> {
+    this.#peerCredentials ??= this.#transport.peerCredentials();
+    return this.#peerCredentials;
   }
 
-  /** Settings have changed. */
-  settingsChanged(): void {
-    this.#selectMessageLimit();
+  outstanding(): Iterable<Reply> {
+    return this.#outstanding;
   }
 
   /** Bytes from the socket; they belong to this connection from now on. */
@@ -246,7 +247,8 @@ export class LdapConnection implements Connection, OperationOwner {
     else if (this.#isInputEnded && !this.#isReadingHeld) this.close("clientClosed");
   }
 
-  #selectMessageLimit(): void {
+  /** Also called when the settings have changed. */
+  selectMessageLimit(): void {
     const { messageBytesMax, messageBytesMaxAnonymous } = this.#owner.settings;
     this.#splitter.maxBerBytes =
       this.#identity === undefined
@@ -276,7 +278,7 @@ export class LdapConnection implements Connection, OperationOwner {
         frame = this.#splitter.next();
       } catch (error) {
         if (!(error instanceof FrameError)) throw error;
-        this.#refuseStream(error);
+        this.#refuse(error);
         break;
       }
       if (frame === undefined) break;
@@ -304,7 +306,7 @@ export class LdapConnection implements Connection, OperationOwner {
       message = decodeRequest(frame, this.#owner.settings);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#refuseMessage(error);
+      this.#refuse(error);
       return;
     }
     const operation = new Operation(this, message, this.requestCount);
@@ -349,7 +351,7 @@ export class LdapConnection implements Connection, OperationOwner {
       handler.handle(this, operation.message, operation);
     } catch (error) {
       if (!(error instanceof LdapError)) throw error;
-      sendResult(operation, error.result());
+      operation.refuse(error);
     }
   }
 
@@ -437,41 +439,23 @@ export class LdapConnection implements Connection, OperationOwner {
     this.destroy();
   }
 
-  /** The stream has no message boundaries any more (RFC 4511 §4.1.1). A peer that does not speak LDAP is told nothing. */
-  #refuseStream(error: FrameError): void {
-    this.#logRefusal("frontend.stream.refused", error);
-    if (error.kind === "tooLarge")
-      this.close("messageTooLarge", { code: "protocolError", message: "Message too large" });
-    else this.close(error.kind === "notLdap" ? "notLdap" : "protocolError");
-  }
-
-  #logRefusal(event: string, error: FrameError | ProtocolError): void {
+  #refuse(error: FrameError | ProtocolError): void {
     const { id: connection, peerAddress: peer } = this;
     const { message: reason, offset } = error;
-    this.#owner.log.info(event, { connection, peer, reason, offset });
-  }
-
-  #refuseMessage(error: ProtocolError): void {
-    this.#logRefusal("frontend.message.refused", error);
-    const { messageId, answer } = error;
-    if (messageId === undefined || answer === undefined) {
-      this.close("protocolError", { code: "protocolError", message: error.message });
+    this.#owner.log.info("frontend.message.refused", { connection, peer, reason, offset });
+    const refusal = judgeRefusal(error);
+    if (refusal.type === "close") {
+      this.close(refusal.reason, refusal.notice);
       return;
     }
+    const { messageId, response } = refusal;
     // A failed bind leaves the connection anonymous, however it failed (RFC 4511 §4.2.1).
-    if (answer === "bindResponse") {
+    if (response.type === "bindResponse") {
       this.identity = undefined;
       this.boundDn = "";
     }
     this.requestCount += 1;
     this.finishedCount += 1;
-    const response = finalResponse(answer, error.result());
     encodeResponse(this.output.writer(), { messageId, response, controls: [] });
   }
-}
-
-function sendResult(operation: Operation, result: LdapResult): void {
-  const type = finalResponseType(operation.message.request.type);
-  if (type === undefined) operation.finish();
-  else operation.send(finalResponse(type, result));
 }

@@ -87,7 +87,7 @@ export class Frontend implements ConnectionOwner {
   /** Applies to open connections as well. */
   changeSettings(settings: Partial<FrontendSettings>): void {
     this.settings = { ...this.settings, ...settings };
-    for (const connection of this.#connections) connection.settingsChanged();
+    for (const connection of this.#connections) connection.selectMessageLimit();
   }
 
   /** New handshakes use these certificates and options. @throws Error of OpenSSL; the old ones then stay in force */

@@ -4,6 +4,7 @@ export { TextAccessLog } from "./access-log-text.ts";
 export type { FrontendOptions } from "./frontend.ts";
 export { Frontend } from "./frontend.ts";
 export type { ListenAddress, Listener } from "./listener.ts";
+export type { PeerCredentials } from "./peer-credentials.ts";
 export type {
   CloseReason,
   Connection,

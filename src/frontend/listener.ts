@@ -7,7 +7,12 @@ import type { ListenerKind } from "./request-handler.ts";
 
 export type ListenAddress =
   | { readonly kind: "ldap" | "ldaps"; readonly host: string; readonly port: number }
-  | { readonly kind: "ldapi"; readonly path: string };
+  | {
+      readonly kind: "ldapi";
+      readonly path: string;
+      /** Who may connect, as permissions of the socket file; 0600 (the server's user and root) unless given. */
+      readonly mode?: number;
+    };
 
 export interface Listener {
   readonly kind: ListenerKind;
@@ -21,8 +26,9 @@ export interface Listener {
 
 const BACKLOG = 511;
 const KEEP_ALIVE_DELAY_MS = 300_000;
-/** 389 lets every local user connect: who it is, is found out by the credentials of the peer. */
-const UNIX_SOCKET_MODE = 0o666;
+/** Only the owner of the server (and root) may connect: Node cannot ask for the credentials of the peer, and SASL EXTERNAL
+ *  over the socket takes whoever could connect for the administrator. */
+const UNIX_SOCKET_MODE = 0o600;
 
 /** @throws Error of the system: address in use, permission denied */
 export async function listen(
@@ -49,7 +55,7 @@ export async function listen(
   server.removeAllListeners("error");
   // Errors of accept(2), such as too many open files: the client sees them, the listener goes on.
   server.on("error", () => {});
-  if (address.kind === "ldapi") chmodSync(address.path, UNIX_SOCKET_MODE);
+  if (address.kind === "ldapi") chmodSync(address.path, address.mode ?? UNIX_SOCKET_MODE);
   const port = address.kind === "ldapi" ? 0 : (server.address() as AddressInfo).port;
   return {
     kind: address.kind,

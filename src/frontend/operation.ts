@@ -5,8 +5,8 @@
 // behind it still waits for it.
 import { assert } from "../base/index.ts";
 import type { BerWriter } from "../ber/index.ts";
-import type { Control, RequestMessage, Response } from "../protocol/index.ts";
-import { encodeResponse } from "../protocol/index.ts";
+import type { Control, LdapError, RequestMessage, Response } from "../protocol/index.ts";
+import { encodeResponse, finalResponse, finalResponseType } from "../protocol/index.ts";
 import type { Output } from "./output.ts";
 import type { Reply, ReplyFacts } from "./request-handler.ts";
 
@@ -58,6 +58,13 @@ export class Operation implements Reply {
       }
     }
     if (isFinal) this.finish();
+  }
+
+  /** The final answer of a handler that threw. */
+  refuse(error: LdapError): void {
+    const type = finalResponseType(this.message.request.type);
+    if (type === undefined) this.finish();
+    else this.send(finalResponse(type, error.result()));
   }
 
   writer(): BerWriter {

@@ -11,6 +11,7 @@ import type {
   RequestMessage,
   Response,
 } from "../protocol/index.ts";
+import type { PeerCredentials } from "./peer-credentials.ts";
 
 export interface RequestHandler {
   /** Serves one request, now or later, through `reply`. An LdapError thrown here becomes the answer; anything else that is
@@ -83,6 +84,8 @@ export interface Connection {
   serial: boolean;
   /** While true the idle timeout does not apply (persistent and synchronizing searches). */
   isIdleAllowed: boolean;
+  /** The process at the other end of a UNIX socket; undefined for TCP and where it cannot be found out. Asked once. */
+  peerCredentials(): Promise<PeerCredentials | undefined>;
   /** The replies that are not finished, oldest first. */
   outstanding(): Iterable<Reply>;
   /** Sends what was written, then ends the connection; with `notice`, a notice of disconnection of that code comes last. */

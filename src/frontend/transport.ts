@@ -8,6 +8,8 @@ import { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { READ_BUFFER_BYTES } from "./limits.ts";
 import type { OutputSink } from "./output.ts";
+import type { PeerCredentials } from "./peer-credentials.ts";
+import { findPeerCredentials } from "./peer-credentials.ts";
 import type { CloseReason, ListenerKind, TlsState } from "./request-handler.ts";
 import type { TlsAcceptor } from "./tls-acceptor.ts";
 import { tlsStateOf } from "./tls-acceptor.ts";
@@ -122,6 +124,15 @@ export class Transport implements OutputSink {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  /** The process at the other end of a UNIX socket. */
+  async peerCredentials(): Promise<PeerCredentials | undefined> {
+    if (this.kind !== "ldapi") return undefined;
+    const credentials = await findPeerCredentials(this.#socket);
+    // Node stops reading from a socket that it hands to a child.
+    if (!this.#isPaused) this.#socket.resume();
+    return credentials;
   }
 
   /** Begins the TLS handshake as the server. Plain input has been read no further than the StartTLS request. */

@@ -10,7 +10,7 @@ import type { Reply } from "../../../src/frontend/index.ts";
 import { Transport } from "../../../src/frontend/transport.ts";
 import { finalResponse, SUCCESS } from "../../../src/protocol/index.ts";
 import { Fixture, succeed, tlsSettings } from "./fixture.ts";
-import { bytesOf, RawClient, SEARCH } from "./raw-client.ts";
+import { BIND, bytesOf, RawClient, SEARCH } from "./raw-client.ts";
 
 const ENTRY_BYTES = 10_000;
 
@@ -113,7 +113,7 @@ suite("frontend/frontend", () => {
     server.close();
   });
 
-  test("frontend/frontend: ldapi serves every local user and replaces a dead socket", async () => {
+  test("frontend/frontend: ldapi knows its peer and replaces a dead socket", async () => {
     const folder = mkdtempSync(join(tmpdir(), "concord-ldapi-"));
     const path = join(folder, "ldapi");
     const dead = createServer();
@@ -124,13 +124,29 @@ suite("frontend/frontend", () => {
     writeFileSync(join(folder, "kept"), "");
     const listener = await fixture.frontend.listen({ kind: "ldapi", path });
     assert.equal(listener.url, `ldapi://${encodeURIComponent(path)}`);
-    assert.equal(statSync(path).mode & 0o777, 0o666);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
     const client = await RawClient.open({ path });
     assert.equal((await client.request(1, SEARCH))?.messageId, 1);
     const { connection } = fixture.handler.at(0);
     assert.equal(connection.kind, "ldapi");
     assert.equal(connection.peerAddress, "local");
     assert.equal(connection.ssf, 71);
+    assert.deepEqual(await connection.peerCredentials(), {
+      pid: process.pid,
+      uid: process.getuid?.() ?? -1,
+      gid: process.getgid?.() ?? -1,
+    });
+    assert.equal((await client.request(2, SEARCH))?.messageId, 2, "the connection goes on");
+    fixture.handler.serve = ({ connection: bound, reply }) => {
+      void bound.peerCredentials().then((peer) => {
+        bound.identity = peer?.uid;
+        succeed(reply);
+      });
+    };
+    client.send(bytesOf(3, BIND), bytesOf(4, SEARCH));
+    assert.equal((await client.next())?.messageId, 3);
+    assert.equal((await client.next())?.messageId, 4);
+    assert.equal(connection.identity, process.getuid?.());
     client.close();
     await assertRejects(
       second.frontend.listen({ kind: "ldapi", path: join(folder, "kept") }),
