@@ -1,3 +1,5 @@
+export type { ChangeRequest } from "./change-request.ts";
+export { requestOfChange } from "./change-request.ts";
 export type { Fractional } from "./fractional.ts";
 export {
   NOT_FRACTIONAL,

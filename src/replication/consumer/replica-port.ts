@@ -1,0 +1,74 @@
+// What the consumer side of a replica needs of the server around it. The server implements it for each replica; the tests
+// and the simulator do so in memory. Calls are synchronous; what takes time answers through a callback.
+import type { LdapResult } from "../../protocol/index.ts";
+import type { Change } from "../change/index.ts";
+import type { CsnGenerator, ReplicaId } from "../csn/index.ts";
+import type { Ruv } from "../ruv/index.ts";
+import type { TotalEntry } from "../total/index.ts";
+
+export interface ReplicaPort {
+  /** Normal form. */
+  readonly suffix: string;
+  readonly replicaId: ReplicaId;
+  /** Of this server: `ldap://host:port`. */
+  readonly purl: string;
+  /** The replica is being configured, or the server stops: suppliers come back later. */
+  readonly isUnavailable: boolean;
+  /** This replica is sending a total initialization, or its data is being imported or restored. */
+  readonly isTotalBusy: boolean;
+  /** nsds5ReplicaReleaseTimeout is set: a session may be asked to make room. */
+  readonly offersRelease: boolean;
+  readonly ignoreTimeSkew: boolean;
+  nowSeconds(): number;
+  /** undefined: a replica without data, or whose data is being replaced. Own element first when updatable. */
+  ruv(): Ruv | undefined;
+  generator(): CsnGenerator | undefined;
+  /** In memory at once; it is stored with the next change. */
+  setGenerator(generator: CsnGenerator): void;
+  /** Whether `bindDn` (normal form) is one of the bind DNs or in one of the groups; groups are reloaded when due. */
+  maySupply(bindDn: string): boolean;
+  /** Changes of this replica ID are acknowledged and dropped (CleanAllRUV). */
+  isCleaned(replicaId: ReplicaId): boolean;
+  /** Which servers to refer writers to (replication-protocol 11.1), and what peers hold of ours (catch-up gate). */
+  hearSupplier(ruv: Ruv): void;
+  /** End of an incremental session: replica ID and purl of the supplier, for the RUV. */
+  learnSupplier(supplier: {
+    readonly replicaId: ReplicaId;
+    readonly purl: string | undefined;
+  }): void;
+  /** Queues the change. Changes of one session are run in the order of these calls. */
+  queueChange(queued: QueuedChange): void;
+  /** Opens an empty staging area beside the data; false: that is not possible now. */
+  beginImport(): boolean;
+  /** Puts an entry into the staging area; `refused`: it cannot be stored. Settled in the order of the calls. */
+  putEntry(entry: TotalEntry, settled: (outcome: "put" | "orphan" | "refused") => void): void;
+  /** Completes the staging area, installs `ruv`, resets the changelog to it, closes the catch-up gate, and swaps, all in one
+   *  transaction; then `done`. */
+  finishImport(ruv: Ruv, done: (outcome: "swapped" | "failed") => void): void;
+  abortImport(): void;
+}
+
+export type ChangeVerdict = "apply" | "covered" | "discard";
+
+/** A change on its way through the write queue. */
+export interface QueuedChange {
+  readonly change: Change;
+  /** What is to be done with it: asked inside the transaction, when its turn has come. `discard`: the session has failed or
+   *  is over, there is no answer any more. */
+  admit(ruv: Ruv): ChangeVerdict;
+  /** Told inside the transaction, right after it was applied, covered or refused: those behind it in the same batch must
+   *  know. */
+  settle(result: LdapResult): void;
+  /** Told when the transaction is on disk. */
+  committed(): void;
+}
+
+/** A connection of a supplier, as the consumer side sees it. */
+export interface SupplierConnection {
+  readonly id: number;
+  /** Normal form; "" = anonymous. */
+  readonly boundDn: string;
+  /** For logs: `conn=7`. */
+  readonly label: string;
+  close(): void;
+}

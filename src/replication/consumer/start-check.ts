@@ -1,0 +1,88 @@
+// Whether a supplier gets the replica: the checks of a Start request in 389's order (389: repl_extop.c; replication-protocol 3.5).
+// A verdict only; what it asks for is done by replica-consumer.ts.
+import {
+  INCREMENTAL_PROTOCOL_71_OID,
+  INCREMENTAL_PROTOCOL_OID,
+  ReplicationResponseCode,
+  type StartReplicationRequest,
+  TOTAL_PROTOCOL_71_OID,
+  TOTAL_PROTOCOL_OID,
+} from "../../protocol/index.ts";
+import {
+  type Csn,
+  type CsnGenerator,
+  READ_ONLY_REPLICA_ID,
+  adjustGenerator,
+  maxCsn,
+  parseCsn,
+} from "../csn/index.ts";
+import { type Ruv, parseRuv, ruvMaxCsn } from "../ruv/index.ts";
+import type { Access } from "./access.ts";
+import type { ReplicaPort, SupplierConnection } from "./replica-port.ts";
+
+export type SessionKind = "incremental" | "total";
+
+export type StartVerdict =
+  | { readonly type: "refused"; readonly code: number }
+  | {
+      readonly type: "granted";
+      readonly kind: SessionKind;
+      readonly supplier: Ruv;
+      /** To be taken over; undefined when nothing changes. */
+      readonly generator: CsnGenerator | undefined;
+    };
+
+const PROTOCOLS: ReadonlyMap<string, SessionKind> = new Map([
+  [INCREMENTAL_PROTOCOL_OID, "incremental"],
+  [INCREMENTAL_PROTOCOL_71_OID, "incremental"],
+  [TOTAL_PROTOCOL_OID, "total"],
+  [TOTAL_PROTOCOL_71_OID, "total"],
+]);
+
+const refused = (code: number): StartVerdict => ({ type: "refused", code });
+const Code = ReplicationResponseCode;
+
+export interface StartFacts {
+  readonly connection: SupplierConnection;
+  /** undefined: it could not be decoded. */
+  readonly request: StartReplicationRequest | undefined;
+  /** undefined: the suffix is no replica here. */
+  readonly replica: { readonly port: ReplicaPort; readonly access: Access } | undefined;
+}
+
+export function checkStart({ connection, request, replica }: StartFacts): StartVerdict {
+  if (request === undefined) return refused(Code.decodingError);
+  const supplier = parseRuv(request.ruv);
+  if (supplier === undefined) return refused(Code.decodingError);
+  const kind = PROTOCOLS.get(request.protocolOid);
+  if (kind === undefined) return refused(Code.unknownUpdateProtocol);
+  if (replica?.port.isUnavailable === true) return refused(Code.busy);
+  if (replica === undefined) return refused(Code.noSuchReplica);
+  const { port, access } = replica;
+  const isTotalBusy = port.isTotalBusy || access.name === "total";
+  if (kind === "total" && isTotalBusy) return refused(Code.busy);
+  if (!port.maySupply(connection.boundDn)) return refused(Code.permissionDenied);
+  const csn = parseCsn(request.csn);
+  if (csn === undefined) return refused(Code.internalError);
+  const adjusted = adjust(port, supplier, csn);
+  if (adjusted === "skew") return refused(Code.excessiveClockSkew);
+  if (isSameReplica(port, supplier)) return refused(Code.duplicateReplicaId);
+  // The lock. An incremental Start finds the data being replaced as well.
+  const isFree = access.name === "free" && !isTotalBusy;
+  const isOwn = access.name === "incremental" && access.connectionId === connection.id;
+  if (!isFree && !(isOwn && !isTotalBusy)) return refused(Code.busy);
+  return { type: "granted", kind, supplier, generator: adjusted };
+}
+
+/** The generator above all CSNs that the supplier knows. Between different data it does not matter what they say. */
+function adjust(port: ReplicaPort, supplier: Ruv, csn: Csn): CsnGenerator | "skew" | undefined {
+  const generator = port.generator();
+  if (generator === undefined || port.ruv()?.generation !== supplier.generation) return undefined;
+  const newest = maxCsn(ruvMaxCsn(supplier), csn) ?? csn;
+  const options = { ignoreTimeSkew: port.ignoreTimeSkew };
+  const moved = adjustGenerator(generator, newest, port.nowSeconds(), options);
+  return moved.type === "skew" ? "skew" : moved.generator;
+}
+
+const isSameReplica = (port: ReplicaPort, supplier: Ruv): boolean =>
+  port.replicaId !== READ_ONLY_REPLICA_ID && supplier.elements[0]?.replicaId === port.replicaId;
