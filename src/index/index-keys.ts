@@ -1,0 +1,105 @@
+// The index keys of an attribute's values.
+//
+// Substring keys are the trigrams of the substring rule's form of a value, between markers:
+//
+//   BEGIN  form  END        "Ann" under caseIgnoreSubstringsMatch: the form is " ann ", the keys
+//                           BEGIN " " a · " " a n · a n n · n n " " · n " " END
+//
+// An asserted piece is cut likewise, with the marker of its side, so that even a piece of one letter at the beginning or end
+// has a key. A marker may occur in a value too; that adds false candidates and loses none.
+
+import type { AttributeType } from "../schema/index.ts";
+import {
+  equalityIsOrdered,
+  type IndexDefinition,
+  type IndexKind,
+  keyPrefix,
+  keyValue,
+  kindRule,
+} from "./index-key.ts";
+
+const BEGIN_MARKER = "\u0002";
+const END_MARKER = "\u0003";
+export const TRIGRAM_BYTES = 3;
+
+/** Keys (without tag) for tests and checks: kind code and value of each, one character a byte, without duplicates. */
+export function keysOf(
+  type: AttributeType,
+  kinds: ReadonlySet<IndexKind>,
+  values: readonly Buffer[],
+): Set<string> {
+  const keys = new Set<string>();
+  collectKeys({ type, tag: 0, kinds }, values, (key) => keys.add(key.slice(2)));
+  return keys;
+}
+
+/** Calls `add` with the keys of all values, duplicates included. */
+export function collectKeys(
+  index: IndexDefinition,
+  values: readonly Buffer[],
+  add: (key: string) => void,
+): void {
+  if (values.length === 0) return;
+  for (const kind of index.kinds) {
+    if (kind === "presence") add(keyPrefix(index.tag, kind));
+    else if (kind === "substring") collectTrigrams(index, values, add);
+    else if (kind === "equality" || !isCoveredByEquality(index)) {
+      collectForms(index, { kind, values, add });
+    }
+  }
+}
+
+/** Whether ranges are read from the equality keys, so that the ordering kind stores none. */
+export function isCoveredByEquality(index: Pick<IndexDefinition, "type" | "kinds">): boolean {
+  return index.kinds.has("equality") && equalityIsOrdered(index.type);
+}
+
+function collectForms(
+  index: IndexDefinition,
+  work: {
+    readonly kind: IndexKind;
+    readonly values: readonly Buffer[];
+    readonly add: (key: string) => void;
+  },
+): void {
+  const rule = kindRule(index.type, work.kind);
+  if (rule === undefined) return;
+  const prefix = keyPrefix(index.tag, work.kind);
+  for (const value of work.values) {
+    const normal = rule.normalize(value);
+    if (normal !== undefined) work.add(prefix + keyValue(normal).text);
+  }
+}
+
+function collectTrigrams(
+  index: IndexDefinition,
+  values: readonly Buffer[],
+  add: (key: string) => void,
+): void {
+  const rule = kindRule(index.type, "substring");
+  if (rule === undefined) return;
+  const prefix = keyPrefix(index.tag, "substring");
+  for (const value of values) {
+    const form = rule.normalize(value);
+    if (form === undefined) continue;
+    for (const trigram of trigramsOf(BEGIN_MARKER + form.toString("latin1") + END_MARKER)) {
+      add(prefix + trigram);
+    }
+  }
+}
+
+function* trigramsOf(text: string): Generator<string> {
+  for (let i = 0; i + TRIGRAM_BYTES <= text.length; i += 1) yield text.slice(i, i + TRIGRAM_BYTES);
+}
+
+/** The asserted piece between the markers of its side. */
+export function markPiece(piece: Buffer, position: "initial" | "any" | "final"): string {
+  const text = piece.toString("latin1");
+  if (position === "initial") return BEGIN_MARKER + text;
+  return position === "final" ? text + END_MARKER : text;
+}
+
+/** Trigrams of a marked piece, each once; none if it is too short. */
+export function pieceTrigrams(marked: string): Set<string> {
+  return new Set(trigramsOf(marked));
+}

@@ -1,0 +1,274 @@
+// NamedSource | All of one filter item. The rules are those that the filter room matches with; an index is used only if it was made with
+// the same rule. An item looks at subtypes too (RFC 4511 §4.5.1.7): the indexes of all types that occur are united.
+
+import { findEqualityRule, findOrderingRule, findSubstringRule } from "../filter/index.ts";
+import type { BytesTable } from "../kv/index.ts";
+import type { Filter } from "../protocol/index.ts";
+import type { AttributeType, MatchingRule, Schema } from "../schema/index.ts";
+import { idsOfRow, readIds, type StoredIds } from "./id-table.ts";
+import {
+  cutValue,
+  type IndexDefinition,
+  type IndexKind,
+  keyBytes,
+  keyPrefix,
+  keyText,
+  keyValue,
+  kindRule,
+  prefixEnd,
+} from "./index-key.ts";
+import { isCoveredByEquality, markPiece, pieceTrigrams, TRIGRAM_BYTES } from "./index-keys.ts";
+import { ENOUGH_IDS_MAX, RANGE_KEYS_MAX, TRIGRAMS_MAX } from "./limits.ts";
+import {
+  ALL,
+  type All,
+  IntersectionSource,
+  ItemSource,
+  ListSource,
+  type NamedSource,
+  nothing,
+  type Source,
+  UnionSource,
+} from "./plan-source.ts";
+
+export interface CatalogIndex extends IndexDefinition {
+  /** false while it is being built: kept up, not used. */
+  readonly ready: boolean;
+}
+
+/** Which indexes there are. */
+export interface IndexCatalog {
+  find(type: AttributeType): CatalogIndex | undefined;
+  /** Asked of subtypes of an indexed type: false if no entry has values of it, stored or computed, so that no index of it is
+   *  missed. Absent: any type may occur. */
+  occurs?(type: AttributeType): boolean;
+}
+
+export type ItemFilter = Exclude<Filter, { type: "and" | "or" | "not" }>;
+type SubstringsFilter = Extract<Filter, { type: "substrings" }>;
+
+export interface LeafContext {
+  readonly schema: Schema;
+  readonly indexes: IndexCatalog;
+  readonly table: BytesTable;
+  /** A longer list counts as all entries. */
+  readonly idsMax: number;
+}
+
+const NONE: Source = new UnionSource([]);
+
+export function planItem(context: LeafContext, item: ItemFilter): NamedSource | All {
+  const leaf = new LeafPlanner(context, item);
+  switch (item.type) {
+    case "present":
+      return leaf.presence();
+    case "equality":
+    case "approx":
+      return leaf.equality(item.value);
+    case "greaterOrEqual":
+      return leaf.range({ from: item.value });
+    case "lessOrEqual":
+      return leaf.range({ to: item.value });
+    case "substrings":
+      return leaf.substrings(item);
+    case "extensible":
+      return leaf.extensible(item);
+  }
+}
+
+/** Both bounds of a range in one read, for a type of at most one value: `(&(a>=x)(a<=y))`. */
+export function planRange(
+  context: LeafContext,
+  item: ItemFilter,
+  bounds: { readonly from: Buffer; readonly to: Buffer },
+): NamedSource | All {
+  return new LeafPlanner(context, item).range(bounds);
+}
+
+/** The type an item names, without options; undefined if the schema does not define it. */
+export function findItemType(schema: Schema, item: ItemFilter): AttributeType | undefined {
+  if (item.attribute === undefined) return undefined;
+  const end = item.attribute.indexOf(";");
+  const type = schema.attributeType(end < 0 ? item.attribute : item.attribute.slice(0, end));
+  return type.defined ? type : undefined;
+}
+
+class LeafPlanner {
+  readonly #context: LeafContext;
+  readonly #type: AttributeType | undefined;
+  readonly #name: string;
+
+  constructor(context: LeafContext, item: ItemFilter) {
+    this.#context = context;
+    this.#type = findItemType(context.schema, item);
+    this.#name = item.attribute ?? "";
+  }
+
+  presence(): NamedSource | All {
+    return this.#overTypes("presence", undefined, (index) =>
+      this.#list(keyPrefix(index.tag, "presence"), { exact: true }),
+    );
+  }
+
+  equality(value: Buffer): NamedSource | All {
+    const rule = this.#type && findEqualityRule(this.#type);
+    const normal = rule?.normalize(value);
+    if (rule === undefined || normal === undefined) return this.#undefined("eq");
+    const { text, exact } = keyValue(normal);
+    return this.#overTypes("equality", rule, (index) =>
+      this.#list(keyPrefix(index.tag, "equality") + text, { exact }),
+    );
+  }
+
+  range(bounds: { readonly from?: Buffer; readonly to?: Buffer }): NamedSource | All {
+    const rule = this.#type && findOrderingRule(this.#type);
+    const from = bounds.from && rule?.normalize(bounds.from);
+    const to = bounds.to && rule?.normalize(bounds.to);
+    const fits = (from === undefined) === (bounds.from === undefined);
+    if (rule === undefined || !fits || (to === undefined) !== (bounds.to === undefined)) {
+      return this.#undefined("range");
+    }
+    return this.#overTypes("ordering", rule, (index) => {
+      const kind = isCoveredByEquality(index) ? "equality" : "ordering";
+      const prefix = keyPrefix(index.tag, kind);
+      const start = prefix + (from === undefined ? "" : cutValue(from));
+      // Behind all that is equal to the bound or was cut to it; the bound itself unless it was cut.
+      const end = to === undefined ? prefixEnd(prefix) : this.#behind(prefix, to);
+      return this.#rangeOfKeys(start, end);
+    });
+  }
+
+  substrings(item: SubstringsFilter): NamedSource | All {
+    const rule = this.#type && findSubstringRule(this.#type);
+    const pieces = rule && markedPieces(rule, item);
+    if (rule === undefined || pieces === undefined) return this.#undefined("sub");
+    const trigrams = new Set(pieces.flatMap((piece) => [...pieceTrigrams(piece)]));
+    return this.#overTypes("substring", rule, (index) => {
+      const prefix = keyPrefix(index.tag, "substring");
+      if (trigrams.size > 0) return this.#intersectTrigrams(prefix, trigrams);
+      // Two bytes begin a trigram wherever they stand, unless they end with the marker of the end.
+      const short = pieces.find((piece, i) => {
+        const isFinal = item.final !== undefined && i === pieces.length - 1;
+        return piece.length === TRIGRAM_BYTES - 1 && !isFinal;
+      });
+      if (short === undefined) return ALL;
+      return this.#rangeOfKeys(prefix + short, prefixEnd(prefix + short));
+    });
+  }
+
+  extensible(item: Extract<Filter, { type: "extensible" }>): NamedSource | All {
+    const { schema } = this.#context;
+    const rule = this.#type && findEqualityRule(this.#type);
+    if (rule === undefined || item.dnAttributes) return ALL;
+    if (item.rule !== undefined && schema.findMatchingRule(item.rule)?.oid !== rule.oid) return ALL;
+    return this.equality(item.value);
+  }
+
+  /** The union over the type and its subtypes; ALL as soon as one of them cannot be narrowed down. */
+  #overTypes(
+    kind: IndexKind,
+    rule: MatchingRule | undefined,
+    find: (index: IndexDefinition) => Source | All,
+  ): NamedSource | All {
+    if (this.#type === undefined) return this.#undefined(KIND_TEXTS[kind]);
+    const { schema, indexes, idsMax } = this.#context;
+    const parts: Source[] = [];
+    for (const type of schema.subtypes(this.#type)) {
+      if (type.key !== this.#type.key && indexes.occurs?.(type) === false) continue;
+      const index = indexes.find(type);
+      if (index === undefined || !index.ready || !serves(index, kind, rule)) return ALL;
+      const found = find(index);
+      if (found === ALL || found.countMax > idsMax) return ALL;
+      parts.push(found);
+    }
+    const source = parts.length === 1 ? parts[0]! : new UnionSource(parts);
+    return new ItemSource(source, {
+      name: `${KIND_TEXTS[kind]}(${this.#name})`,
+      exact: !this.#name.includes(";"), // options are not in the index
+    });
+  }
+
+  #undefined(text: string): NamedSource {
+    return nothing(`${text}(${this.#name})`);
+  }
+
+  #list(key: string, options: { readonly exact: boolean }): Source {
+    const stored = readIds(this.#context.table, key);
+    return stored === undefined ? NONE : new ListSource(stored, options);
+  }
+
+  #behind(prefix: string, to: Buffer): string | undefined {
+    const { text, exact } = keyValue(to);
+    return exact ? `${prefix}${text}\u0000` : prefixEnd(prefix + cutValue(to));
+  }
+
+  /** All lists with keys in [start, end). */
+  #rangeOfKeys(start: string, end: string | undefined): Source | All {
+    const { table, idsMax } = this.#context;
+    const lists: Source[] = [];
+    let count = 0;
+    const rows = table.range({
+      from: keyBytes(start),
+      to: end === undefined ? undefined : keyBytes(end),
+      limit: RANGE_KEYS_MAX + 1,
+    });
+    for (const { key, value } of rows) {
+      const stored = idsOfRow(table, keyText(key), value);
+      count += stored.count;
+      if (lists.length === RANGE_KEYS_MAX || count > idsMax) return ALL;
+      lists.push(new ListSource(stored, { exact: false }));
+    }
+    return new UnionSource(lists);
+  }
+
+  #intersectTrigrams(prefix: string, trigrams: ReadonlySet<string>): Source {
+    const lists: StoredIds[] = [];
+    for (const trigram of spread([...trigrams], TRIGRAMS_MAX)) {
+      const stored = readIds(this.#context.table, prefix + trigram);
+      if (stored === undefined) return NONE;
+      lists.push(stored);
+    }
+    lists.sort((a, b) => a.count - b.count);
+    return new IntersectionSource(lists, ENOUGH_IDS_MAX);
+  }
+}
+
+const KIND_TEXTS: Readonly<Record<IndexKind, string>> = {
+  presence: "pres",
+  equality: "eq",
+  substring: "sub",
+  ordering: "range",
+};
+
+/** Whether the index answers this kind of question under this rule. */
+function serves(index: IndexDefinition, kind: IndexKind, rule: MatchingRule | undefined): boolean {
+  if (kind === "ordering" && !index.kinds.has("ordering") && !isCoveredByEquality(index)) {
+    return false;
+  }
+  if (kind !== "ordering" && !index.kinds.has(kind)) return false;
+  return rule === undefined || kindRule(index.type, kind)?.oid === rule.oid;
+}
+
+/** undefined if a piece does not fit the rule: the item is Undefined. */
+function markedPieces(rule: MatchingRule, item: SubstringsFilter): string[] | undefined {
+  const pieces: (readonly [Buffer, "initial" | "any" | "final"])[] = [];
+  if (item.initial !== undefined) pieces.push([item.initial, "initial"]);
+  for (const piece of item.any) pieces.push([piece, "any"]);
+  if (item.final !== undefined) pieces.push([item.final, "final"]);
+  const marked: string[] = [];
+  for (const [piece, position] of pieces) {
+    const form = rule.normalizePart(piece, position);
+    if (form === undefined) return undefined;
+    marked.push(markPiece(form, position));
+  }
+  return marked;
+}
+
+/** At most `countMax` of the elements, evenly from all over. */
+function spread<T>(elements: readonly T[], countMax: number): T[] {
+  if (elements.length <= countMax) return [...elements];
+  return Array.from(
+    { length: countMax },
+    (_, i) => elements[Math.floor((i * (elements.length - 1)) / (countMax - 1))]!,
+  );
+}
