@@ -165,8 +165,8 @@ export class LdapConnection implements Connection, OperationOwner {
     this.#abandonAll();
     this.output.close();
     this.#owner.accessLog?.closed(this);
-    this.#owner.handler.closed(this);
     this.#owner.connectionClosed(this);
+    this.#owner.handler.closed(this);
   }
 
   close(reason: CloseReason, notice?: DisconnectNotice): void {
