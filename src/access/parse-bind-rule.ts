@@ -74,6 +74,7 @@ class BindRuleParser {
     if (parse === undefined) {
       throw new AciSyntaxError(`expected a bind rule (${KEYWORDS})`, keyword.offset);
     }
+    this.#reader.skipBlanks();
     const comparisonOffset = this.#reader.offset;
     const comparison = COMPARISONS.find((text) => this.#reader.take(text));
     if (comparison === undefined) throw this.#reader.expected("= or !=");
