@@ -48,6 +48,8 @@ export interface History {
   /** One list of indexes of `changes` per server, with repetitions. */
   readonly orders: readonly (readonly number[])[];
   readonly expected: ExpectedState;
+  /** Only in `purges`: all servers knew the first so many operations before the others were made. */
+  readonly early?: number;
 }
 
 function projectRoot(): string {
@@ -100,6 +102,18 @@ function toChange(operation: StoredOperation): Change {
         mods: [],
       };
   }
+}
+
+/** A fixed shuffle. */
+export function shuffled<T>(values: readonly T[], seed: number): T[] {
+  const out = [...values];
+  let state = seed;
+  for (let i = out.length - 1; i > 0; i -= 1) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    const j = (state >>> 8) % (i + 1);
+    [out[i], out[j]] = [out[j] as T, out[i] as T];
+  }
+  return out;
 }
 
 /** The histories of `test/data/urp/<name>.json`. */

@@ -16,6 +16,7 @@ import {
   type StructuralOutcome,
   applyStructural,
   deriveForm,
+  purgeStructure,
   shownAttributes,
   structuralOperation,
 } from "../../src/replication/urp/index.ts";
@@ -93,6 +94,35 @@ export class ConflictReplica {
     this.repeated += outcome.repeated;
     this.rederive(outcome.reshown);
     return outcome;
+  }
+
+  /** Purges up to `purgeCsn`, as a background task does. */
+  purge(purgeCsn: Csn): void {
+    this.rules = { ...this.rules, purgeCsn };
+    for (let isDone = false; !isDone; ) {
+      const outcome = purgeStructure(this.store, this.rules);
+      for (const { uniqueId, effects } of outcome.joined) {
+        const registers = this.registers(uniqueId);
+        registers.joinEffects(effects);
+        this.setRegisters(uniqueId, registers);
+      }
+      for (const uniqueId of outcome.removed) {
+        this.forms.delete(uniqueId);
+        this.rows.delete(uniqueId);
+      }
+      this.rederive([...outcome.reshown, ...outcome.joined.map(({ uniqueId }) => uniqueId)]);
+      isDone = outcome.isDone;
+    }
+    for (const uniqueId of [...this.rows.keys()]) {
+      const registers = this.registers(uniqueId);
+      const largest = registers.largestCsn();
+      const isOld = largest === undefined || largest <= purgeCsn;
+      if (this.store.getNode(uniqueId) === undefined && isOld) this.rows.delete(uniqueId);
+      else {
+        registers.purge(purgeCsn);
+        this.setRegisters(uniqueId, registers);
+      }
+    }
   }
 
   rederive(uniqueIds: Iterable<UniqueId>): void {

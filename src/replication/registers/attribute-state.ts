@@ -38,11 +38,7 @@ export class AttributeState {
   #map: Map<string, ValueState> | undefined;
 
   /** `values` have pairwise different normal forms. */
-  constructor(
-    description: AttributeDescription,
-    ad: Csn | undefined = undefined,
-    values: readonly ValueState[] = [],
-  ) {
+  constructor(description: AttributeDescription, ad?: Csn, values: readonly ValueState[] = []) {
     this.description = description;
     this.#ad = ad;
     this.#list = values;

@@ -44,8 +44,6 @@ export interface DescriptionSource {
   get(id: number): AttributeDescription;
 }
 
-// ---- encoding ------------------------------------------------------------------------------------------------------
-
 /** An attribute whose values are exactly those of the record, all with one vu. */
 interface Uniform {
   readonly vu: Csn;
@@ -254,8 +252,6 @@ export function encodeRegisters(
 ): Buffer {
   return new RegistersEncoder().encode(registers, recordAttributes);
 }
-
-// ---- decoding ------------------------------------------------------------------------------------------------------
 
 class RegistersDecoder {
   readonly #reader: PackedReader;

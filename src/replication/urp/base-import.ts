@@ -88,6 +88,11 @@ class Source {
     return this.marks.some((mark) => mark.startsWith(text));
   }
 
+  /** Of an entry that is not live: it has the conflict flag. Glue has no mark of it, but its conflictCSN. */
+  get hasConflict(): boolean {
+    return this.hasMark("namingConflict") || this.csn("conflictcsn") !== undefined;
+  }
+
   get kind(): Kind {
     if (this.classes.has("nstombstone")) return "tombstone";
     if (this.hasMark("missingEntry")) return "missing";
@@ -112,7 +117,7 @@ class Source {
   registers(kind: Kind, resolve: StructureRules["resolve"]): Registers {
     if (kind === "missing") return new Registers(resolve);
     const derived = new Set(DERIVED_CLASSES[kind]);
-    if (kind === "tombstone" && this.hasMark("namingConflict")) derived.add("ldapsubentry");
+    if (kind === "tombstone" && this.hasConflict) derived.add("ldapsubentry");
     const attributes = [...this.#attributes.values()];
     if (derived.size === 0) return fromReplicatedAttributes(attributes, resolve);
     return fromReplicatedAttributes(
@@ -198,7 +203,7 @@ export class BaseImport {
       rdn: leafOf(dn, uniqueId),
       naming,
       how: source.hasMark("namingConflict (MODRDN)") ? "MODRDN" : "ADD",
-      conflict: kind === "conflict" || (isTombstone && source.hasMark("namingConflict")),
+      conflict: kind === "conflict" || (life === "dead" && source.hasConflict),
       death: life === "dead" ? death : undefined,
       effects: [],
     };

@@ -42,7 +42,18 @@ function joinedRegisters(form: EntryForm, base: Registers, surroundings: Surroun
     putNamingValue(state, value, form.node.naming);
     joined.set(state);
   }
+  for (const state of [...joined.attributes.values()]) clipNaming(joined, state, form.node.naming);
   return joined;
+}
+
+/** 389 takes the largest md of an entry for its naming CSN. Adds and renames without effect may have left larger ones. */
+function clipNaming(joined: Registers, state: AttributeState, naming: Csn): void {
+  const values = [...state.list()];
+  if (values.every(({ md }) => md === undefined || md <= naming)) return;
+  const clipped = values.map((value) =>
+    value.md !== undefined && value.md > naming ? { ...value, md: naming } : value,
+  );
+  joined.set(new AttributeState(state.description, state.ad, clipped));
 }
 
 /** objectClass with the classes that the structure adds. nsTombstone carries the CSN of the death, the others that of the

@@ -15,6 +15,7 @@ import {
   type ExpectedState,
   type History,
   readHistories,
+  shuffled,
 } from "../../../support/conflict-histories.ts";
 import { ConflictReplica, conflictRules, normalDn } from "../../../support/conflict-replica.ts";
 
@@ -155,20 +156,9 @@ function deliver(
   compareEntries(replica, expected, label);
 }
 
-/** A fixed shuffle of 0 … count-1. */
-function shuffled(count: number, seed: number): number[] {
-  const order = Array.from({ length: count }, (_, i) => i);
-  let state = seed;
-  for (let i = count - 1; i > 0; i -= 1) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    const j = (state >>> 8) % (i + 1);
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
-  }
-  return order;
-}
-
 suite("replication/urp: histories", () => {
   const histories = readHistories("histories");
+  const purges = readHistories("purges");
 
   test("urp/replay: every server of a history ends as the model", () => {
     for (const history of histories) {
@@ -179,8 +169,8 @@ suite("replication/urp: histories", () => {
   }).timeout(60_000);
 
   test("urp/replay: the order of arrival does not matter", () => {
-    for (const history of histories) {
-      const order = shuffled(history.changes.length, history.seed);
+    for (const history of [...histories, ...purges]) {
+      const order = shuffled([...history.changes.keys()], history.seed);
       deliver(history, order, `history ${history.seed}, shuffled`, true);
     }
   }).timeout(60_000);
