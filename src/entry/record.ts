@@ -1,0 +1,181 @@
+// The stored form of an entry: a small head, a directory, then the attributes as the bytes that a search sends.
+//
+//   offset  bytes  content
+//   0       1      version, 1
+//   1       1      flags, see RecordFlag
+//   2       4      entry ID of the parent, 0 for the suffix entry
+//   6       16     nsUniqueId
+//   22      2      length r of the RDN
+//   24      r      RDN as shown, UTF-8 (a tombstone: "nsuniqueid=…,<its RDN>"; the suffix entry: the suffix DN)
+//   24+r    2      number n of attributes
+//   then    n × 7  directory: u16 description number, u8 AttributeFlag, u32 length of the attribute's TLV
+//   then           n PartialAttribute TLVs (RFC 4511 §4.1.7), in directory order
+//
+// All numbers are big-endian. The DN is not stored: it is the RDN and the DN of the parent, so that the rename of a
+// subtree rewrites one record.
+import { assert } from "../base/index.ts";
+import { decodeUniqueId, encodeUniqueId } from "../replication/change/index.ts";
+import type { UniqueId } from "../replication/change/index.ts";
+import type { Descriptions } from "./description.ts";
+import type { Attribute } from "./entry-view.ts";
+
+export const RecordFlag = {
+  tombstone: 1,
+  /** ldapsubentry: hidden unless the filter names that class or the subentries control asks for it. */
+  subentry: 2,
+  conflict: 4,
+  glue: 8,
+  referral: 16,
+} as const;
+
+const AttributeFlag = { operational: 1 } as const;
+
+const VERSION = 1;
+const HEAD_BYTES = 24;
+const DIRECTORY_ROW_BYTES = 7;
+
+/** Entry ID: the number of an entry in its backend, from 1. */
+export type EntryId = number & { readonly brand: "EntryId" };
+
+/** What a record holds. */
+export interface EntryContent {
+  readonly flags: number;
+  /** 0 for the suffix entry. */
+  readonly parentId: EntryId;
+  readonly uniqueId: UniqueId;
+  readonly rdn: string;
+  readonly attributes: readonly Attribute[];
+}
+
+const lengthBytes = (length: number): number =>
+  length < 0x80 ? 1 : length < 0x100 ? 2 : length < 0x1_0000 ? 3 : length < 0x100_0000 ? 4 : 5;
+
+const tlvBytes = (length: number): number => 1 + lengthBytes(length) + length;
+
+function writeHeader(out: Buffer, at: number, tag: number, length: number): number {
+  out[at] = tag;
+  const count = lengthBytes(length) - 1;
+  if (count === 0) {
+    out[at + 1] = length;
+    return at + 2;
+  }
+  out[at + 1] = 0x80 | count;
+  out.writeUIntBE(length, at + 2, count);
+  return at + 2 + count;
+}
+
+/** Encodes an entry as a record of its own, newly allotted buffer. */
+export function encodeRecord(content: EntryContent): Buffer {
+  const { attributes } = content;
+  const sizes = attributes.map((attribute) => {
+    let values = 0;
+    for (const value of attribute.values) values += tlvBytes(value.length);
+    const type = Buffer.byteLength(attribute.description.text);
+    return { type, values, body: tlvBytes(type) + tlvBytes(values) };
+  });
+  const rdnBytes = Buffer.byteLength(content.rdn);
+  assert(rdnBytes <= 0xffff && attributes.length <= 0xffff, "RDN and attribute count fit 16 bits");
+  let total = HEAD_BYTES + rdnBytes + 2 + DIRECTORY_ROW_BYTES * attributes.length;
+  for (const size of sizes) total += tlvBytes(size.body);
+  const out = Buffer.allocUnsafe(total);
+  out[0] = VERSION;
+  out[1] = content.flags;
+  out.writeUInt32BE(content.parentId, 2);
+  encodeUniqueId(content.uniqueId).copy(out, 6);
+  out.writeUInt16BE(rdnBytes, 22);
+  out.write(content.rdn, HEAD_BYTES, "utf8");
+  let row = HEAD_BYTES + rdnBytes;
+  out.writeUInt16BE(attributes.length, row);
+  row += 2;
+  let at = row + DIRECTORY_ROW_BYTES * attributes.length;
+  attributes.forEach((attribute, index) => {
+    const size = sizes[index] as (typeof sizes)[number];
+    const { description, values } = attribute;
+    out.writeUInt16BE(description.id, row);
+    out[row + 2] = description.type.operational ? AttributeFlag.operational : 0;
+    out.writeUInt32BE(tlvBytes(size.body), row + 3);
+    row += DIRECTORY_ROW_BYTES;
+    at = writeHeader(out, at, 0x30, size.body);
+    at = writeHeader(out, at, 0x04, size.type);
+    at += out.write(description.text, at, "utf8");
+    at = writeHeader(out, at, 0x31, size.values);
+    for (const value of values) {
+      at = writeHeader(out, at, 0x04, value.length);
+      at += value.copy(out, at);
+    }
+  });
+  assert(at === total, "a record fills the buffer that was sized for it");
+  return out;
+}
+
+/** One directory row, with the range of its TLV in the record. */
+export interface DirectoryRow {
+  readonly descriptionId: number;
+  readonly operational: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Head fields without the attributes. */
+export const recordFlags = (record: Buffer): number => record[1] as number;
+export const recordParentId = (record: Buffer): EntryId => record.readUInt32BE(2) as EntryId;
+export const recordUniqueId = (record: Buffer): UniqueId => decodeUniqueId(record, 6);
+export const recordRdn = (record: Buffer): string =>
+  record.toString("utf8", HEAD_BYTES, HEAD_BYTES + record.readUInt16BE(22));
+
+/** The directory of a record. */
+export function readDirectory(record: Buffer): DirectoryRow[] {
+  assert(record[0] === VERSION, "a record of a known version");
+  let row = HEAD_BYTES + record.readUInt16BE(22);
+  const count = record.readUInt16BE(row);
+  row += 2;
+  let start = row + DIRECTORY_ROW_BYTES * count;
+  const rows: DirectoryRow[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const end = start + record.readUInt32BE(row + 3);
+    rows.push({
+      descriptionId: record.readUInt16BE(row),
+      operational: ((record[row + 2] as number) & AttributeFlag.operational) !== 0,
+      start,
+      end,
+    });
+    start = end;
+    row += DIRECTORY_ROW_BYTES;
+  }
+  return rows;
+}
+
+function skipHeader(record: Buffer, at: number): { body: number; length: number } {
+  const first = record[at + 1] as number;
+  if (first < 0x80) return { body: at + 2, length: first };
+  const count = first & 0x7f;
+  return { body: at + 2 + count, length: record.readUIntBE(at + 2, count) };
+}
+
+/** The values of the attribute whose TLV starts at `start`: views onto the record. */
+export function readValues(record: Buffer, start: number): Buffer[] {
+  const type = skipHeader(record, skipHeader(record, start).body);
+  const set = skipHeader(record, type.body + type.length);
+  const end = set.body + set.length;
+  const values: Buffer[] = [];
+  for (let at = set.body; at < end; ) {
+    const value = skipHeader(record, at);
+    at = value.body + value.length;
+    values.push(record.subarray(value.body, at));
+  }
+  return values;
+}
+
+/** The whole record as a value; the attribute values are views onto `record`. */
+export function decodeRecord(record: Buffer, descriptions: Descriptions): EntryContent {
+  return {
+    flags: recordFlags(record),
+    parentId: recordParentId(record),
+    uniqueId: recordUniqueId(record),
+    rdn: recordRdn(record),
+    attributes: readDirectory(record).map((row) => ({
+      description: descriptions.get(row.descriptionId),
+      values: readValues(record, row.start),
+    })),
+  };
+}

@@ -1,0 +1,117 @@
+// Searching a backend: which entries to look at. Index plans give candidate IDs; without one the tree or the whole table is
+// walked. Candidates are read one by one, so a long search holds no snapshot.
+import { type EntryId, type EntryView, RecordFlag, StoredEntry } from "../entry/index.ts";
+import { type Plan, type PlanLimits, planCandidates } from "../index/index.ts";
+import type { SearchRequest } from "../protocol/index.ts";
+import type { Backend, BackendReader } from "../store/index.ts";
+import type { Candidates, SearchSource, Visibility } from "./search.ts";
+
+/** IDs fetched at a time when the whole table is walked. */
+const SCAN_IDS = 512;
+
+export class BackendSource implements SearchSource {
+  readonly #backend: Backend;
+  readonly #limits: PlanLimits;
+  /** In place of entries that are made up for a search (the update vector); undefined: none matches. */
+  readonly #extra: readonly EntryView[];
+
+  constructor(backend: Backend, limits: PlanLimits, extra: readonly EntryView[] = []) {
+    this.#backend = backend;
+    this.#limits = limits;
+    this.#extra = extra;
+  }
+
+  get #reader(): BackendReader {
+    return this.#backend.reader;
+  }
+
+  find(normalDn: string): EntryView | undefined {
+    const id = this.#reader.idOfDn(normalDn);
+    return id === undefined ? undefined : this.#reader.entry(id);
+  }
+
+  nearest(normalDn: string): EntryView | undefined {
+    const id = this.#reader.nearest(normalDn);
+    return id === undefined ? undefined : this.#reader.entry(id);
+  }
+
+  visibility(entry: EntryView): Visibility {
+    if (!(entry instanceof StoredEntry)) return "tombstone";
+    const { flags } = entry;
+    if ((flags & RecordFlag.tombstone) !== 0) return "tombstone";
+    if ((flags & RecordFlag.subentry) !== 0) return "subentry";
+    return (flags & RecordFlag.referral) !== 0 ? "referral" : "plain";
+  }
+
+  referralUrls(entry: EntryView): readonly string[] {
+    const type = this.#backend.schema.attributeType("ref");
+    return entry.values(type).map((value) => value.toString("utf8"));
+  }
+
+  candidates(base: EntryView, request: SearchRequest): Candidates {
+    if (!(base instanceof StoredEntry)) return { plan: "none", unindexed: false, entries: [] };
+    if (request.scope === "base")
+      return { plan: "base", unindexed: false, entries: [base, ...this.#extra] };
+    const { schema, indexes, tables } = this.#backend;
+    const plan = planCandidates(request.filter, schema, indexes, tables.index, this.#limits);
+    if (request.scope === "one") return this.#oneLevel(base, plan);
+    const withBase = request.scope === "sub";
+    if (!plan.scan) {
+      const entries = this.#fromIds(plan.ids, (entry) => this.#isBelow(base, entry, withBase));
+      return { plan: plan.text, unindexed: false, entries: this.#withExtra(entries) };
+    }
+    const entries = base.parentId === 0 ? this.#all(base, withBase) : this.#walk(base, withBase);
+    return { plan: plan.text, unindexed: true, entries: this.#withExtra(entries) };
+  }
+
+  *#withExtra(entries: Iterable<EntryView>): Iterable<EntryView> {
+    yield* this.#extra;
+    yield* entries;
+  }
+
+  #oneLevel(base: StoredEntry, plan: Plan): Candidates {
+    if (!plan.scan && plan.ids.size <= base.childCount) {
+      const entries = this.#fromIds(plan.ids, (entry) => entry.parentId === base.id);
+      return { plan: plan.text, unindexed: false, entries };
+    }
+    return { plan: "children", unindexed: plan.scan, entries: this.#children(base.id) };
+  }
+
+  #isBelow(base: StoredEntry, entry: StoredEntry, withBase: boolean): boolean {
+    if (entry.id === base.id) return withBase;
+    return base.parentId === 0 || this.#reader.isAncestor(base.id, entry.id);
+  }
+
+  *#fromIds(ids: Iterable<number>, accept: (entry: StoredEntry) => boolean): Iterable<StoredEntry> {
+    for (const id of ids) {
+      const entry = this.#reader.entry(id as EntryId);
+      if (entry !== undefined && accept(entry)) yield entry;
+    }
+  }
+
+  *#all(base: StoredEntry, withBase: boolean): Iterable<StoredEntry> {
+    for (let from = 1; ; ) {
+      const ids = this.#reader.idsFrom(from, SCAN_IDS);
+      yield* this.#fromIds(ids, (entry) => withBase || entry.id !== base.id);
+      const last = ids.at(-1);
+      if (last === undefined || ids.length < SCAN_IDS) return;
+      from = last + 1;
+    }
+  }
+
+  *#children(id: EntryId): Iterable<StoredEntry> {
+    const ids = [...this.#reader.childIds(id, "shown"), ...this.#reader.childIds(id, "tombstones")];
+    yield* this.#fromIds(ids, () => true);
+  }
+
+  *#walk(base: StoredEntry, withBase: boolean): Iterable<StoredEntry> {
+    if (withBase) yield base;
+    const open = [base.id];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      for (const entry of this.#children(id)) {
+        yield entry;
+        if (entry.childCount + entry.tombstoneChildCount > 0) open.push(entry.id);
+      }
+    }
+  }
+}

@@ -1,0 +1,17 @@
+// Delete (RFC 4511 §4.8): the entry becomes a tombstone that keeps its unique ID (389: nsTombstone).
+import { LdapError, type DeleteRequest } from "../protocol/index.ts";
+import { type WriteContext, getTarget, insufficient } from "./write-context.ts";
+
+/** Deletes a leaf entry.
+ *  @throws LdapError noSuchObject, insufficientAccessRights, notAllowedOnNonLeaf, unwillingToPerform */
+export function deleteEntry(context: WriteContext, request: DeleteRequest): void {
+  const entry = getTarget(context, context.schema.normalizeDnText(request.dn));
+  if (!context.access.mayEntry(entry, "delete")) {
+    throw insufficient("delete", `to delete the entry '${entry.normalDn}'`);
+  }
+  if (entry.isRuvEntry) {
+    throw new LdapError("unwillingToPerform", "The entry of the update vector cannot be deleted");
+  }
+  if (entry.childCount > 0) throw new LdapError("notAllowedOnNonLeaf", "The entry has children");
+  context.apply({ type: "delete", csn: context.nextCsn(), uniqueId: entry.uniqueId, dn: entry.dn });
+}

@@ -1,0 +1,102 @@
+// Which attributes a search returns (RFC 4511 §4.5.1.8; RFC 3673 for `+`; RFC 4529 for `@class`). Decided once per
+// attribute description and search, then looked up by number.
+import { type AttributeDescription, isOrDescends, splitDescription } from "../entry/index.ts";
+import { LdapError } from "../protocol/index.ts";
+import type { AttributeType, Schema } from "../schema/index.ts";
+
+/** Attribute descriptions in one request. */
+export const REQUESTED_ATTRIBUTES_MAX = 2_000;
+
+interface Requested {
+  readonly type: AttributeType;
+  readonly options: readonly string[];
+}
+
+/** Attributes that are so dear or so odd that neither `*` nor `+` stands for them. */
+const ONLY_BY_NAME: ReadonlySet<string> = new Set([
+  "nscpentrywsi",
+  "nsds50ruv",
+  "nsruvreplicalastmodified",
+  "nsds5agmtmaxcsn",
+  "nsrole",
+  "aclrights",
+]);
+
+export class Selection {
+  /** `*`, or no list at all. */
+  readonly user: boolean;
+  /** `+`. */
+  readonly operational: boolean;
+  readonly #requested: readonly Requested[];
+  readonly #decided = new Map<AttributeDescription, boolean>();
+
+  private constructor(user: boolean, operational: boolean, requested: readonly Requested[]) {
+    this.user = user;
+    this.operational = operational;
+    this.#requested = requested;
+  }
+
+  /** `attributes` as requested. Names that the schema does not know select nothing.
+   *  @throws LdapError adminLimitExceeded for an absurdly long list */
+  static parse(attributes: readonly string[], schema: Schema): Selection {
+    if (attributes.length === 0) return new Selection(true, false, []);
+    if (attributes.length > REQUESTED_ATTRIBUTES_MAX) {
+      throw new LdapError("adminLimitExceeded", "Too many attributes are asked for");
+    }
+    let user = false;
+    let operational = false;
+    const requested: Requested[] = [];
+    for (const text of attributes) {
+      if (text === "*") user = true;
+      else if (text === "+") operational = true;
+      else if (text.startsWith("@")) requested.push(...ofClass(text.slice(1), schema));
+      else if (text !== "1.1" && text !== "") {
+        const parsed = parseRequested(text, schema);
+        if (parsed !== undefined) requested.push(parsed);
+      }
+    }
+    return new Selection(user, operational, requested);
+  }
+
+  /** Does the client want attributes with this description? */
+  includes(description: AttributeDescription): boolean {
+    const known = this.#decided.get(description);
+    if (known !== undefined) return known;
+    const wanted = this.#decide(description);
+    this.#decided.set(description, wanted);
+    return wanted;
+  }
+
+  /** Is the type asked for by its name (not only by `*` or `+`)? */
+  names(key: string): boolean {
+    return this.#requested.some((requested) => requested.type.key === key);
+  }
+
+  #decide(description: AttributeDescription): boolean {
+    const { type, options } = description;
+    if (!ONLY_BY_NAME.has(type.key)) {
+      if (type.operational ? this.operational : this.user) return true;
+    }
+    return this.#requested.some(
+      (requested) =>
+        isOrDescends(type, requested.type) &&
+        requested.options.every((option) => options.includes(option)),
+    );
+  }
+}
+
+function parseRequested(text: string, schema: Schema): Requested | undefined {
+  try {
+    const { type, options } = splitDescription(text);
+    return { type: schema.attributeType(type), options };
+  } catch (error) {
+    if (error instanceof LdapError) return undefined; // RFC 4511 §4.5.1.8: what is not recognized is ignored
+    throw error;
+  }
+}
+
+function ofClass(name: string, schema: Schema): Requested[] {
+  const objectClass = schema.findObjectClass(name);
+  if (objectClass === undefined) return [];
+  return [...objectClass.must, ...objectClass.may].map((type) => ({ type, options: [] }));
+}

@@ -1,0 +1,90 @@
+// What a write operation works with. One context serves one operation: its store reads its own writes, and all that it
+// puts is discarded when the operation is refused.
+import type { Millis, Random } from "../base/index.ts";
+import type { Descriptions, StoredEntry } from "../entry/index.ts";
+import { LdapError } from "../protocol/index.ts";
+import type { Change, UniqueId } from "../replication/change/index.ts";
+import type { Csn } from "../replication/csn/index.ts";
+import type { Schema } from "../schema/index.ts";
+import type { BackendReader } from "../store/index.ts";
+import type { Access } from "./access-port.ts";
+
+export interface Actor {
+  /** Written to creatorsName and modifiersName; "" for anonymous. */
+  readonly dn: string;
+  readonly isRoot: boolean;
+}
+
+export interface WriteSettings {
+  readonly schemaCheck: boolean;
+  readonly syntaxCheck: boolean;
+  /** Keep creatorsName, createTimestamp, modifiersName, modifyTimestamp. */
+  readonly lastMod: boolean;
+}
+
+export interface WriteContext {
+  readonly schema: Schema;
+  readonly descriptions: Descriptions;
+  readonly store: BackendReader;
+  readonly access: Access;
+  readonly actor: Actor;
+  readonly settings: WriteSettings;
+  readonly now: Millis;
+  readonly random: Random;
+  /** A CSN greater than every CSN seen for the suffix. @throws LdapError operationsError when clocks are too far apart */
+  nextCsn(): Csn;
+  /** Applies, logs and counts the change. */
+  apply(change: Change): void;
+  /** Why the structure rules refuse children below `entry` or a rename of it, if they do (conflict-resolution 13.1). */
+  refusal(
+    entry: StoredEntry,
+    action: "parent" | "rename" | "modify" | "replaceClasses",
+  ): string | undefined;
+}
+
+/** Generalized time in UTC with seconds, as operational attributes carry it. */
+export function formatTime(now: Millis): string {
+  return `${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:T]/g, "")}Z`;
+}
+
+const HEX_32 = 32;
+
+/** A new nsUniqueId: time first, as 389 makes them, so that IDs of one server rise; the rest is chance. */
+export function newUniqueId(now: Millis, random: Random): UniqueId {
+  const time = BigInt(now) * 10_000n + BigInt(random.bytes(2).readUInt16BE(0) % 10_000);
+  const hex = (time.toString(16).padStart(16, "0") + random.bytes(8).toString("hex")).slice(
+    0,
+    HEX_32,
+  );
+  return `${hex.slice(8, 16)}-${hex.slice(0, 8)}-${hex.slice(16, 24)}-${hex.slice(24)}` as UniqueId;
+}
+
+/** A random UUID (RFC 4122 §4.4) in text form. */
+export function newEntryUuid(random: Random): string {
+  const bytes = random.bytes(16);
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  const hex = bytes.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** The entry with this DN. @throws LdapError noSuchObject with the nearest ancestor that the caller may see */
+export function getTarget(context: WriteContext, normalDn: string): StoredEntry {
+  const id = context.store.idOfDn(normalDn);
+  if (id !== undefined) return context.store.getEntry(id);
+  throw noSuchObject(context, normalDn);
+}
+
+export function noSuchObject(context: WriteContext, normalDn: string): LdapError {
+  const nearest = context.store.nearest(normalDn);
+  if (nearest === undefined) return new LdapError("noSuchObject", "");
+  const entry = context.store.getEntry(nearest);
+  return context.access.mayReturn(entry)
+    ? new LdapError("noSuchObject", "", { matchedDn: entry.dn })
+    : new LdapError("insufficientAccessRights", "");
+}
+
+/** "Insufficient 'write' privilege …" in the words that 389's users know. */
+export function insufficient(right: string, what: string): LdapError {
+  return new LdapError("insufficientAccessRights", `Insufficient '${right}' privilege ${what}.`);
+}

@@ -1,0 +1,133 @@
+// Simple bind (RFC 4513 §5.1) and, over the UNIX socket, SASL EXTERNAL. Every failed bind of a named entry looks the same, whether
+// the entry or the password is wrong.
+import { PASSWORD_BYTES_MAX, verifyPassword } from "../auth/index.ts";
+import type { EntryView } from "../entry/index.ts";
+import type { Connection, Reply } from "../frontend/index.ts";
+import { type BindRequest, LdapError, SUCCESS } from "../protocol/index.ts";
+import type { Identity } from "./identity.ts";
+import { referral } from "./search-handler.ts";
+import type { Service } from "./service.ts";
+
+/** Answers a bind; the connection is anonymous while it is being decided, and after a failure. */
+export async function handleBind(
+  service: Service,
+  connection: Connection,
+  request: BindRequest,
+  reply: Reply,
+): Promise<void> {
+  connection.identity = undefined;
+  connection.boundDn = "";
+  const identity = await authenticate(service, connection, request);
+  connection.identity = identity;
+  connection.boundDn = identity?.dn ?? "";
+  reply.facts.boundDn = identity?.normalDn ?? "";
+  reply.send({ type: "bindResponse", result: SUCCESS, serverCredentials: undefined });
+}
+
+async function authenticate(
+  service: Service,
+  connection: Connection,
+  request: BindRequest,
+): Promise<Identity | undefined> {
+  if (request.version !== 3) throw new LdapError("protocolError", "Only LDAPv3 is supported");
+  const { authentication } = request;
+  if (authentication.method === "sasl")
+    return external(service, connection, authentication.mechanism);
+  const { server } = service.directory.config.snapshot;
+  if (authentication.password.length === 0) {
+    if (request.name === "") {
+      service.operations.anonymousBinds += 1;
+      if (server.anonymousAccess !== "off") return undefined;
+      throw new LdapError("inappropriateAuthentication", "Anonymous access is not allowed");
+    }
+    service.operations.unauthenticatedBinds += 1;
+    if (server.unauthenticatedBinds) return undefined;
+    throw new LdapError("unwillingToPerform", "Unauthenticated binds are not allowed");
+  }
+  service.operations.simpleBinds += 1;
+  if (!mayReceivePassword(connection, server.requireSecureBinds)) {
+    throw new LdapError("confidentialityRequired", "Operation requires a secure connection");
+  }
+  return simple(service, connection, request.name, authentication.password);
+}
+
+/** A password in clear text is taken from TLS, the UNIX socket, and, unless it is switched off, everybody else. */
+const mayReceivePassword = (connection: Connection, requireSecure: boolean): boolean =>
+  !requireSecure || connection.tls !== undefined || connection.kind === "ldapi";
+
+async function simple(
+  service: Service,
+  connection: Connection,
+  name: string,
+  password: Buffer,
+): Promise<Identity> {
+  const { directory } = service;
+  const { server } = directory.config.snapshot;
+  const normalDn = directory.schema.normalizeDnText(name);
+  const hashers = service.hash.forOrigin(String(connection.id));
+  const isRoot = normalDn === directory.schema.normalizeDnText(server.rootDn);
+  const stored = isRoot
+    ? [Buffer.from(server.rootPassword ?? "", "utf8")]
+    : storedPasswords(service, normalDn);
+  if (password.length <= PASSWORD_BYTES_MAX) {
+    for (const value of stored) {
+      if (value.length > 0 && (await verifyPassword(password, value, hashers))) {
+        return { dn: name, normalDn, isRoot, method: "simple" };
+      }
+    }
+  }
+  service.operations.failedBinds += 1;
+  throw new LdapError("invalidCredentials", "");
+}
+
+function storedPasswords(service: Service, normalDn: string): readonly Buffer[] {
+  const { directory } = service;
+  directory.kv.renew();
+  const entry = findEntry(service, normalDn);
+  if (entry === undefined) return [];
+  const locked = entry.values(directory.schema.attributeType("nsAccountLock"));
+  if (locked.some((value) => value.toString("latin1").toLowerCase() === "true")) {
+    throw new LdapError("unwillingToPerform", "Account inactivated. Contact system administrator.");
+  }
+  return entry
+    .values(directory.schema.attributeType("userPassword"))
+    .map((value) => Buffer.from(value));
+}
+
+/** An entry of a backend or of cn=config. */
+export function findEntry(service: Service, normalDn: string): EntryView | undefined {
+  const { directory } = service;
+  const target = directory.route(normalDn);
+  if (target.kind === "config") return directory.config.findStored(normalDn);
+  if (target.kind !== "suffix" || target.backend === undefined) return undefined;
+  if (target.suffix.state === "referral") throw referral(target.suffix);
+  const { reader } = target.backend;
+  const id = reader.idOfDn(normalDn);
+  return id === undefined ? undefined : reader.entry(id);
+}
+
+/** Over the UNIX socket of this user's own instance: the DN that the configuration maps root to. */
+function external(service: Service, connection: Connection, mechanism: string): Identity {
+  service.operations.saslBinds += 1;
+  const { directory } = service;
+  const { server } = directory.config.snapshot;
+  if (mechanism.toUpperCase() !== "EXTERNAL") {
+    throw new LdapError(
+      "authMethodNotSupported",
+      `SASL mechanism ${mechanism.slice(0, 40)} is not supported`,
+    );
+  }
+  if (connection.kind !== "ldapi" || !server.socketAutobind) {
+    throw new LdapError(
+      "inappropriateAuthentication",
+      "This connection proves no external identity",
+    );
+  }
+  const dn = server.socketRootDn;
+  return {
+    dn,
+    normalDn: directory.schema.normalizeDnText(dn),
+    isRoot: true,
+    method: "external",
+  };
+}

@@ -1,0 +1,98 @@
+// Serves compare requests.
+import { verifyPassword } from "../auth/index.ts";
+import type { EntryView } from "../entry/index.ts";
+import { compileFilter } from "../filter/index.ts";
+import type { Connection, Reply } from "../frontend/index.ts";
+import { compareEntry } from "../operation/index.ts";
+import { type CompareRequest, LdapError, ResultCode } from "../protocol/index.ts";
+import { identityOf } from "./identity.ts";
+import type { MemoryTree } from "./memory-source.ts";
+import { singleEntry } from "./memory-source.ts";
+import type { RequestControls } from "./request-controls.ts";
+import { referral } from "./search-handler.ts";
+import type { Service } from "./service.ts";
+import type { Access } from "../operation/index.ts";
+
+/** Answers a compare; a password is verified, not compared as bytes. */
+export async function handleCompare(
+  service: Service,
+  connection: Connection,
+  { request, controls }: { readonly request: CompareRequest; readonly controls: RequestControls },
+  reply: Reply,
+): Promise<void> {
+  const { directory } = service;
+  service.operations.compares += 1;
+  directory.kv.renew();
+  const { entry, access } = target(service, connection, request);
+  if (controls.assertion !== undefined) {
+    const matcher = compileFilter(controls.assertion, directory.schema, {
+      maySearch: (one, type) => access.mayAttribute(one, "search", type),
+    });
+    if (matcher.matches(entry) !== true) throw new LdapError("assertionFailed", "");
+  }
+  const isTrue =
+    directory.schema.attributeType(request.attribute).key === "userpassword"
+      ? await comparePassword(service, connection, { entry, access, request })
+      : compareEntry(entry, request, directory.schema, access);
+  const code = isTrue ? ResultCode.compareTrue : ResultCode.compareFalse;
+  reply.send({
+    type: "compareResponse",
+    result: { code, matchedDn: "", message: "", referrals: [] },
+  });
+}
+
+async function comparePassword(
+  service: Service,
+  connection: Connection,
+  { entry, access, request }: { entry: EntryView; access: Access; request: CompareRequest },
+): Promise<boolean> {
+  const type = service.directory.schema.attributeType("userPassword");
+  if (!access.mayAttribute(entry, "compare", type))
+    throw new LdapError("insufficientAccessRights", "");
+  const hashers = service.hash.forOrigin(String(connection.id));
+  for (const stored of entry.values(type)) {
+    if (await verifyPassword(request.value, Buffer.from(stored), hashers)) return true;
+  }
+  return false;
+}
+
+function target(
+  service: Service,
+  connection: Connection,
+  request: CompareRequest,
+): { entry: EntryView; access: Access } {
+  const { directory } = service;
+  const normalDn = directory.schema.normalizeDnText(request.dn);
+  const subject = { identity: identityOf(connection), connection };
+  const memory = (tree: MemoryTree): { entry: EntryView; access: Access } => {
+    const entry = tree.find(normalDn);
+    if (entry === undefined) throw new LdapError("noSuchObject", "");
+    return { entry, access: service.accessFor(subject, undefined) };
+  };
+  const route = directory.route(normalDn);
+  switch (route.kind) {
+    case "rootDse":
+      return memory(singleEntry(service.rootDse()));
+    case "config":
+      return memory(directory.config);
+    case "monitor":
+      return memory(service.monitorTree());
+    case "schema":
+      return memory(singleEntry(service.schemaEntry()));
+    case "none":
+      throw new LdapError("noSuchObject", "");
+    case "suffix": {
+      if (route.suffix.state === "referral") throw referral(route.suffix);
+      const reader = route.backend?.reader;
+      const access = service.accessFor(subject, reader);
+      const id = reader?.idOfDn(normalDn);
+      const entry = id === undefined ? undefined : reader?.entry(id);
+      if (entry !== undefined) return { entry, access };
+      const nearestId = reader?.nearest(normalDn);
+      const nearest = nearestId === undefined ? undefined : reader?.entry(nearestId);
+      if (nearest === undefined || !access.mayReturn(nearest))
+        throw new LdapError("noSuchObject", "");
+      throw new LdapError("noSuchObject", "", { matchedDn: nearest.dn });
+    }
+  }
+}

@@ -1,0 +1,143 @@
+// Changes of cn=config: one at a time; secrets are replaced first, then the change is checked, written to config/dse.ldif and
+// flushed, swapped in, acted on, and only then answered (389: dse.c; admin-compat 0.3).
+import {
+  type SchemeName,
+  hashPassword,
+  isHashed,
+  isSealed,
+  sealCredential,
+} from "../auth/index.ts";
+import {
+  type ConfigEvent,
+  type ConfigTree,
+  formatDse,
+  listSecrets,
+  prepareChange,
+  replaceSecrets,
+} from "../config/index.ts";
+import type { Connection, Reply } from "../frontend/index.ts";
+import { formatTime, newUniqueId } from "../operation/index.ts";
+import {
+  type FinalResponseType,
+  LdapError,
+  SUCCESS,
+  finalResponse,
+  finalResponseType,
+} from "../protocol/index.ts";
+import type { Directory } from "./directory.ts";
+import { replaceFile } from "./durable-file.ts";
+import { identityOf } from "./identity.ts";
+import type { Service } from "./service.ts";
+import type { UpdateRequest } from "./write-handler.ts";
+
+/** Acts on what a change of the configuration means. */
+export interface ConfigActions {
+  /** Refuses what cannot be done, before anything is stored. @throws LdapError */
+  check(events: readonly ConfigEvent[], next: ConfigTree): void;
+  /** Resolves when the change is in effect. */
+  act(events: readonly ConfigEvent[]): Promise<void>;
+}
+
+export class ConfigKeeper {
+  readonly #directory: Directory;
+  readonly #sealKey: Buffer;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(directory: Directory, sealKey: Buffer) {
+    this.#directory = directory;
+    this.#sealKey = sealKey;
+  }
+
+  get sealKey(): Buffer {
+    return this.#sealKey;
+  }
+
+  /** Serves one change by a client. */
+  async handle(
+    service: Service,
+    connection: Connection,
+    request: UpdateRequest,
+    reply: Reply,
+    actions: ConfigActions,
+  ): Promise<void> {
+    this.#checkAccess(service, connection, request);
+    const identity = identityOf(connection);
+    const safe = await this.#withoutSecrets(service, connection, request);
+    await this.exclusively(async () => {
+      const { clock, random } = this.#directory;
+      const now = clock.now();
+      const prepared = prepareChange(this.#directory.config, safe, {
+        callerDn: identity?.normalDn ?? "",
+        timestamp: formatTime(now),
+        newUniqueId: () => newUniqueId(now, random),
+      });
+      actions.check(prepared.events, prepared.tree);
+      this.store(prepared.tree);
+      await actions.act(prepared.events);
+    });
+    reply.send(finalResponse(finalResponseType(request.type) as FinalResponseType, SUCCESS));
+  }
+
+  /** Runs `step` when all changes before it are done. */
+  exclusively<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(step);
+    this.#last = result.catch(() => undefined); // its caller hears of it
+    return result;
+  }
+
+  /** Makes `tree` the configuration, on disk first. */
+  store(tree: ConfigTree): void {
+    const { paths } = this.#directory;
+    replaceFile(paths.dse, formatDse(tree), { previous: paths.dseBackup });
+    this.#directory.config = tree;
+  }
+
+  /** Entries that only the memory holds (tasks) change without the file. */
+  swap(tree: ConfigTree): void {
+    this.#directory.config = tree;
+  }
+
+  #checkAccess(service: Service, connection: Connection, request: UpdateRequest): void {
+    const identity = identityOf(connection);
+    if (identity?.isRoot === true) return;
+    const { schema, config } = this.#directory;
+    const normalDn = schema.normalizeDnText(request.dn);
+    const access = service.accessFor({ identity, connection }, undefined);
+    const entry = config.find(normalDn);
+    const allowed =
+      entry !== undefined &&
+      request.type === "modify" &&
+      request.mods.every((mod) =>
+        access.mayAttribute(entry, "write", schema.attributeType(mod.type.split(";")[0] as string)),
+      );
+    if (!allowed) {
+      throw new LdapError(
+        "insufficientAccessRights",
+        "Only administrators may change the configuration",
+      );
+    }
+  }
+
+  async #withoutSecrets(
+    service: Service,
+    connection: Connection,
+    request: UpdateRequest,
+  ): Promise<UpdateRequest> {
+    if (request.type !== "add" && request.type !== "modify") return request;
+    const { server, passwordPolicy } = this.#directory.config.snapshot;
+    const { random } = this.#directory;
+    const hashers = service.hash.forOrigin(String(connection.id));
+    const replacements = await Promise.all(
+      listSecrets(request).map(({ kind, value }) => {
+        if (kind === "credentials") {
+          return isSealed(value) ? value : sealCredential(value, this.#sealKey, random);
+        }
+        if (isHashed(value)) return value;
+        const scheme =
+          kind === "rootPassword" ? server.rootPasswordScheme : passwordPolicy.storageScheme;
+        return hashPassword(scheme as SchemeName, value, random, hashers);
+      }),
+    );
+    return replaceSecrets(request, replacements);
+  }
+}

@@ -1,0 +1,86 @@
+// What the running server holds: schema, configuration tree, backends, access control, the write queue. One object, handed to
+// those who serve requests. It changes only on the main thread.
+import type { Clock, Log, Random } from "../base/index.ts";
+import type { ConfigTree, SuffixSettings } from "../config/index.ts";
+import type { Descriptions } from "../entry/index.ts";
+import type { LmdbKv } from "../kv/lmdb.ts";
+import type { WriteQueue } from "../kv/index.ts";
+import type { Schema } from "../schema/index.ts";
+import type { Backend } from "../store/index.ts";
+import type { InstancePaths } from "./instance-paths.ts";
+
+export interface DirectoryParts {
+  readonly kv: LmdbKv;
+  readonly queue: WriteQueue;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly paths: InstancePaths;
+}
+
+/** Who serves a DN. */
+export type Route =
+  | { readonly kind: "rootDse" | "config" | "monitor" | "schema" | "none" }
+  | {
+      readonly kind: "suffix";
+      readonly suffix: SuffixSettings;
+      /** undefined: the mapping tree names a backend that does not exist. */
+      readonly backend: Backend | undefined;
+    };
+
+const isAtOrBelow = (normalDn: string, ancestor: string): boolean =>
+  normalDn === ancestor || normalDn.endsWith(`,${ancestor}`);
+
+export class Directory {
+  readonly kv: LmdbKv;
+  readonly queue: WriteQueue;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly paths: InstancePaths;
+  /** By name in lower case. */
+  readonly backends = new Map<string, Backend>();
+  descriptions: Descriptions;
+  config: ConfigTree;
+
+  constructor(parts: DirectoryParts, descriptions: Descriptions, config: ConfigTree) {
+    this.kv = parts.kv;
+    this.queue = parts.queue;
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.log = parts.log;
+    this.paths = parts.paths;
+    this.descriptions = descriptions;
+    this.config = config;
+  }
+
+  get schema(): Schema {
+    return this.descriptions.schema;
+  }
+
+  /** Who serves the entry with this normal DN: the longest suffix wins. */
+  route(normalDn: string): Route {
+    if (normalDn === "") return { kind: "rootDse" };
+    if (isAtOrBelow(normalDn, "cn=config")) return { kind: "config" };
+    if (isAtOrBelow(normalDn, "cn=monitor")) return { kind: "monitor" };
+    if (isAtOrBelow(normalDn, "cn=schema")) return { kind: "schema" };
+    let best: SuffixSettings | undefined;
+    for (const suffix of this.config.snapshot.suffixes) {
+      if (!isAtOrBelow(normalDn, suffix.normalSuffix)) continue;
+      if (best === undefined || suffix.normalSuffix.length > best.normalSuffix.length)
+        best = suffix;
+    }
+    if (best === undefined) return { kind: "none" };
+    return { kind: "suffix", suffix: best, backend: this.backendOf(best) };
+  }
+
+  backendOf(suffix: SuffixSettings): Backend | undefined {
+    return this.backends.get(suffix.backendName?.toLowerCase() ?? "");
+  }
+
+  /** The backend that serves a suffix, by the normal DN of the suffix. */
+  findBackend(normalSuffix: string): Backend | undefined {
+    const suffix = this.config.snapshot.suffixes.find((one) => one.normalSuffix === normalSuffix);
+    return suffix && this.backendOf(suffix);
+  }
+}

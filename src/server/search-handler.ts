@@ -1,0 +1,234 @@
+// Serves search requests: routes the base DN, sets limits, drives the search generator slice by slice against the connection's
+// back-pressure, and keeps the cursors of paged searches.
+import { LdapError, type SearchRequest } from "../protocol/index.ts";
+import type { Connection, Reply } from "../frontend/index.ts";
+import { compileFilter, namesObjectClass } from "../filter/index.ts";
+import {
+  type Access,
+  BackendSource,
+  type SearchLimits,
+  type SearchOutcome,
+  type SearchSource,
+  Selection,
+  search,
+  writeEntry,
+} from "../operation/index.ts";
+import type { EntryView } from "../entry/index.ts";
+import { RUV_UNIQUE_ID } from "../replication/change/index.ts";
+import { identityOf } from "./identity.ts";
+import { MemorySource, singleEntry } from "./memory-source.ts";
+import type { RequestControls } from "./request-controls.ts";
+import type { Service } from "./service.ts";
+import { PagedSearches } from "./paged-searches.ts";
+import { finishSearch } from "./search-done.ts";
+import { SearchRun } from "./search-run.ts";
+
+/** The namespaces whose entries only the root DN and those whom ACIs allow may see. */
+export function handleSearch(
+  service: Service,
+  connection: Connection,
+  { request, controls }: { readonly request: SearchRequest; readonly controls: RequestControls },
+  reply: Reply,
+): void {
+  const { directory } = service;
+  directory.kv.renew();
+  countSearch(service, request);
+  const paged = controls.paged;
+  if (paged !== undefined && paged.cookie.length > 0) {
+    PagedSearches.of(connection).continue(request, paged, reply);
+    return;
+  }
+  const run = prepare(service, connection, request, controls);
+  if (paged === undefined) {
+    run.drive(reply, undefined, (outcome) => finishSearch(reply, outcome.result, []));
+    return;
+  }
+  PagedSearches.of(connection).start(request, run, paged, reply);
+}
+
+function prepare(
+  service: Service,
+  connection: Connection,
+  request: SearchRequest,
+  controls: RequestControls,
+): SearchRun {
+  const { directory } = service;
+  const { schema } = directory;
+  const baseNormalDn = schema.normalizeDnText(request.base);
+  const identity = identityOf(connection);
+  const server = directory.config.snapshot.server;
+  if (identity === undefined && server.anonymousAccess !== "on") {
+    if (server.anonymousAccess === "off" || baseNormalDn !== "" || request.scope !== "base") {
+      throw new LdapError("inappropriateAuthentication", "Anonymous access is not allowed");
+    }
+  }
+  const { source, access } = route(service, connection, baseNormalDn, request);
+  const matcher = compileFilter(request.filter, schema, {
+    maySearch: (entry, type) => access.mayAttribute(entry, "search", type),
+  });
+  if (controls.assertion !== undefined)
+    checkAssertion(source, access, baseNormalDn, controls, schema);
+  const selection = Selection.parse(request.attributes, schema);
+  const steps = (sink: Parameters<typeof search>[1]): Generator<void, SearchOutcome> =>
+    search(
+      {
+        source,
+        request,
+        baseNormalDn,
+        matcher,
+        selection,
+        access,
+        limits: limitsFor(service, identity?.isRoot === true, request, controls),
+        sees: {
+          subentries: subentryView(request, controls),
+          tombstones: namesObjectClass(request.filter, "nstombstone"),
+        },
+        manageDsaIt: controls.manageDsaIt,
+        clock: directory.clock,
+      },
+      sink,
+    );
+  const answer = { selection, access, typesOnly: request.typesOnly };
+  return new SearchRun(directory.kv, steps, (reply, entry) => {
+    writeEntry(reply.writer(), reply.message.messageId, entry, answer);
+    reply.facts.entryCount += 1;
+    service.operations.entriesSent += 1;
+  });
+}
+
+function checkAssertion(
+  source: SearchSource,
+  access: Access,
+  baseNormalDn: string,
+  controls: RequestControls,
+  schema: Parameters<typeof compileFilter>[1],
+): void {
+  const base = source.find(baseNormalDn);
+  if (base === undefined || controls.assertion === undefined) return;
+  const matcher = compileFilter(controls.assertion, schema, {
+    maySearch: (entry, type) => access.mayAttribute(entry, "search", type),
+  });
+  if (matcher.matches(base) !== true) throw new LdapError("assertionFailed", "");
+}
+
+function subentryView(request: SearchRequest, controls: RequestControls): "no" | "also" | "only" {
+  if (controls.subentries !== undefined) {
+    return controls.subentries === "onlySubentries" ? "only" : "no";
+  }
+  const named =
+    namesObjectClass(request.filter, "ldapsubentry") ||
+    namesObjectClass(request.filter, "subentry");
+  return named || namesObjectClass(request.filter, "nstombstone") ? "also" : "no";
+}
+
+function route(
+  service: Service,
+  connection: Connection,
+  baseNormalDn: string,
+  request: SearchRequest,
+): { source: SearchSource; access: Access } {
+  const { directory } = service;
+  const subject = { identity: identityOf(connection), connection };
+  const memory = (source: SearchSource): { source: SearchSource; access: Access } => ({
+    source,
+    access: service.accessFor(subject, undefined),
+  });
+  const target = directory.route(baseNormalDn);
+  switch (target.kind) {
+    case "rootDse":
+      return memory(new MemorySource(singleEntry(service.rootDse())));
+    case "config":
+      return memory(new MemorySource(directory.config));
+    case "monitor":
+      return memory(new MemorySource(service.monitorTree()));
+    case "schema":
+      return memory(new MemorySource(singleEntry(service.schemaEntry())));
+    case "none":
+      throw new LdapError("noSuchObject", "");
+    case "suffix": {
+      const { suffix, backend } = target;
+      if (suffix.state === "disabled") {
+        throw new LdapError("unwillingToPerform", `The suffix ${suffix.suffix} is disabled`);
+      }
+      if (suffix.state === "referral") throw referral(suffix);
+      if (backend === undefined) throw new LdapError("noSuchObject", "");
+      const { database } = directory.config.snapshot;
+      const limits = { idsMax: database.idListEntriesMax };
+      const source = new BackendSource(
+        backend,
+        limits,
+        ruvEntries(service, request, backend.suffix),
+      );
+      return { source, access: service.accessFor(subject, backend.reader) };
+    }
+  }
+}
+
+/** Result 10 with the URLs of a suffix that others serve. */
+export function referral(suffix: {
+  readonly suffix: string;
+  readonly referrals: readonly string[];
+}): LdapError {
+  if (suffix.referrals.length === 0) {
+    return new LdapError(
+      "unwillingToPerform",
+      `The suffix ${suffix.suffix} is served elsewhere, but no server is known`,
+    );
+  }
+  return new LdapError("referral", "", { matchedDn: suffix.suffix, referrals: suffix.referrals });
+}
+
+/** Who asks for the tombstone of the update vector gets the replica's configuration entry (389). */
+function ruvEntries(
+  service: Service,
+  request: SearchRequest,
+  normalSuffix: string,
+): readonly EntryView[] {
+  if (!namesObjectClass(request.filter, "nstombstone") || !namesRuv(request.filter)) return [];
+  const entry = service.findRuvEntry(normalSuffix);
+  return entry === undefined ? [] : [entry];
+}
+
+function namesRuv(filter: SearchRequest["filter"]): boolean {
+  if (filter.type === "and") return filter.filters.some(namesRuv);
+  return (
+    filter.type === "equality" &&
+    filter.attribute.toLowerCase() === "nsuniqueid" &&
+    filter.value.toString("latin1").toLowerCase() === RUV_UNIQUE_ID
+  );
+}
+
+function limitsFor(
+  service: Service,
+  isRoot: boolean,
+  request: SearchRequest,
+  controls: RequestControls,
+): SearchLimits {
+  const { server, database } = service.directory.config.snapshot;
+  const now = service.directory.clock.now();
+  const least = (asked: number, own: number): number | undefined => {
+    const limits = [asked, isRoot || own < 0 ? 0 : own].filter((limit) => limit > 0);
+    return limits.length === 0 ? undefined : Math.min(...limits);
+  };
+  const isPaged = controls.paged !== undefined;
+  const pagedSize = server.pagedSizeLimitEntries;
+  const seconds = least(request.timeLimit, server.timeLimitSec);
+  const lookThrough =
+    isPaged && database.pagedLookThroughEntriesMax !== 0
+      ? database.pagedLookThroughEntriesMax
+      : database.lookThroughEntriesMax;
+  return {
+    sizeMax: least(
+      request.sizeLimit,
+      isPaged && pagedSize !== 0 ? pagedSize : server.sizeLimitEntries,
+    ),
+    deadline: seconds === undefined ? undefined : now + seconds * 1000,
+    lookThroughMax: isRoot || lookThrough < 0 ? undefined : lookThrough,
+  };
+}
+
+function countSearch({ operations }: Service, request: SearchRequest): void {
+  operations.searches += 1;
+  if (request.scope === "one") operations.oneLevelSearches += 1;
+  if (request.scope === "sub" || request.scope === "subordinate") operations.subtreeSearches += 1;
+}

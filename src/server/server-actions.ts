@@ -1,0 +1,180 @@
+// What the running server does when its configuration changes, when something was written, and as time passes.
+import type { ConfigEvent, ConfigTree, LiveValues } from "../config/index.ts";
+import type { Frontend } from "../frontend/index.ts";
+import {
+  backendMonitorAttributes,
+  databaseMonitorAttributes,
+  databaseStatisticsAttributes,
+} from "../monitor/index.ts";
+import { type WriteEffects, formatTime } from "../operation/index.ts";
+import type { Schema } from "../schema/index.ts";
+import type { Backend } from "../store/index.ts";
+import { type TaskOrder, TaskRunner, parseTask } from "../tasks/index.ts";
+import type { BackendKeeper } from "./backend-keeper.ts";
+import type { ConfigActions, ConfigKeeper } from "./config-handler.ts";
+import type { Directory } from "./directory.ts";
+import { frontendSettings } from "./frontend-settings.ts";
+import { Replicas } from "./replicas.ts";
+import { taskWorks } from "./task-works.ts";
+
+export interface ServerActionsParts {
+  readonly directory: Directory;
+  readonly keeper: BackendKeeper;
+  readonly configKeeper: ConfigKeeper;
+  readonly reloadSchema: () => Schema;
+  readonly onAcisChanged: (schema: Schema) => void;
+  readonly onDefect: (error: unknown) => void;
+}
+
+export class ServerActions implements ConfigActions {
+  readonly replicas: Replicas;
+  readonly tasks: TaskRunner;
+  /** Set once the front end exists. */
+  frontend: Frontend | undefined;
+  readonly #parts: ServerActionsParts;
+  /** Orders that `check` has parsed, until `act` runs them. */
+  readonly #orders = new Map<string, TaskOrder>();
+
+  constructor(parts: ServerActionsParts) {
+    this.#parts = parts;
+    const { directory } = parts;
+    this.replicas = new Replicas(directory);
+    this.tasks = new TaskRunner({
+      works: taskWorks(directory, parts.keeper, () => this.useSchema(parts.reloadSchema())),
+      clock: directory.clock,
+      log: directory.log,
+      formatTime: (now) => formatTime(now as Parameters<typeof formatTime>[0]),
+    });
+  }
+
+  check(events: readonly ConfigEvent[], next: ConfigTree): void {
+    for (const event of events) {
+      if (event.type !== "taskRequested") continue;
+      const order = parseTask(event.kind, event.entry, {
+        snapshot: next.snapshot,
+        findNormalDn: (text) => this.#findNormalDn(text),
+        isCleaning: () => false,
+      });
+      this.tasks.checkSupported(order);
+      this.#orders.set(event.entry.normalDn, order);
+    }
+  }
+
+  async act(events: readonly ConfigEvent[]): Promise<void> {
+    for (const event of events) await this.#act(event);
+  }
+
+  /** After a write by a client, or a replicated one, is on disk. */
+  afterWrite(backend: Backend, effects: WriteEffects): void {
+    if (effects.namesChanged) backend.reader.forgetNames();
+    const { schema } = this.#parts.directory;
+    const type = schema.attributeType("aci");
+    for (const normalDn of effects.aciChanges) {
+      const id = backend.reader.idOfDn(normalDn);
+      const entry = id === undefined ? undefined : backend.reader.entry(id);
+      this.#parts.keeper.setAcis(normalDn, entry?.values(type) ?? []);
+    }
+  }
+
+  /** Makes `schema` the one in force everywhere. */
+  async useSchema(schema: Schema): Promise<void> {
+    const { directory } = this.#parts;
+    const descriptions = directory.descriptions.withSchema(schema);
+    directory.descriptions = descriptions;
+    directory.config = directory.config.withSchema(schema);
+    for (const backend of directory.backends.values()) backend.useDescriptions(descriptions);
+    this.#parts.onAcisChanged(schema);
+  }
+
+  async startReplication(): Promise<void> {}
+
+  /** Called every few seconds. */
+  tick(): void {
+    let { config } = this.#parts.directory;
+    for (const normalDn of this.tasks.takeExpired()) config = config.withoutTask(normalDn);
+    this.#parts.directory.config = config;
+  }
+
+  async stop(): Promise<void> {
+    this.tasks.cancelAll();
+  }
+
+  /** What entries of cn=config show of the running server. */
+  liveValues(): LiveValues {
+    const { directory } = this.#parts;
+    const storage = (): Parameters<typeof databaseMonitorAttributes>[0] => {
+      const { pageBytes, pages, mapBytes } = directory.kv.statistics(directory.clock.now());
+      const { batches } = directory.queue.statistics();
+      return {
+        pageBytes,
+        pagesUsed: pages,
+        mapBytes,
+        commits: batches,
+        cacheHits: 0,
+        cacheTries: 0,
+      };
+    };
+    return {
+      findAgreementStatus: () => undefined,
+      findReplicaStatus: () => undefined,
+      findTaskStatus: (normalDn) => this.tasks.findStatus(normalDn),
+      backendMonitor: (name) => {
+        const backend = directory.backends.get(name.toLowerCase());
+        if (backend === undefined) return [];
+        return backendMonitorAttributes(name, {
+          isReadOnly: false,
+          entries: backend.tables.entry.count(),
+          entryBytes: 0,
+          cacheHits: 0,
+          cacheTries: 0,
+          indexes: backend.indexes.all.map((index) => index.type.name),
+        });
+      },
+      databaseMonitor: () => databaseMonitorAttributes(storage()),
+      databaseStatistics: () => databaseStatisticsAttributes(storage()),
+    };
+  }
+
+  async #act(event: ConfigEvent): Promise<void> {
+    const { keeper, directory } = this.#parts;
+    switch (event.type) {
+      case "backendAdded":
+        return keeper.open(event.backend);
+      case "backendRemoved":
+        return keeper.remove(event.backend);
+      case "indexAdded":
+      case "indexChanged": {
+        const backend = directory.backends.get(event.backend.name.toLowerCase());
+        const isEmpty = backend?.reader.idsFrom(1, 1).length === 0;
+        return keeper.changeIndex(event.backend, event.index, isEmpty ? "ready" : "asStored");
+      }
+      case "indexRemoved":
+        return keeper.removeIndex(event.backend, event.index);
+      case "serverChanged":
+        this.frontend?.changeSettings(frontendSettings(directory));
+        return undefined;
+      case "taskRequested":
+        this.#startTask(event.entry);
+        return undefined;
+      case "taskChanged":
+        this.tasks.change(event.entry);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #startTask(entry: Extract<ConfigEvent, { type: "taskRequested" }>["entry"]): void {
+    const order = this.#orders.get(entry.normalDn);
+    this.#orders.delete(entry.normalDn);
+    if (order !== undefined) this.tasks.run(order, entry).catch(this.#parts.onDefect);
+  }
+
+  #findNormalDn(text: string): string | undefined {
+    try {
+      return this.#parts.directory.schema.normalizeDnText(text);
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,232 @@
+// The composition root: from an instance folder to a running server. Opens schema, database and configuration, wires the rooms,
+// starts the listeners, and takes all of it down again in the reverse order.
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { dirname } from "node:path";
+import { AciStore } from "../access/index.ts";
+import { createNodeHash, SEAL_KEY_BYTES } from "../auth/index.ts";
+import type { Clock, Log, Millis, Random } from "../base/index.ts";
+import {
+  type ConfigContext,
+  ConfigTree,
+  type InstanceDefaults,
+  NO_LIVE_VALUES,
+  loadDse,
+} from "../config/index.ts";
+import { DnSyntaxError } from "../dn/index.ts";
+import { Descriptions } from "../entry/index.ts";
+import { Frontend, type Listener, TextAccessLog } from "../frontend/index.ts";
+import { WriteQueue } from "../kv/index.ts";
+import { openLmdb } from "../kv/lmdb.ts";
+import { LogFile, LOG_FILE_DEFAULTS, openEventLog } from "../log/index.ts";
+import { newConnectionCounters, newOperationCounters } from "../monitor/index.ts";
+import { LdapError } from "../protocol/index.ts";
+import { readDescriptions } from "../store/index.ts";
+import { AccessGate } from "./access-gate.ts";
+import { BackendKeeper } from "./backend-keeper.ts";
+import { ConfigKeeper } from "./config-handler.ts";
+import { Directory } from "./directory.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { replaceFile } from "./durable-file.ts";
+import { type InstancePaths, instancePaths } from "./instance-paths.ts";
+import { frontendSettings } from "./frontend-settings.ts";
+import { LiveFacts } from "./live-facts.ts";
+import { ServerActions } from "./server-actions.ts";
+import { type SchemaKeeper, openSchemaKeeper } from "./schema-keeper.ts";
+import type { Service } from "./service.ts";
+import { loadTls } from "./tls-files.ts";
+
+const SYSTEM_CLOCK: Clock = { now: () => Date.now() as Millis };
+const SYSTEM_RANDOM: Random = { bytes: (count) => randomBytes(count) };
+/** What a supervisor sees after a storage fault or a broken invariant (sysexits: EX_SOFTWARE). */
+const EXIT_DEFECT = 70;
+const TRIM_INTERVAL_MS = 10_000;
+
+export interface RunningServer {
+  readonly listeners: readonly Listener[];
+  stop(): Promise<void>;
+}
+
+/** Starts the server of an instance folder; resolves when every listener accepts.
+ *  @throws Error saying what is in the way */
+export async function startServer(folder: string): Promise<RunningServer> {
+  const paths = instancePaths(folder);
+  if (!existsSync(paths.dse))
+    throw new Error(`${paths.root} is no instance: ${paths.dse} is missing`);
+  mkdirSync(paths.logs, { recursive: true });
+  mkdirSync(dirname(paths.pid), { recursive: true });
+  const log = openEventLog({ path: `${paths.logs}/errors`, level: "info" });
+  const stopWithDefect = (error: unknown): void => {
+    log.error("server.defect.found", {
+      error: error instanceof Error ? error.stack : String(error),
+    });
+    process.exit(EXIT_DEFECT);
+  };
+  const schemaKeeper = openSchemaKeeper(paths.userSchema);
+  const kv = openLmdb(paths.database);
+  const queue = new WriteQueue(kv, SYSTEM_CLOCK, {
+    isRefusal: (error) => error instanceof LdapError || error instanceof DnSyntaxError,
+    busyError: () => new LdapError("busy", "Too many writes are waiting"),
+    onFatal: stopWithDefect,
+  });
+  const descriptions = new Descriptions(schemaKeeper.schema, () => readDescriptions(kv));
+  const config = loadConfig(paths, schemaKeeper, log);
+  const parts = { kv, queue, clock: SYSTEM_CLOCK, random: SYSTEM_RANDOM, log, paths };
+  const directory = new Directory(parts, descriptions, config);
+  const server = new ServerParts(directory, schemaKeeper, stopWithDefect);
+  await server.start();
+  return server;
+}
+
+function loadConfig(paths: InstancePaths, schemaKeeper: SchemaKeeper, log: Log): ConfigTree {
+  const context: ConfigContext = {
+    schema: schemaKeeper.schema,
+    instance: instanceDefaults(paths),
+    live: NO_LIVE_VALUES,
+  };
+  const { tree, faults } = loadDse(readFileSync(paths.dse), context);
+  for (const fault of faults) log.error("config.entry.unreadable", { fault });
+  return tree;
+}
+
+/** Values that settings have when nobody sets them. */
+export function instanceDefaults(paths: InstancePaths): InstanceDefaults {
+  return {
+    hostName: hostname(),
+    port: 3389,
+    securePort: 0,
+    userName: userInfo().username,
+    rootDn: "cn=Directory Manager",
+    configFolder: dirname(paths.dse),
+    databaseFolder: paths.database,
+    ldifFolder: paths.ldif,
+    backupFolder: paths.backups,
+    logFolder: paths.logs,
+    runFolder: dirname(paths.pid),
+    lockFolder: dirname(paths.pid),
+    schemaFolder: dirname(paths.userSchema),
+    socketFile: paths.ldapiSocket,
+  };
+}
+
+/** The key that seals agreement credentials; made at the first start. */
+export function loadSealKey(path: string): Buffer {
+  if (!existsSync(path)) replaceFile(path, randomBytes(SEAL_KEY_BYTES), { mode: 0o600 });
+  return readFileSync(path);
+}
+
+class ServerParts implements RunningServer {
+  readonly #directory: Directory;
+  readonly #frontend: Frontend;
+  readonly #actions: ServerActions;
+  readonly #keeper: BackendKeeper;
+  readonly #accessLog: LogFile | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #listeners: Listener[] = [];
+
+  constructor(
+    directory: Directory,
+    schemaKeeper: SchemaKeeper,
+    onDefect: (error: unknown) => void,
+  ) {
+    this.#directory = directory;
+    const { paths } = directory;
+    const acis = new AciStore(directory.schema);
+    const gate = new AccessGate(directory, acis);
+    this.#keeper = new BackendKeeper(directory, acis);
+    const configKeeper = new ConfigKeeper(directory, loadSealKey(paths.sealKey));
+    const live = new LiveFacts(directory, schemaKeeper);
+    this.#actions = new ServerActions({
+      directory,
+      keeper: this.#keeper,
+      configKeeper,
+      reloadSchema: () => schemaKeeper.reload(),
+      onAcisChanged: (schema) => acis.useSchema(schema),
+      onDefect,
+    });
+    const service: Service = {
+      directory,
+      hash: createNodeHash(),
+      operations: newOperationCounters(),
+      connections: newConnectionCounters(),
+      accessFor: (subject, reader) => gate.evaluator(subject, reader),
+      afterWrite: (backend, effects) => this.#actions.afterWrite(backend, effects),
+      rootDse: () => live.rootDse(),
+      monitorTree: () => live.monitorTree(service, this.#frontend),
+      schemaEntry: () => live.schemaEntry(),
+      findRuvEntry: (suffix) => live.findRuvEntry(suffix),
+    };
+    const { server } = directory.config.snapshot;
+    this.#accessLog = server.accessLog
+      ? new LogFile({ ...LOG_FILE_DEFAULTS, path: server.accessLogFile }, directory.clock)
+      : undefined;
+    const dispatcher = new Dispatcher(service, {
+      configKeeper,
+      schemaKeeper,
+      actions: this.#actions,
+      keeper: this.#keeper,
+      onDefect,
+    });
+    const tls = loadTls(directory);
+    this.#frontend = new Frontend({
+      handler: dispatcher,
+      log: directory.log,
+      clock: directory.clock,
+      settings: frontendSettings(directory),
+      ...(this.#accessLog === undefined
+        ? {}
+        : { accessLog: new TextAccessLog(this.#accessLog, directory.clock) }),
+      ...(tls === undefined ? {} : { tls }),
+    });
+    this.#actions.frontend = this.#frontend;
+    directory.config = directory.config.withLiveValues(this.#actions.liveValues());
+    for (const entry of live.ruledEntries(this.#frontend, service)) {
+      const rules = entry.values(directory.schema.attributeType("aci"));
+      if (rules.length > 0) this.#keeper.setAcis(entry.normalDn, rules);
+    }
+  }
+
+  get listeners(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  async start(): Promise<void> {
+    const { config, paths, log } = this.#directory;
+    for (const backend of config.snapshot.backends) await this.#keeper.open(backend);
+    await this.#actions.startReplication();
+    const { server } = config.snapshot;
+    const host = server.listenHost === "" ? "0.0.0.0" : server.listenHost;
+    if (server.port > 0) await this.#listen({ kind: "ldap", host, port: server.port });
+    if (server.tlsEnabled && server.securePort > 0) {
+      const secureHost = server.secureListenHost === "" ? host : server.secureListenHost;
+      await this.#listen({ kind: "ldaps", host: secureHost, port: server.securePort });
+    }
+    if (server.socketEnabled) await this.#listen({ kind: "ldapi", path: server.socketFile });
+    replaceFile(paths.pid, `${process.pid}\n`, { mode: 0o644 });
+    this.#timer = setInterval(() => this.#actions.tick(), TRIM_INTERVAL_MS);
+    log.info("server.process.ready", { urls: this.#listeners.map((one) => one.url) });
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#frontend.stop();
+    await this.#actions.stop();
+    await this.#directory.queue.whenIdle();
+    await this.#accessLog?.close();
+    await this.#directory.kv.close();
+    rmSync(this.#directory.paths.pid, { force: true });
+    this.#directory.log.info("server.process.stopped");
+  }
+
+  async #listen(address: Parameters<Frontend["listen"]>[0]): Promise<void> {
+    try {
+      this.#listeners.push(await this.#frontend.listen(address));
+    } catch (error) {
+      const where = address.kind === "ldapi" ? address.path : `${address.host}:${address.port}`;
+      throw new Error(`Cannot listen on ${address.kind} ${where}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// What the handlers of requests share.
+import type { NodeHash } from "../auth/index.ts";
+import type { EntryView } from "../entry/index.ts";
+import type { Connection } from "../frontend/index.ts";
+import type { ConnectionCounters, OperationCounters } from "../monitor/index.ts";
+import type { Access, WriteEffects } from "../operation/index.ts";
+import type { Backend, BackendReader } from "../store/index.ts";
+import type { Directory } from "./directory.ts";
+import type { Identity } from "./identity.ts";
+import type { MemoryTree } from "./memory-source.ts";
+
+/** What an answer to an access question depends on besides the entry. */
+export interface AccessSubject {
+  readonly identity: Identity | undefined;
+  readonly connection: Connection;
+}
+
+export interface Service {
+  readonly directory: Directory;
+  readonly hash: NodeHash;
+  readonly operations: OperationCounters;
+  readonly connections: ConnectionCounters;
+  /** The rights of a caller. `reader`: the state that the operation sees (a write sees its own). */
+  accessFor(subject: AccessSubject, reader: BackendReader | undefined): Access;
+  /** What the server does after a write by a client is on disk. */
+  afterWrite(backend: Backend, effects: WriteEffects): void;
+  /** Made anew for each search. */
+  rootDse(): EntryView;
+  monitorTree(): MemoryTree;
+  schemaEntry(): EntryView;
+  /** The configuration entry that stands for the update vector of a suffix (replication-protocol 2.3). */
+  findRuvEntry(normalSuffix: string): EntryView | undefined;
+}

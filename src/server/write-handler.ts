@@ -1,0 +1,248 @@
+// Serves add, delete, modify and modifyDN by clients: routing, passwords (hashed before the write is queued, because hashing
+// takes time), the write queue, and the answer once the change is on disk.
+import { PASSWORD_BYTES_MAX, type SchemeName, hashPassword, isHashed } from "../auth/index.ts";
+import { compileFilter } from "../filter/index.ts";
+import type { Connection, Reply } from "../frontend/index.ts";
+import {
+  type Actor,
+  Selection,
+  type WriteContext,
+  addEntry,
+  deleteEntry,
+  modifyDn,
+  modifyEntry,
+  runWrite,
+  selectAttributes,
+} from "../operation/index.ts";
+import {
+  type AddRequest,
+  type Control,
+  type DeleteRequest,
+  type FinalResponseType,
+  LdapError,
+  type ModifyDnRequest,
+  type ModifyRequest,
+  POST_READ_OID,
+  PRE_READ_OID,
+  SUCCESS,
+  encodeReadEntryResponse,
+  finalResponse,
+  finalResponseType,
+} from "../protocol/index.ts";
+import type { StoredEntry } from "../entry/index.ts";
+import type { Backend } from "../store/index.ts";
+import type { Directory } from "./directory.ts";
+import { type Identity, identityOf } from "./identity.ts";
+import type { RequestControls } from "./request-controls.ts";
+import { referral } from "./search-handler.ts";
+import type { Service } from "./service.ts";
+
+export type UpdateRequest = AddRequest | DeleteRequest | ModifyRequest | ModifyDnRequest;
+
+const PASSWORD_KEY = "userpassword";
+
+/** Runs an update of an entry below a suffix and answers it. */
+export async function handleUpdate(
+  service: Service,
+  connection: Connection,
+  { request, controls }: { readonly request: UpdateRequest; readonly controls: RequestControls },
+  reply: Reply,
+): Promise<void> {
+  const { directory } = service;
+  const backend = updatableBackend(directory, request);
+  const identity = identityOf(connection);
+  const prepared = await withHashedPasswords(service, connection, request);
+  const responseControls: Control[] = [];
+  await directory.queue.submit((writes) =>
+    runWrite(
+      backend,
+      writes,
+      {
+        access: (reader) => service.accessFor({ identity, connection }, reader),
+        actor: actorOf(identity),
+        settings: writeSettings(directory),
+        skew: { ignoreTimeSkew: directory.config.snapshot.server.ignoreTimeSkew },
+        now: directory.clock.now(),
+        random: directory.random,
+      },
+      (context) => {
+        checkAssertion(context, prepared, controls);
+        readInto(responseControls, context, prepared, controls.preRead, PRE_READ_OID);
+        runUpdate(context, prepared);
+        readInto(responseControls, context, prepared, controls.postRead, POST_READ_OID);
+      },
+      (effects) => {
+        if (effects.change !== undefined) reply.facts.csn = effects.change.csn;
+        service.afterWrite(backend, effects);
+      },
+    ),
+  );
+  const type = finalResponseType(request.type) as FinalResponseType;
+  reply.send(finalResponse(type, SUCCESS), responseControls);
+}
+
+export const actorOf = (identity: Identity | undefined): Actor => ({
+  dn: identity?.normalDn ?? "",
+  isRoot: identity?.isRoot === true,
+});
+
+export function writeSettings(directory: Directory): WriteContext["settings"] {
+  const { checkSchema, checkSyntax, lastModified } = directory.config.snapshot.server;
+  return { schemaCheck: checkSchema, syntaxCheck: checkSyntax, lastMod: lastModified };
+}
+
+function runUpdate(context: WriteContext, request: UpdateRequest): void {
+  switch (request.type) {
+    case "add":
+      return addEntry(context, request);
+    case "delete":
+      return deleteEntry(context, request);
+    case "modify":
+      return modifyEntry(context, request);
+    case "modifyDn":
+      return modifyDn(context, request);
+  }
+}
+
+/** The backend that takes updates of the target. @throws LdapError noSuchObject, referral, unwillingToPerform */
+export function updatableBackend(directory: Directory, request: { readonly dn: string }): Backend {
+  const target = directory.route(directory.schema.normalizeDnText(request.dn));
+  if (target.kind === "rootDse" || target.kind === "schema" || target.kind === "monitor") {
+    throw new LdapError("unwillingToPerform", "This entry is made by the server");
+  }
+  if (target.kind !== "suffix" || target.backend === undefined)
+    throw new LdapError("noSuchObject", "");
+  const { suffix, backend } = target;
+  if (suffix.state === "disabled") {
+    throw new LdapError("unwillingToPerform", `The suffix ${suffix.suffix} is disabled`);
+  }
+  if (suffix.state === "referral" || suffix.state === "referralOnUpdate") throw referral(suffix);
+  const { server, backends } = directory.config.snapshot;
+  if (server.readOnly) throw new LdapError("unwillingToPerform", "Server is read-only");
+  if (backends.find((one) => one.name.toLowerCase() === backend.name)?.readOnly === true) {
+    throw new LdapError("unwillingToPerform", "database is read-only");
+  }
+  return backend;
+}
+
+/** @throws LdapError assertionFailed */
+function checkAssertion(
+  context: WriteContext,
+  request: UpdateRequest,
+  controls: RequestControls,
+): void {
+  if (controls.assertion === undefined) return;
+  const id = context.store.idOfDn(context.schema.normalizeDnText(request.dn));
+  if (id === undefined) return; // the operation itself says what is missing
+  const matcher = compileFilter(controls.assertion, context.schema, {
+    maySearch: (entry, type) => context.access.mayAttribute(entry, "search", type),
+  });
+  if (matcher.matches(context.store.getEntry(id)) !== true)
+    throw new LdapError("assertionFailed", "");
+}
+
+/** Adds the response control of a pre-read or post-read. */
+function readInto(
+  out: Control[],
+  context: WriteContext & { readonly change?: { readonly uniqueId: string } | undefined },
+  request: UpdateRequest,
+  attributes: readonly string[] | undefined,
+  oid: string,
+): void {
+  if (attributes === undefined) return;
+  const entry = oid === PRE_READ_OID ? targetOf(context, request) : resultOf(context, request);
+  if (entry === undefined || !context.access.mayReturn(entry)) return;
+  const answer = {
+    selection: Selection.parse(attributes, context.schema),
+    access: context.access,
+    typesOnly: false,
+  };
+  const value = encodeReadEntryResponse({
+    dn: entry.dn,
+    attributes: selectAttributes(entry, answer),
+  });
+  out.push({ oid, critical: false, value });
+}
+
+function targetOf(context: WriteContext, request: UpdateRequest): StoredEntry | undefined {
+  const id = context.store.idOfDn(context.schema.normalizeDnText(request.dn));
+  return id === undefined ? undefined : context.store.getEntry(id);
+}
+
+function resultOf(
+  context: WriteContext & { readonly change?: { readonly uniqueId: string } | undefined },
+  request: UpdateRequest,
+): StoredEntry | undefined {
+  const uniqueId = context.change?.uniqueId;
+  if (uniqueId === undefined) return targetOf(context, request);
+  const id = context.store.idOfUniqueId(
+    uniqueId as Parameters<typeof context.store.idOfUniqueId>[0],
+  );
+  return id === undefined ? undefined : context.store.entry(id);
+}
+
+/** The request with clear-text passwords replaced by their hashes.
+ *  @throws LdapError constraintViolation for a hashed value by one who may not give one */
+async function withHashedPasswords(
+  service: Service,
+  connection: Connection,
+  request: UpdateRequest,
+): Promise<UpdateRequest> {
+  if (request.type === "add") {
+    const attributes = await Promise.all(
+      request.attributes.map(async (attribute) =>
+        isPassword(attribute.type)
+          ? { ...attribute, values: await hashAll(service, connection, attribute.values) }
+          : attribute,
+      ),
+    );
+    return { ...request, attributes };
+  }
+  if (request.type === "modify" && request.mods.some((mod) => isPassword(mod.type))) {
+    const mods = await Promise.all(
+      request.mods.map(async (mod) =>
+        isPassword(mod.type) && mod.operation !== "delete"
+          ? { ...mod, values: await hashAll(service, connection, mod.values) }
+          : mod,
+      ),
+    );
+    return { ...request, mods };
+  }
+  return request;
+}
+
+const isPassword = (type: string): boolean => {
+  const name = type.toLowerCase();
+  return name === PASSWORD_KEY || name === "2.5.4.35";
+};
+
+/** The values as they are stored: clear text is hashed.
+ *  @throws LdapError constraintViolation for what cannot be a password, busy when too many hashes wait */
+export function hashAll(
+  service: Service,
+  connection: Connection,
+  values: readonly Buffer[],
+): Promise<Buffer[]> {
+  const identity = identityOf(connection);
+  const { server, passwordPolicy } = service.directory.config.snapshot;
+  const scheme = passwordPolicy.storageScheme as SchemeName;
+  return Promise.all(
+    values.map(async (value) => {
+      if (!isHashed(value)) {
+        if (value.length > PASSWORD_BYTES_MAX) {
+          throw new LdapError(
+            "constraintViolation",
+            `A password has at most ${PASSWORD_BYTES_MAX} bytes`,
+          );
+        }
+        const hashers = service.hash.forOrigin(String(connection.id));
+        return hashPassword(scheme, value, service.directory.random, hashers);
+      }
+      if (identity?.isRoot === true || server.hashedPasswords) return value;
+      throw new LdapError(
+        "constraintViolation",
+        "invalid password syntax - passwords with storage scheme are not allowed",
+      );
+    }),
+  );
+}

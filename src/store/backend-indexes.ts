@@ -1,0 +1,84 @@
+// Which attributes of a backend are indexed. The configuration (cn=index) says what should be; this catalog says what is:
+// each indexed type has a number (tag) in the index table, and an index counts as ready only when it covers all entries.
+// Stored as one JSON row in `meta`, so that an interrupted build is known after a restart.
+import { LdapError } from "../protocol/index.ts";
+import type { AttributeType, Schema } from "../schema/index.ts";
+import type { IndexKind } from "../index/index.ts";
+
+/** Index tags are 16-bit numbers. */
+const TAG_MAX = 0xffff;
+
+export interface BackendIndex {
+  readonly type: AttributeType;
+  readonly tag: number;
+  readonly kinds: ReadonlySet<IndexKind>;
+  /** false while it is being built: maintained, not used. */
+  readonly ready: boolean;
+}
+
+interface StoredIndex {
+  readonly key: string;
+  readonly tag: number;
+  readonly kinds: readonly IndexKind[];
+  readonly ready: boolean;
+}
+
+export class BackendIndexes {
+  readonly all: readonly BackendIndex[];
+  readonly #byKey: ReadonlyMap<string, BackendIndex>;
+
+  constructor(all: readonly BackendIndex[]) {
+    this.all = all;
+    this.#byKey = new Map(all.map((index) => [index.type.key, index]));
+  }
+
+  find(type: AttributeType): BackendIndex | undefined {
+    return this.#byKey.get(type.key);
+  }
+
+  /** With one more index, or another set of kinds for a known one. */
+  with(
+    type: AttributeType,
+    kinds: ReadonlySet<IndexKind>,
+    state: "ready" | "building",
+  ): BackendIndexes {
+    const tag = this.find(type)?.tag ?? this.#freeTag();
+    const index: BackendIndex = { type, tag, kinds, ready: state === "ready" };
+    return new BackendIndexes([...this.all.filter((other) => other.type.key !== type.key), index]);
+  }
+
+  without(key: string): BackendIndexes {
+    return new BackendIndexes(this.all.filter((index) => index.type.key !== key));
+  }
+
+  encode(): Buffer {
+    const rows: StoredIndex[] = this.all.map((index) => ({
+      key: index.type.key,
+      tag: index.tag,
+      kinds: [...index.kinds],
+      ready: index.ready,
+    }));
+    return Buffer.from(JSON.stringify(rows), "utf8");
+  }
+
+  static decode(bytes: Buffer | undefined, schema: Schema): BackendIndexes {
+    if (bytes === undefined) return new BackendIndexes([]);
+    const rows = JSON.parse(bytes.toString("utf8")) as readonly StoredIndex[];
+    return new BackendIndexes(
+      rows.map((row) => ({
+        type: schema.attributeType(row.key),
+        tag: row.tag,
+        kinds: new Set(row.kinds),
+        ready: row.ready,
+      })),
+    );
+  }
+
+  #freeTag(): number {
+    const used = new Set(this.all.map((index) => index.tag));
+    for (let tag = 1; tag <= TAG_MAX; tag += 1) {
+      if (!used.has(tag)) return tag;
+    }
+    throw new LdapError("unwillingToPerform", "Too many indexes");
+  }
+}

@@ -1,0 +1,176 @@
+// Reading a backend: entries by ID, by DN and by unique ID; DNs; children. The same class reads the committed state (with a
+// cache of DNs that lives as long as the tree stands) and the state inside a write, through the tables of a write set.
+import { assert } from "../base/index.ts";
+import { parseDn } from "../dn/index.ts";
+import {
+  type Descriptions,
+  type EntryId,
+  type EntrySurroundings,
+  StoredEntry,
+  recordParentId,
+  recordRdn,
+} from "../entry/index.ts";
+import { encodeUniqueId } from "../replication/change/index.ts";
+import type { UniqueId } from "../replication/change/index.ts";
+import { type BackendTables, childRange, treeKey } from "./tables.ts";
+
+/** Names kept in the DN cache; entries that are parents are what is asked for again and again. */
+export const DN_CACHE_MAX = 50_000;
+/** Levels of the tree; deeper is a loop. */
+const DEPTH_MAX = 10_000;
+
+export interface EntryNames {
+  readonly dn: string;
+  readonly normalDn: string;
+}
+
+const TOMBSTONE_RDN = "nsuniqueid=";
+
+export class BackendReader implements EntrySurroundings {
+  readonly descriptions: Descriptions;
+  readonly tables: BackendTables;
+  /** The suffix in normal form. */
+  readonly suffix: string;
+  readonly #names = new Map<EntryId, EntryNames>();
+  readonly #ids = new Map<string, EntryId>();
+
+  constructor(tables: BackendTables, suffix: string, descriptions: Descriptions) {
+    this.tables = tables;
+    this.suffix = suffix;
+    this.descriptions = descriptions;
+  }
+
+  /** After a rename, delete or import: names may have changed. */
+  forgetNames(): void {
+    this.#names.clear();
+    this.#ids.clear();
+  }
+
+  /** The entry with this ID, its record copied; tombstones too. */
+  entry(id: EntryId): StoredEntry | undefined {
+    const record = this.tables.entry.getCopy(id);
+    return record === undefined ? undefined : new StoredEntry(id, record, this);
+  }
+
+  /** The entry with this ID, which is known to exist. */
+  getEntry(id: EntryId): StoredEntry {
+    const entry = this.entry(id);
+    assert(entry !== undefined, `entry ${id} exists`);
+    return entry;
+  }
+
+  idOfUniqueId(uniqueId: UniqueId): EntryId | undefined {
+    const row = this.tables.uid.get(encodeUniqueId(uniqueId));
+    return row === undefined ? undefined : (row.readUInt32BE(0) as EntryId);
+  }
+
+  dnOf(id: EntryId): EntryNames {
+    const cached = this.#names.get(id);
+    if (cached !== undefined) return cached;
+    const record = this.tables.entry.getCopy(id);
+    assert(record !== undefined, `entry ${id} exists`);
+    const names = this.namesFrom(recordParentId(record), recordRdn(record));
+    if (this.#names.size >= DN_CACHE_MAX) this.#names.clear();
+    if (this.childCount(id) > 0) this.#names.set(id, names);
+    return names;
+  }
+
+  /** The DN of an entry with this RDN below this parent. */
+  namesFrom(parentId: EntryId, rdn: string): EntryNames {
+    const { schema } = this.descriptions;
+    const normalRdn = schema.normalizeDnText(rdn);
+    if (parentId === 0) return { dn: rdn, normalDn: normalRdn };
+    const parent = this.dnOf(parentId);
+    return { dn: `${rdn},${parent.dn}`, normalDn: `${normalRdn},${parent.normalDn}` };
+  }
+
+  childCount(id: EntryId): number {
+    const row = this.tables.children.get(id);
+    return row === undefined ? 0 : row.readUInt32BE(0);
+  }
+
+  tombstoneChildCount(id: EntryId): number {
+    const row = this.tables.children.get(id);
+    return row === undefined ? 0 : row.readUInt32BE(4);
+  }
+
+  /** The shown child with this name. */
+  childByName(parentId: EntryId, normalRdn: string): EntryId | undefined {
+    const row = this.tables.tree.get(treeKey(parentId, normalRdn));
+    return row === undefined ? undefined : (row.readUInt32BE(0) as EntryId);
+  }
+
+  /** Children in name order; tombstones in order of their unique ID. */
+  *childIds(id: EntryId, which: "shown" | "tombstones" = "shown"): Iterable<EntryId> {
+    for (const row of this.tables.tree.range(childRange(id, which))) {
+      yield row.value.readUInt32BE(0) as EntryId;
+    }
+  }
+
+  get suffixId(): EntryId | undefined {
+    return this.childByName(0 as EntryId, this.suffix);
+  }
+
+  /** The ID of the entry with this normal DN: shown entries and tombstones. */
+  idOfDn(normalDn: string): EntryId | undefined {
+    if (normalDn === this.suffix) return this.suffixId;
+    if (!normalDn.endsWith(`,${this.suffix}`)) return undefined;
+    if (normalDn.startsWith(TOMBSTONE_RDN)) {
+      const tombstone = this.#tombstone(normalDn);
+      if (tombstone !== undefined) return tombstone;
+    }
+    const comma = normalDn.indexOf(",");
+    const parentId = this.#parentId(normalDn.slice(comma + 1));
+    return parentId === undefined
+      ? undefined
+      : this.childByName(parentId, normalDn.slice(0, comma));
+  }
+
+  /** The nearest shown ancestor of a DN that is missing. */
+  nearest(normalDn: string): EntryId | undefined {
+    for (let dn = normalDn; dn.length > this.suffix.length; ) {
+      dn = dn.slice(dn.indexOf(",") + 1);
+      const id = this.idOfDn(dn);
+      if (id !== undefined) return id;
+    }
+    return undefined;
+  }
+
+  /** All IDs from `from` on, at most `limit`: shown entries and tombstones. */
+  idsFrom(from: number, limit: number): EntryId[] {
+    return [...this.tables.entry.keys({ from, limit })] as EntryId[];
+  }
+
+  isAncestor(ancestor: EntryId, id: EntryId): boolean {
+    let at = id;
+    for (let depth = 0; depth < DEPTH_MAX; depth += 1) {
+      if (at === ancestor) return true;
+      if (at === 0) return false;
+      const record = this.tables.entry.get(at);
+      if (record === undefined) return false;
+      at = record.readUInt32BE(2) as EntryId;
+    }
+    throw new Error("the tree has a loop");
+  }
+
+  #parentId(normalDn: string): EntryId | undefined {
+    const cached = this.#ids.get(normalDn);
+    if (cached !== undefined) return cached;
+    const id = this.idOfDn(normalDn);
+    if (id !== undefined) {
+      if (this.#ids.size >= DN_CACHE_MAX) this.#ids.clear();
+      this.#ids.set(normalDn, id);
+    }
+    return id;
+  }
+
+  /** A tombstone's name is `nsuniqueid=ID,<its RDN>`: found by the ID, taken if the whole DN is its DN. */
+  #tombstone(normalDn: string): EntryId | undefined {
+    const first = parseDn(normalDn)[0]?.[0];
+    if (first === undefined) return undefined;
+    const text = first.value.toString("latin1");
+    if (text.length !== 35) return undefined;
+    const id = this.idOfUniqueId(text as UniqueId);
+    return id !== undefined && this.dnOf(id).normalDn === normalDn ? id : undefined;
+  }
+}

@@ -1,0 +1,354 @@
+// One operation on a backend: applies changes to registers, structure, records, names and indexes, all on the tables of the
+// operation's write set. Local and replicated changes take the same way (architecture, walk of a replicated change).
+//
+// A backend without replica keeps no CSNs: the operation is applied like any other, then the state it left is reduced to what
+// is shown, and a deleted entry is removed instead of kept as tombstone.
+import { assert } from "../base/index.ts";
+import {
+  type Attribute,
+  type Descriptions,
+  type EntryContent,
+  type EntryId,
+  RecordFlag,
+  type StoredEntry,
+} from "../entry/index.ts";
+import { parseRdn } from "../dn/index.ts";
+import { LdapError } from "../protocol/index.ts";
+import type { Change, UniqueId } from "../replication/change/index.ts";
+import { CSN_ZERO, type Csn } from "../replication/csn/index.ts";
+import {
+  AttributeState,
+  Registers,
+  decodeRegisters,
+  encodeRegisters,
+} from "../replication/registers/index.ts";
+import {
+  type EntryForm,
+  type StructureReplay,
+  type StructureRules,
+  applyStructural,
+  deriveForm,
+  plainRdn,
+  shownAttributes,
+  structuralOperation,
+  suffixForm,
+} from "../replication/urp/index.ts";
+import { checkEntry } from "../schema/index.ts";
+import { BackendWriter, type WriterBackend } from "./backend-writer.ts";
+import { StateRows } from "./state-rows.ts";
+import { StructureTables } from "./structure-tables.ts";
+import type { BackendTables } from "./tables.ts";
+
+export interface TxnBackend extends WriterBackend {
+  /** As configured. */
+  readonly suffixDn: string;
+  /** nsUniqueId of the suffix entry; undefined while there is none. */
+  suffixUniqueId: UniqueId | undefined;
+  readonly keepRenamed: boolean;
+  readonly purgeCsn: Csn | undefined;
+  /** Whether values keep their CSNs. */
+  readonly keepsState: boolean;
+  readonly replay: StructureReplay;
+}
+
+/** Where a change comes from. Replicated ones skip the checks of the first server, so what they leave is looked at. */
+export type Origin = "local" | "replicated";
+
+interface Working {
+  readonly id: EntryId;
+  readonly before: StoredEntry | undefined;
+  readonly registers: Registers;
+}
+
+const NO_ID = 0 as EntryId;
+
+export class BackendTxn {
+  readonly writer: BackendWriter;
+  readonly rows: StateRows;
+  readonly structure: StructureTables;
+  readonly #backend: TxnBackend;
+  readonly #descriptions: Descriptions;
+  readonly #working = new Map<UniqueId, Working>();
+
+  constructor(backend: TxnBackend, tables: BackendTables, descriptions: Descriptions) {
+    this.#backend = backend;
+    this.#descriptions = descriptions;
+    this.writer = new BackendWriter(backend, tables, descriptions);
+    this.rows = new StateRows(tables.state);
+    this.structure = new StructureTables(this.writer, this.rows);
+  }
+
+  /** The structure rules of this backend. Only while it has a suffix entry. */
+  get rules(): StructureRules {
+    const { suffixUniqueId, suffix, keepRenamed, purgeCsn } = this.#backend;
+    assert(suffixUniqueId !== undefined, "the backend has a suffix entry");
+    const { schema } = this.#descriptions;
+    return {
+      suffixUniqueId,
+      suffix,
+      keepRenamed,
+      purgeCsn,
+      normalizeRdn: (rdn) => schema.normalizeRdn(rdn),
+      resolve: this.resolve,
+    };
+  }
+
+  /** The attribute description that a text names; undefined when it cannot be one. */
+  readonly resolve = (text: string): Attribute["description"] | undefined => {
+    try {
+      return this.#descriptions.intern(text);
+    } catch (error) {
+      if (error instanceof LdapError) return undefined;
+      throw error;
+    }
+  };
+
+  /** The registers of an entry, to be read. */
+  registersOf(entry: StoredEntry): Registers {
+    return this.#decode(entry.id, entry);
+  }
+
+  /** Applies a change that the RUV does not cover. Never fails for what the change says. */
+  apply(change: Change, origin: Origin): void {
+    const { schema } = this.#descriptions;
+    if (change.type === "add" && this.#backend.suffixUniqueId === undefined) {
+      if (schema.normalizeDnText(change.dn) === this.#backend.suffix) {
+        this.#backend.suffixUniqueId = change.uniqueId;
+      }
+    }
+    if (change.type === "delete" && !this.#backend.keepsState) {
+      this.#remove(change.uniqueId);
+      return;
+    }
+    const reshown = new Set<UniqueId>([change.uniqueId]);
+    this.#load(change.uniqueId);
+    this.#applyToRegisters(change);
+    const operation = structuralOperation(change);
+    if (operation !== undefined) {
+      const outcome = applyStructural(this.#backend.replay, this.structure, this.rules, operation);
+      for (const uniqueId of outcome.reshown) reshown.add(uniqueId);
+      if (!this.#backend.keepsState) this.#dropState(change);
+    }
+    this.reshow(reshown, origin);
+    this.rows.flush();
+  }
+
+  /** Derives what is shown of these unique IDs anew and stores it. */
+  reshow(uniqueIds: ReadonlySet<UniqueId>, origin: Origin): void {
+    const forms = new Map<UniqueId, EntryForm | undefined>();
+    for (const uniqueId of uniqueIds) {
+      const { id, before } = this.#load(uniqueId);
+      const form = this.#form(uniqueId);
+      forms.set(uniqueId, form);
+      // Names may be swapped within one operation: all old ones go before a new one comes.
+      if (before !== undefined && uniqueIds.size > 1) this.writer.takeName(id);
+    }
+    for (const uniqueId of parentsFirst(forms)) this.#store(uniqueId, forms.get(uniqueId), origin);
+  }
+
+  #applyToRegisters(change: Change): void {
+    const { registers } = this.#load(change.uniqueId);
+    switch (change.type) {
+      case "add":
+        registers.applyAdd(change.attributes, leafValues(change.dn), change.csn);
+        break;
+      case "modify":
+      case "modifyDn":
+        registers.applyMods(change.mods, change.csn);
+        break;
+      case "delete":
+        break;
+    }
+  }
+
+  #form(uniqueId: UniqueId): EntryForm | undefined {
+    if (uniqueId === this.#backend.suffixUniqueId) return suffixForm(this.rules);
+    if (this.#backend.suffixUniqueId === undefined) return undefined;
+    return deriveForm(this.structure, this.rules, uniqueId);
+  }
+
+  #load(uniqueId: UniqueId): Working {
+    const known = this.#working.get(uniqueId);
+    if (known !== undefined) return known;
+    const id = this.writer.internUniqueId(uniqueId);
+    const before = this.writer.entry(id);
+    const working = { id, before, registers: this.#decode(id, before) };
+    this.#working.set(uniqueId, working);
+    return working;
+  }
+
+  #decode(id: EntryId, entry: StoredEntry | undefined): Registers {
+    const bytes = this.rows.registers(id);
+    if (bytes.length === 0) return new Registers(this.resolve);
+    const recorded = entry === undefined ? [] : [...entry.stored()];
+    return decodeRegisters(bytes, recorded, {
+      resolve: this.resolve,
+      get: (number) => this.#descriptions.get(number),
+    });
+  }
+
+  #store(uniqueId: UniqueId, form: EntryForm | undefined, origin: Origin): void {
+    const { id, registers } = this.#load(uniqueId);
+    if (form === undefined) {
+      this.writer.putEntry(id, undefined);
+      const node = this.structure.getNode(uniqueId);
+      if (node !== undefined)
+        this.writer.putHidden(id, uniqueId, this.writer.internUniqueId(node.parent));
+      this.#setRegisters(id, registers, []);
+    } else {
+      const content = this.#content(form, registers, origin);
+      this.writer.putEntry(id, content);
+      this.#setRegisters(id, registers, content.attributes);
+    }
+    const after = this.writer.entry(id);
+    this.#working.set(uniqueId, { id, before: after, registers });
+  }
+
+  #setRegisters(id: EntryId, registers: Registers, recorded: readonly Attribute[]): void {
+    const kept = this.#backend.keepsState ? registers : this.#reduced(recorded);
+    this.rows.setRegisters(id, kept.isEmpty() ? Buffer.alloc(0) : encodeRegisters(kept, recorded));
+  }
+
+  /** Registers that say no more than what is shown. */
+  #reduced(recorded: readonly Attribute[]): Registers {
+    const registers = new Registers(this.resolve);
+    for (const { description, values } of recorded) {
+      if (STATELESS_KEYS.has(description.type.key)) continue;
+      const states = values.map((value) => ({ value, vu: CSN_ZERO, vd: undefined, md: undefined }));
+      registers.set(new AttributeState(description, undefined, states));
+    }
+    return registers;
+  }
+
+  #content(form: EntryForm, registers: Registers, origin: Origin): EntryContent {
+    const isSuffix = form.uniqueId === this.#backend.suffixUniqueId;
+    const parentId = isSuffix ? NO_ID : this.writer.internUniqueId(form.node.parent);
+    const surroundings = {
+      parentDn: isSuffix ? "" : this.#parentDn(form.node.parent),
+      schemaViolation: false,
+      resolve: this.resolve,
+      normalDn: (dn: string) => this.#descriptions.schema.normalizeDnText(dn),
+    };
+    let attributes = shownAttributes(form, registers, surroundings);
+    const isLive = form.kind === "live" || form.kind === "conflict";
+    if (origin === "replicated" && isLive && this.#violatesSchema(attributes)) {
+      attributes = shownAttributes(form, registers, { ...surroundings, schemaViolation: true });
+    }
+    const idDescription = this.#descriptions.intern("nsUniqueId");
+    attributes.push({ description: idDescription, values: [Buffer.from(form.uniqueId, "latin1")] });
+    return {
+      flags: recordFlagsOf(form, attributes),
+      parentId,
+      uniqueId: form.uniqueId,
+      rdn: isSuffix ? this.#backend.suffixDn : form.rdn,
+      attributes,
+    };
+  }
+
+  #violatesSchema(attributes: readonly Attribute[]): boolean {
+    const typed = attributes.map(({ description, values }) => ({ type: description.type, values }));
+    try {
+      checkEntry(this.#descriptions.schema, typed, { syntaxCheck: false });
+      return false;
+    } catch (error) {
+      if (error instanceof LdapError) return true;
+      throw error;
+    }
+  }
+
+  /** The DN of a parent; one that is not shown has no record, but it has a name. */
+  #parentDn(uniqueId: UniqueId): string {
+    const id = this.writer.internUniqueId(uniqueId);
+    if (this.writer.entry(id) !== undefined) return this.writer.dnOf(id).dn;
+    const node = this.structure.getNode(uniqueId);
+    assert(node !== undefined, "a parent is the suffix entry or has a node");
+    return `${node.rdn},${this.#parentDn(node.parent)}`;
+  }
+
+  /** Without replica: what a rename did to values becomes part of them, and nothing of the operation is kept. */
+  #dropState(change: Change): void {
+    this.structure.setRecord(change.csn, undefined);
+    const node = this.structure.getNode(change.uniqueId);
+    if (node === undefined) return;
+    this.#load(change.uniqueId).registers.joinEffects(node.effects);
+    this.structure.setNode(change.uniqueId, { ...node, naming: CSN_ZERO, effects: [] });
+  }
+
+  /** Without replica: the entry goes altogether. */
+  #remove(uniqueId: UniqueId): void {
+    const id = this.writer.idOfUniqueId(uniqueId);
+    assert(id !== undefined, "a deleted entry is known");
+    const node = this.structure.getNode(uniqueId);
+    this.writer.takeName(id);
+    this.writer.putEntry(id, undefined);
+    this.writer.forgetUniqueId(uniqueId);
+    this.rows.setNode(id, undefined);
+    this.rows.setRegisters(id, Buffer.alloc(0));
+    if (node !== undefined) {
+      const counts = this.structure.getChildCounts(node.parent);
+      this.structure.setChildCounts(node.parent, { ...counts, shown: counts.shown - 1 });
+    } else {
+      this.#backend.suffixUniqueId = undefined;
+    }
+    this.rows.flush();
+  }
+}
+
+/** Attributes of the record that carry no registers. */
+const STATELESS_KEYS: ReadonlySet<string> = new Set([
+  "nsuniqueid",
+  "nsds5replconflict",
+  "conflictcsn",
+  "nscpentrydn",
+  "nsparentuniqueid",
+  "nstombstonecsn",
+]);
+
+function leafValues(dn: string): { type: string; value: Buffer }[] {
+  try {
+    const comma = firstComma(dn);
+    return plainRdn(parseRdn(dn.slice(0, comma))).map(({ type, value }) => ({ type, value }));
+  } catch {
+    return []; // what a partner sends never makes an operation fail
+  }
+}
+
+function firstComma(dn: string): number {
+  let quoted = false;
+  for (let at = 0; at < dn.length; at += 1) {
+    const char = dn[at];
+    if (char === "\\") at += 1;
+    else if (char === '"') quoted = !quoted;
+    else if ((char === "," || char === ";") && !quoted) return at;
+  }
+  return dn.length;
+}
+
+function recordFlagsOf(form: EntryForm, attributes: readonly Attribute[]): number {
+  let flags = 0;
+  if (form.kind === "tombstone") flags |= RecordFlag.tombstone;
+  if (form.kind === "conflict") flags |= RecordFlag.conflict;
+  if (form.kind === "glue" || form.kind === "missing") flags |= RecordFlag.glue;
+  for (const { description, values } of attributes) {
+    if (description.key !== "objectclass") continue;
+    for (const value of values) {
+      const name = value.toString("latin1").toLowerCase();
+      if (name === "ldapsubentry" || name === "subentry") flags |= RecordFlag.subentry;
+      if (name === "referral") flags |= RecordFlag.referral;
+    }
+  }
+  return flags;
+}
+
+/** The unique IDs so that a parent that is among them comes before its children. */
+function* parentsFirst(forms: ReadonlyMap<UniqueId, EntryForm | undefined>): Iterable<UniqueId> {
+  const done = new Set<UniqueId>();
+  function* visit(uniqueId: UniqueId): Iterable<UniqueId> {
+    if (done.has(uniqueId)) return;
+    done.add(uniqueId);
+    const parent = forms.get(uniqueId)?.node.parent;
+    if (parent !== undefined && forms.has(parent)) yield* visit(parent);
+    yield uniqueId;
+  }
+  for (const uniqueId of forms.keys()) yield* visit(uniqueId);
+}

@@ -1,0 +1,170 @@
+// Writing a backend inside one operation: records, names and indexes change together (child counts are kept by the
+// structure rules). The tables are those of
+// the operation's write set, so all of it is discarded with the operation.
+import {
+  type Attribute,
+  type EntryContent,
+  type EntryId,
+  RecordFlag,
+  StoredEntry,
+  encodeRecord,
+} from "../entry/index.ts";
+import { updateIndex } from "../index/index.ts";
+import { encodeUniqueId } from "../replication/change/index.ts";
+import type { UniqueId } from "../replication/change/index.ts";
+import { BackendReader } from "./backend-reader.ts";
+import type { BackendIndex, BackendIndexes } from "./backend-indexes.ts";
+import { type BackendTables, tombstoneKey, treeKey } from "./tables.ts";
+import type { Descriptions } from "../entry/index.ts";
+
+/** Of a tombstone, only what finds tombstones is indexed (389). */
+const TOMBSTONE_INDEX_KEYS: ReadonlySet<string> = new Set([
+  "objectclass",
+  "nsuniqueid",
+  "nscpentrydn",
+  "nstombstonecsn",
+  "nsparentuniqueid",
+]);
+const TOMBSTONE_CLASS = "nstombstone";
+
+export interface WriterBackend {
+  readonly suffix: string;
+  readonly indexes: BackendIndexes;
+  /** The next entry ID; IDs of discarded operations are lost. */
+  allotId(): EntryId;
+}
+
+export class BackendWriter extends BackendReader {
+  readonly #backend: WriterBackend;
+  /** Normal DNs of entries whose `aci` values changed. */
+  readonly aciChanges = new Set<string>();
+  /** Entries whose name has been taken out of the tree and not been put back. */
+  readonly #named = new Map<EntryId, Place>();
+  /** Whether names of existing entries changed. */
+  namesChanged = false;
+
+  constructor(backend: WriterBackend, tables: BackendTables, descriptions: Descriptions) {
+    super(tables, backend.suffix, descriptions);
+    this.#backend = backend;
+  }
+
+  /** The ID for a unique ID, allotted when it is new. */
+  internUniqueId(uniqueId: UniqueId): EntryId {
+    const known = this.idOfUniqueId(uniqueId);
+    if (known !== undefined) return known;
+    const id = this.#backend.allotId();
+    this.tables.uid.put(encodeUniqueId(uniqueId), idRow(id));
+    return id;
+  }
+
+  /** Takes the name of an entry out of the tree; `putEntry` gives it one again. */
+  takeName(id: EntryId): void {
+    const entry = this.getEntry(id);
+    this.#named.set(id, placeOf(entry));
+    this.tables.tree.delete(this.#key(placeOf(entry)));
+  }
+
+  /** A unique ID that is known but not shown stands below its parent like a tombstone, without a record. */
+  putHidden(id: EntryId, uniqueId: UniqueId, parentId: EntryId): void {
+    this.tables.tree.put(tombstoneKey(parentId, uniqueId), idRow(id));
+  }
+
+  forgetUniqueId(uniqueId: UniqueId): void {
+    this.tables.uid.delete(encodeUniqueId(uniqueId));
+  }
+
+  /** Makes `after` what is stored under `id`; undefined removes it. */
+  putEntry(id: EntryId, after: EntryContent | undefined): void {
+    const before = this.entry(id);
+    const record = after && encodeRecord(after);
+    const was = before && placeOf(before);
+    const is = after && placeOf(after);
+    const moved = !samePlace(was, is);
+    if (!moved && is !== undefined && this.#named.delete(id)) {
+      this.tables.tree.put(this.#key(is), idRow(id));
+    }
+    if (before !== undefined && record !== undefined && before.record.equals(record)) return;
+    if (before !== undefined) this.#noteAci(before, before.stored());
+    if (record === undefined) this.tables.entry.delete(id);
+    else this.tables.entry.put(id, record);
+    if (moved) this.#move(id, was, is);
+    const entry = record && new StoredEntry(id, record, this);
+    for (const index of this.#backend.indexes.all) this.#reindex(index, id, before, entry);
+    if (entry !== undefined) this.#noteAci(entry, entry.stored());
+  }
+
+  #move(id: EntryId, was: Place | undefined, is: Place | undefined): void {
+    if (was !== undefined) {
+      if (!this.#named.delete(id)) this.tables.tree.delete(this.#key(was));
+      this.namesChanged = true;
+      this.forgetNames();
+    } else if (is !== undefined) {
+      this.tables.tree.delete(tombstoneKey(is.parentId, is.uniqueId)); // it was hidden, perhaps
+    }
+    if (is !== undefined) this.tables.tree.put(this.#key(is), idRow(id));
+  }
+
+  #key(place: Place): Buffer {
+    if (place.tombstone) return tombstoneKey(place.parentId, place.uniqueId);
+    return treeKey(place.parentId, this.descriptions.schema.normalizeDnText(place.rdn));
+  }
+
+  #reindex(
+    index: BackendIndex,
+    id: EntryId,
+    before: StoredEntry | undefined,
+    after: StoredEntry | undefined,
+  ): void {
+    const old = before === undefined ? [] : indexedValues(before, index);
+    const now = after === undefined ? [] : indexedValues(after, index);
+    if (old.length === now.length && old.every((value, i) => value.equals(now[i] as Buffer)))
+      return;
+    updateIndex(this.tables.index, index, id, old, now);
+  }
+
+  #noteAci(entry: StoredEntry, attributes: Iterable<Attribute>): void {
+    for (const { description } of attributes) {
+      if (description.type.key === "aci") this.aciChanges.add(entry.normalDn);
+    }
+  }
+}
+
+/** Values of an entry that stand in an index: those of the very type, with or without options. */
+export function indexedValues(entry: StoredEntry, index: BackendIndex): Buffer[] {
+  const { key } = index.type;
+  const isTombstone = (entry.flags & RecordFlag.tombstone) !== 0;
+  if (isTombstone && !TOMBSTONE_INDEX_KEYS.has(key)) return [];
+  const values: Buffer[] = [];
+  for (const attribute of entry.stored()) {
+    if (attribute.description.type.key === key) values.push(...attribute.values);
+  }
+  if (isTombstone && key === "objectclass") {
+    return values.filter((value) => value.toString("latin1").toLowerCase() === TOMBSTONE_CLASS);
+  }
+  return values;
+}
+
+function idRow(id: EntryId): Buffer {
+  const row = Buffer.allocUnsafe(4);
+  row.writeUInt32BE(id, 0);
+  return row;
+}
+
+interface Place {
+  readonly parentId: EntryId;
+  readonly rdn: string;
+  readonly uniqueId: UniqueId;
+  readonly tombstone: boolean;
+}
+
+const placeOf = (entry: EntryContent | StoredEntry): Place => ({
+  parentId: entry.parentId,
+  rdn: entry.rdn,
+  uniqueId: entry.uniqueId,
+  tombstone: (entry.flags & RecordFlag.tombstone) !== 0,
+});
+
+function samePlace(a: Place | undefined, b: Place | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.parentId === b.parentId && a.rdn === b.rdn && a.tombstone === b.tombstone;
+}

@@ -1,0 +1,245 @@
+// One backend: a suffix, its current set of tables, its indexes, and what replication needs to know of it. Reads go straight to
+// `reader`; every write is a BackendTxn that the write queue runs.
+//
+// Replication facts (RUV, CSN generator) exist twice: `newest` is what the operation that ran last has left, the base of the
+// next one; `committed` is what is on disk, which alone may be told to others.
+import { parseDn } from "../dn/index.ts";
+import type { Descriptions, EntryId } from "../entry/index.ts";
+import type { Kv, WriteSet } from "../kv/index.ts";
+import { LdapError } from "../protocol/index.ts";
+import type { Change, UniqueId } from "../replication/change/index.ts";
+import {
+  appendChange,
+  readGenerator,
+  readRuv,
+  writeGenerator,
+  writeRuv,
+} from "../replication/changelog/index.ts";
+import {
+  type Csn,
+  type CsnGenerator,
+  type ReplicaId,
+  type SkewOptions,
+  makeGenerator,
+  maxCsn,
+  nextCsn,
+  parseCsn,
+} from "../replication/csn/index.ts";
+import { type Ruv, advanceRuv, ruvMaxCsn } from "../replication/ruv/index.ts";
+import { StructureReplay } from "../replication/urp/index.ts";
+import { BackendIndexes } from "./backend-indexes.ts";
+import { BackendReader } from "./backend-reader.ts";
+import { BackendTxn } from "./backend-txn.ts";
+import { putDescriptions } from "./description-table.ts";
+import { type BackendTables, dropTables, openTables } from "./tables.ts";
+
+export interface ReplicationFacts {
+  /** undefined: not replicated, or no generation yet. */
+  readonly ruv: Ruv | undefined;
+  readonly generator: CsnGenerator | undefined;
+}
+
+export interface BackendOptions {
+  /** In lower case. */
+  readonly name: string;
+  readonly suffix: string;
+  readonly descriptions: Descriptions;
+}
+
+const META_INDEXES = Buffer.from("indexes");
+const META_PURGE_CSN = Buffer.from("purgeCsn");
+const POINTER_TABLE = "backend";
+const FIRST_SET = 1;
+/** Replica ID in CSNs of a backend without replica. */
+const NO_REPLICA_ID = 0 as ReplicaId;
+
+export class Backend {
+  readonly name: string;
+  readonly suffixDn: string;
+  /** Normal form of the suffix. */
+  readonly suffix: string;
+  readonly #kv: Kv;
+  #descriptions: Descriptions;
+  #set: number;
+  #nextId = 1;
+  tables: BackendTables;
+  reader: BackendReader;
+  indexes: BackendIndexes;
+  suffixUniqueId: UniqueId | undefined;
+  purgeCsn: Csn | undefined;
+  replay = new StructureReplay();
+  newest: ReplicationFacts;
+  committed: ReplicationFacts;
+  /** Whether values keep their CSNs; set by the server when the suffix has a replica. */
+  keepsState = false;
+  /** Whether changes are logged. */
+  keepsChangelog = false;
+  /** `concord-delete-after-rename: keep` (conflict-resolution 13.4). */
+  readonly keepRenamed = true;
+
+  constructor(kv: Kv, options: BackendOptions) {
+    this.name = options.name;
+    this.suffixDn = options.suffix;
+    this.#kv = kv;
+    this.#descriptions = options.descriptions;
+    this.suffix = options.descriptions.schema.normalizeDn(parseDn(options.suffix));
+    this.#set = readPointer(kv, this.name);
+    this.tables = openTables(kv, this.name, this.#set);
+    this.reader = new BackendReader(this.tables, this.suffix, this.#descriptions);
+    this.indexes = BackendIndexes.decode(undefined, this.schema);
+    this.newest = { ruv: undefined, generator: undefined };
+    this.committed = this.newest;
+    this.reload();
+  }
+
+  get schema(): Descriptions["schema"] {
+    return this.#descriptions.schema;
+  }
+  get descriptions(): Descriptions {
+    return this.#descriptions;
+  }
+  get set(): number {
+    return this.#set;
+  }
+
+  /** Reads from the tables what is kept in memory. */
+  reload(): void {
+    this.#kv.renew();
+    this.#set = readPointer(this.#kv, this.name);
+    this.tables = openTables(this.#kv, this.name, this.#set);
+    this.reader = new BackendReader(this.tables, this.suffix, this.#descriptions);
+    this.indexes = BackendIndexes.decode(this.tables.meta.getCopy(META_INDEXES), this.schema);
+    this.replay = new StructureReplay();
+    this.#nextId = 1 + Math.max(lastId(this.tables.entry), lastId(this.tables.state));
+    const suffixId = this.reader.suffixId;
+    this.suffixUniqueId =
+      suffixId === undefined ? undefined : this.reader.getEntry(suffixId).uniqueId;
+    this.purgeCsn = parseCsn(this.tables.meta.getCopy(META_PURGE_CSN)?.toString("latin1") ?? "");
+    this.newest = { ruv: readRuv(this.tables.meta), generator: readGenerator(this.tables.meta) };
+    this.committed = this.newest;
+  }
+
+  /** After a change of the schema. */
+  useDescriptions(descriptions: Descriptions): void {
+    this.#descriptions = descriptions;
+    this.reader = new BackendReader(this.tables, this.suffix, descriptions);
+    this.indexes = BackendIndexes.decode(this.indexes.encode(), descriptions.schema);
+  }
+
+  allotId(): EntryId {
+    const id = this.#nextId as EntryId;
+    this.#nextId += 1;
+    return id;
+  }
+
+  /** Starts an operation on the tables of `writes`. */
+  begin(writes: WriteSet): BackendTxn {
+    const { tables } = this;
+    return new BackendTxn(
+      this,
+      {
+        entry: writes.table(tables.entry),
+        state: writes.table(tables.state),
+        children: writes.table(tables.children),
+        uid: writes.table(tables.uid),
+        tree: writes.table(tables.tree),
+        last: writes.table(tables.last),
+        index: writes.table(tables.index),
+        changelog: writes.table(tables.changelog),
+        structure: writes.table(tables.structure),
+        meta: writes.table(tables.meta),
+      },
+      this.#descriptions,
+    );
+  }
+
+  /** A CSN above every CSN that this backend has seen. @throws LdapError operationsError when clocks are too far apart */
+  issueCsn(nowSeconds: number, options: SkewOptions): Csn {
+    const { ruv, generator } = this.newest;
+    const base = generator ?? makeGenerator(NO_REPLICA_ID, nowSeconds);
+    const issued = nextCsn(base, nowSeconds, { ...options, above: this.#newestSeen(ruv) });
+    if (issued.type === "skew") {
+      throw new LdapError(
+        "operationsError",
+        `The clocks are too far apart to number this change (${issued.cause} offset ${issued.offsetSeconds} s)`,
+      );
+    }
+    this.newest = { ruv, generator: issued.generator };
+    return issued.csn;
+  }
+
+  /** Counts a change that has been applied: changelog, RUV and generator go into the same transaction. */
+  logChange(writes: WriteSet, change: Change, nowSeconds: number): void {
+    const { ruv, generator } = this.newest;
+    const meta = writes.table(this.tables.meta);
+    if (generator !== undefined) writeGenerator(meta, generator);
+    if (!this.keepsState || ruv === undefined) return;
+    const next = advanceRuv(ruv, change.csn, nowSeconds);
+    writeRuv(meta, next);
+    if (this.keepsChangelog) {
+      appendChange({ changelog: writes.table(this.tables.changelog), meta }, change, nowSeconds);
+    }
+    this.newest = { ruv: next, generator };
+  }
+
+  /** Replaces the replication facts, inside a transaction. */
+  putFacts(writes: WriteSet, facts: ReplicationFacts): void {
+    const meta = writes.table(this.tables.meta);
+    if (facts.ruv !== undefined) writeRuv(meta, facts.ruv);
+    if (facts.generator !== undefined) writeGenerator(meta, facts.generator);
+    this.newest = facts;
+  }
+
+  #newestSeen(ruv: Ruv | undefined): Csn | undefined {
+    const generation = parseCsn(ruv?.generation ?? "");
+    return maxCsn(ruv === undefined ? undefined : ruvMaxCsn(ruv), generation);
+  }
+
+  /** Stores attribute descriptions that were used for the first time. */
+  saveDescriptions(writes: WriteSet): void {
+    putDescriptions(this.#kv, writes, this.#descriptions.takeUnsaved());
+  }
+
+  /** Makes `indexes` the catalog, inside a transaction. */
+  putIndexes(writes: WriteSet, indexes: BackendIndexes): void {
+    writes.table(this.tables.meta).put(META_INDEXES, indexes.encode());
+    this.indexes = indexes;
+  }
+
+  putPurgeCsn(writes: WriteSet, purgeCsn: Csn): void {
+    writes.table(this.tables.meta).put(META_PURGE_CSN, Buffer.from(purgeCsn, "latin1"));
+    this.purgeCsn = purgeCsn;
+  }
+
+  /** An empty set of tables beside the current one, for an import. */
+  openNextSet(): { readonly set: number; readonly tables: BackendTables } {
+    const set = this.#set + 1;
+    const tables = openTables(this.#kv, this.name, set);
+    return { set, tables };
+  }
+
+  /** Moves the pointer row; inside the transaction that ends the import. `reload` and `dropSet` follow its commit. */
+  putPointer(writes: WriteSet, set: number): void {
+    const row = Buffer.allocUnsafe(4);
+    row.writeUInt32BE(set, 0);
+    writes.table(this.#kv.bytesTable(POINTER_TABLE)).put(Buffer.from(this.name, "utf8"), row);
+  }
+
+  deletePointer(writes: WriteSet): void {
+    writes.table(this.#kv.bytesTable(POINTER_TABLE)).delete(Buffer.from(this.name, "utf8"));
+  }
+
+  dropSet(set: number): void {
+    dropTables(this.#kv, this.name, set);
+  }
+}
+
+function readPointer(kv: Kv, name: string): number {
+  const row = kv.bytesTable(POINTER_TABLE).get(Buffer.from(name, "utf8"));
+  return row === undefined ? FIRST_SET : row.readUInt32BE(0);
+}
+
+function lastId(table: BackendTables["entry"]): number {
+  for (const id of table.keys({ reverse: true, limit: 1 })) return id;
+  return 0;
+}
