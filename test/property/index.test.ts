@@ -1,0 +1,309 @@
+// Indexes after random updates: a plan never misses an entry that the filter matches, an exact plan has no other, and building in
+// bulk gives the very rows that updates one by one give.
+
+import { assert } from "chai";
+import fc from "fast-check";
+import type { Attribute, EntryView } from "../../src/entry/index.ts";
+import { compileFilter, formatFilter } from "../../src/filter/index.ts";
+import type { CatalogIndex, IndexCatalog, IndexKind } from "../../src/index/index.ts";
+import { IndexBuilder, planCandidates, updateIndex } from "../../src/index/index.ts";
+import { type BytesTable, openMemory } from "../../src/kv/index.ts";
+import type { Filter } from "../../src/protocol/index.ts";
+import { type AttributeType, loadSchema } from "../../src/schema/index.ts";
+
+const SYNTAX = "1.3.6.1.4.1.1466.115.121.1";
+const schema = loadSchema([
+  {
+    attributeTypes: [
+      `( 1.1.1 NAME 'text' EQUALITY caseIgnoreMatch SUBSTR caseIgnoreSubstringsMatch SYNTAX ${SYNTAX}.15 )`,
+      `( 1.1.2 NAME 'textBelow' SUP text )`,
+      `( 1.1.3 NAME 'number' EQUALITY integerMatch ORDERING integerOrderingMatch SYNTAX ${SYNTAX}.27 )`,
+      `( 1.1.4 NAME 'stamp' EQUALITY generalizedTimeMatch ORDERING generalizedTimeOrderingMatch SYNTAX ${SYNTAX}.24 SINGLE-VALUE NO-USER-MODIFICATION USAGE directoryOperation )`,
+      `( 1.1.5 NAME 'octets' EQUALITY octetStringMatch ORDERING octetStringOrderingMatch SUBSTR octetStringSubstringsMatch SYNTAX ${SYNTAX}.40 )`,
+      `( 1.1.6 NAME 'phone' EQUALITY telephoneNumberMatch SUBSTR telephoneNumberSubstringsMatch SYNTAX ${SYNTAX}.50 )`,
+      `( 1.1.7 NAME 'plain' EQUALITY caseExactMatch SYNTAX ${SYNTAX}.15 )`,
+    ],
+    objectClasses: [],
+  },
+]);
+
+const KINDS: Record<string, readonly IndexKind[]> = {
+  text: ["presence", "equality", "substring", "ordering"],
+  textBelow: ["equality", "substring", "presence", "ordering"],
+  number: ["equality", "ordering"],
+  stamp: ["presence", "equality"],
+  octets: ["substring", "ordering"],
+  phone: ["presence", "equality", "substring"],
+  plain: [],
+};
+
+function makeIndexes(): CatalogIndex[] {
+  return Object.entries(KINDS).map(([name, kinds], i) => ({
+    type: schema.attributeType(name),
+    tag: 255 + i,
+    kinds: new Set(kinds),
+    ready: true,
+  }));
+}
+
+function catalogOf(indexes: readonly CatalogIndex[]): IndexCatalog {
+  return { find: (type) => indexes.find((index) => index.type.key === type.key) };
+}
+
+/** Attribute descriptions and their values. */
+type Content = ReadonlyMap<string, readonly Buffer[]>;
+
+class FakeEntry implements EntryView {
+  readonly dn = "";
+  readonly normalDn = "";
+  readonly #content: Content;
+
+  constructor(content: Content) {
+    this.#content = content;
+  }
+
+  *attributes(): Generator<Attribute> {
+    for (const [text, values] of this.#content) {
+      const [name = "", ...options] = text.split(";");
+      const type = schema.attributeType(name);
+      yield { description: { id: 0, text, key: text.toLowerCase(), type, options }, values };
+    }
+  }
+
+  values(type: AttributeType): readonly Buffer[] {
+    return [...this.attributes()]
+      .filter(({ description }) => schema.isSubtype(description.type, type))
+      .flatMap(({ values }) => values);
+  }
+
+  own(type: AttributeType): Buffer[] {
+    return [...this.attributes()]
+      .filter(({ description }) => description.type.key === type.key)
+      .flatMap(({ values }) => values);
+  }
+}
+
+const words = [
+  "",
+  "a",
+  "A",
+  "b",
+  "ab",
+  "aB ",
+  " b a",
+  "abc",
+  "ä",
+  "Ä",
+  "x".repeat(399),
+  "y".repeat(450),
+  `${"y".repeat(449)}z`,
+];
+const texts = fc.oneof(
+  fc.constantFrom(...words),
+  fc
+    .array(fc.constantFrom("a", "b", "B", " ", "c"), { maxLength: 6 })
+    .map((letters) => letters.join("")),
+);
+const numbers = fc.oneof(
+  fc.integer({ min: -12, max: 12 }).map(String),
+  fc.constantFrom(
+    "100000000000000000000",
+    "-99999999999",
+    "x",
+    "1".repeat(900),
+    `${"1".repeat(899)}2`,
+  ),
+);
+const stamps = fc.constantFrom(
+  "20200101000000Z",
+  "20200101000000.5Z",
+  "20210101000000Z",
+  "20210101020000+0200",
+  "2022010100Z",
+  "never",
+);
+const phones = fc.constantFrom("+1 2-3", "+123", "12", "1", "2", "-", "");
+const valuesOf: Record<string, fc.Arbitrary<string>> = {
+  text: texts,
+  "text;lang-en": texts,
+  textBelow: texts,
+  number: numbers,
+  stamp: stamps,
+  octets: texts,
+  phone: phones,
+  plain: texts,
+};
+const names = Object.keys(valuesOf);
+
+const content: fc.Arbitrary<Content> = fc
+  .array(
+    fc
+      .constantFrom(...names)
+      .chain((name) =>
+        fc
+          .uniqueArray(valuesOf[name]!, { maxLength: name === "stamp" ? 1 : 3 })
+          .map((values) => [name, values.map((value) => Buffer.from(value))] as const),
+      ),
+    { maxLength: 5 },
+  )
+  .map((attributes) => new Map(attributes));
+
+const item: fc.Arbitrary<Filter> = fc
+  .oneof(fc.constantFrom(...names, "textbelow;lang-en"), fc.constant("nosuchtype"))
+  .chain((attribute) => {
+    const text = (valuesOf[attribute] ?? texts).map((value) => Buffer.from(value));
+    const piece = fc.option(text, { nil: undefined });
+    return fc.oneof(
+      fc.record({
+        type: fc.constantFrom("equality", "greaterOrEqual", "lessOrEqual", "approx"),
+        attribute: fc.constant(attribute),
+        value: text,
+      }),
+      fc.record({ type: fc.constant("present"), attribute: fc.constant(attribute) }),
+      fc
+        .record({
+          type: fc.constant("substrings"),
+          attribute: fc.constant(attribute),
+          initial: piece,
+          any: fc.array(text, { maxLength: 2 }),
+          final: piece,
+        })
+        .filter(
+          ({ initial, any, final }) =>
+            initial !== undefined || final !== undefined || any.length > 0,
+        ),
+      fc
+        .record({
+          type: fc.constant("extensible"),
+          rule: fc.constantFrom(undefined, "caseIgnoreMatch", "caseExactMatch", "2.5.13.14"),
+          attribute: fc.constantFrom(attribute, undefined),
+          value: text,
+          dnAttributes: fc.boolean(),
+        })
+        .filter(({ rule, attribute }) => rule !== undefined || attribute !== undefined),
+    ) as fc.Arbitrary<Filter>;
+  });
+
+const filter: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter }>((tie) => ({
+  filter: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    { weight: 3, arbitrary: item },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        type: fc.constantFrom("and" as const, "or" as const),
+        filters: fc.array(tie("filter"), { maxLength: 4 }),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ type: fc.constant("not" as const), filter: tie("filter") }),
+    },
+  ),
+})).filter;
+
+/** Entries by ID after each step; undefined deletes. */
+const history = fc.array(
+  fc.tuple(
+    fc.oneof(fc.nat(12), fc.constantFrom(70_000, 0xffff_fffe)),
+    fc.option(content, { nil: undefined }),
+  ),
+  { maxLength: 30 },
+);
+
+function replay(
+  steps: readonly (readonly [number, Content | undefined])[],
+  indexes: readonly CatalogIndex[],
+) {
+  const kv = openMemory();
+  const table = kv.bytesTable("index");
+  const entries = new Map<number, FakeEntry>();
+  for (const [id, after] of steps) {
+    const before = entries.get(id);
+    const entry = after && new FakeEntry(after);
+    kv.transactSync(() => {
+      for (const index of indexes) {
+        updateIndex(table, index, id, before?.own(index.type), entry?.own(index.type));
+      }
+    });
+    if (entry === undefined) entries.delete(id);
+    else entries.set(id, entry);
+  }
+  return { kv, table, entries };
+}
+
+function dump(table: BytesTable): string[] {
+  return [...table.range()].map(
+    ({ key, value }) => `${Buffer.from(key).toString("hex")} ${value.toString("hex")}`,
+  );
+}
+
+suite("property/index", () => {
+  test("index/plan: a plan holds every entry that matches, an exact one no other", () => {
+    const indexes = makeIndexes();
+    const seen = { scans: 0, plans: 0, exact: 0 };
+    fc.assert(
+      fc.property(
+        history,
+        fc.array(filter, { minLength: 1, maxLength: 12 }),
+        fc.option(fc.nat(5)),
+        (steps, filters, idsMax) => {
+          const { table, entries } = replay(steps, indexes);
+          for (const wanted of filters) {
+            const limits = idsMax === null ? {} : { idsMax };
+            const plan = planCandidates(wanted, schema, catalogOf(indexes), table, limits);
+            seen[plan.scan ? "scans" : "plans"] += 1;
+            if (plan.scan) continue;
+            const matcher = compileFilter(wanted, schema);
+            const matching = [...entries]
+              .filter(([, entry]) => matcher.matches(entry) === true)
+              .map(([id]) => id)
+              .sort((a, b) => a - b);
+            const shown = `${formatFilter(wanted)} ${plan.text} ${plan.ids.toArray().join()}`;
+            for (const id of matching) assert.isTrue(plan.ids.has(id), `${shown} misses ${id}`);
+            for (const id of plan.ids) assert.isTrue(entries.has(id), `${shown}: ${id} is gone`);
+            if (!plan.exact) continue;
+            seen.exact += 1;
+            assert.deepEqual(plan.ids.toArray(), matching, shown);
+          }
+        },
+      ),
+      { numRuns: 600 },
+    );
+    assert.isAbove(seen.plans, seen.scans / 4);
+    assert.isAbove(seen.exact, seen.plans / 10);
+  });
+
+  test("index/index-builder: bulk building gives the rows of updates one by one", () => {
+    const indexes = makeIndexes();
+    fc.assert(
+      fc.property(history, fc.integer({ min: 1, max: 3000 }), (steps, bytesMax) => {
+        const { table, entries, kv } = replay(steps, indexes);
+        const built = kv.bytesTable("built");
+        const builder = new IndexBuilder({ bytesMax });
+        for (const [id, entry] of entries) {
+          for (const index of indexes) builder.add(index, id, entry.own(index.type));
+          if (builder.isFull) kv.transactSync(() => builder.flush(built));
+        }
+        kv.transactSync(() => builder.flush(built));
+        assert.deepEqual(dump(built), dump(table));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("index/update-index: deleting all entries leaves no row", () => {
+    const indexes = makeIndexes();
+    fc.assert(
+      fc.property(history, (steps) => {
+        const ids = new Set(steps.map(([id]) => id));
+        const { table } = replay(
+          [...steps, ...[...ids].map((id) => [id, undefined] as const)],
+          indexes,
+        );
+        assert.deepEqual(dump(table), []);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
