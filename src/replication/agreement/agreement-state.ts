@@ -5,6 +5,7 @@ import type { Ruv } from "../ruv/index.ts";
 import {
   type SessionAction,
   type SessionEvent,
+  type SessionOutcome,
   type SessionState,
   sessionWakeAt,
 } from "../supplier/index.ts";
@@ -97,6 +98,8 @@ export type AgreementAction =
   /** For the changelog's trimming, the catch-up gate, the restart. */
   | { readonly type: "keepConsumerRuv"; readonly ruv: Ruv }
   | { readonly type: "writeKeepAlive"; readonly reason: KeepAliveReason }
+  /** For the log, and for what need not be read again. */
+  | { readonly type: "noteSessionEnd"; readonly outcome: SessionOutcome }
   /** Removes nsds5BeginReplicaRefresh from the agreement. */
   | { readonly type: "refreshDone" }
   /** After `shutdown`: nothing more will come. */

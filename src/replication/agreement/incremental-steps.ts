@@ -139,7 +139,11 @@ function endSession(
   const isKept = state.isShutDown && outcome.kind === "stopped";
   const status = isKept ? { ...ended, update: state.status.update } : ended;
   const kept = keepAlive({ ...state, status }, outcome);
-  return withActions(kept.actions, enterAfter(kept.state, outcome, sentChanges, moment));
+  const noted: AgreementAction = { type: "noteSessionEnd", outcome };
+  return withActions(
+    [noted, ...kept.actions],
+    enterAfter(kept.state, outcome, sentChanges, moment),
+  );
 }
 
 /** The count starts anew when the keep-alive is asked for: should that, too, be filtered out, it does not go on for ever. */

@@ -48,3 +48,4 @@ export {
   longName,
   showStatus,
 } from "./status-text.ts";
+export { concernsAgreement, findAgreementMaxCsn, formatAgreementMaxCsn } from "./max-csn.ts";

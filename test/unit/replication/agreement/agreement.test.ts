@@ -208,8 +208,9 @@ class Trace {
   private step(event: AgreementEvent, title: string): void {
     const { state, actions } = stepAgreement(this.state, event, this.moment);
     this.state = state;
+    const shown = actions.filter(({ type }) => type !== "noteSessionEnd").map(formatAction);
     this.lines.push(
-      `${title} -> ${formatState(state)}${actions.length === 0 ? "" : ": "}${actions.map(formatAction).join(" ")}`,
+      `${title} -> ${formatState(state)}${shown.length === 0 ? "" : ": "}${shown.join(" ")}`,
     );
   }
 }

@@ -1,0 +1,51 @@
+// What a consumer can do, by what its root DSE announces (389: repl5_connection.c; replication-protocol 3.1). Equality of texts
+// is exact there.
+import {
+  END_REPLICATION_OID,
+  REPLICATION_ENTRY_71_OID,
+  REPLICATION_ENTRY_OID,
+  REPLICATION_RESPONSE_50_OID,
+  START_REPLICATION_50_OID,
+  START_REPLICATION_90_OID,
+  UPDATE_INFO_OID,
+} from "../protocol/index.ts";
+import type { Link } from "./link.ts";
+import { readValues } from "./open-link.ts";
+
+export interface Capabilities {
+  /** It speaks this replication protocol at all. */
+  readonly isReplica: boolean;
+  /** The request that starts a session. */
+  readonly startOid: string;
+  /** False: one update at a time (version 5.0). */
+  readonly isPipelined: boolean;
+}
+
+export async function readCapabilities(link: Link, timeoutMs: number): Promise<Capabilities> {
+  const attributes = ["supportedcontrol", "supportedextension"];
+  const values = await readValues(link, { dn: "", attributes }, timeoutMs);
+  return judgeCapabilities(
+    values.get("supportedcontrol") ?? [],
+    values.get("supportedextension") ?? [],
+  );
+}
+
+export function judgeCapabilities(
+  controls: readonly string[],
+  extensions: readonly string[],
+): Capabilities {
+  const needed = [
+    START_REPLICATION_50_OID,
+    END_REPLICATION_OID,
+    REPLICATION_ENTRY_OID,
+    REPLICATION_RESPONSE_50_OID,
+  ];
+  const isReplica =
+    controls.includes(UPDATE_INFO_OID) && needed.every((oid) => extensions.includes(oid));
+  const is90 = extensions.includes(START_REPLICATION_90_OID);
+  return {
+    isReplica,
+    startOid: is90 ? START_REPLICATION_90_OID : START_REPLICATION_50_OID,
+    isPipelined: is90 || extensions.includes(REPLICATION_ENTRY_71_OID),
+  };
+}

@@ -1,0 +1,432 @@
+// Runs the machine of one agreement: performs its actions and feeds back what comes of them. It decides nothing itself; what
+// belongs to a connection or a session that is over is dropped.
+import type { Capabilities } from "../../link/index.ts";
+import { LinkError } from "../../link/index.ts";
+import {
+  END_REPLICATION_OID,
+  INCREMENTAL_PROTOCOL_OID,
+  MANAGE_DSA_IT_CONTROL,
+  ProtocolError,
+  type ReplicationResponse,
+  ReplicationResponseCode,
+  type ResponseMessage,
+  ResultCode,
+  TOTAL_PROTOCOL_OID,
+  decodeReplicationResponse,
+  encodeEndReplication,
+  encodeStartReplication,
+} from "../../protocol/index.ts";
+import {
+  type AgreementAction,
+  type AgreementEvent,
+  type AgreementState,
+  type AgreementStatus,
+  agreementWakeAt,
+  makeAgreement,
+  stepAgreement,
+} from "../agreement/index.ts";
+import { type Ruv, findElement, formatRuv, parseRuv } from "../ruv/index.ts";
+import { readRuv } from "../changelog/index.ts";
+import {
+  type ChangeResult,
+  NO_SKIP_MEMORY,
+  type SessionOutcome,
+  type SkipMemory,
+} from "../supplier/index.ts";
+import type { AgreementWorld, SupplierLink } from "./agreement-world.ts";
+import { ChangeSender } from "./change-sender.ts";
+import { EntrySender } from "./entry-sender.ts";
+import type { AgreementConfig } from "./messages.ts";
+
+/** No answer, or none that can be read. */
+const NO_RESPONSE_CODE = 255;
+/** How often the status is shown while a session goes on. */
+const STATUS_INTERVAL_MS = 500;
+
+/** What is bound to one connection; a new one replaces it. */
+interface Line {
+  readonly link: SupplierLink;
+  readonly capabilities: Capabilities;
+  hasReadReplicaId: boolean;
+}
+
+export class AgreementDriver {
+  private readonly world: AgreementWorld;
+  private config: AgreementConfig;
+  private state: AgreementState;
+  private readonly events: AgreementEvent[] = [];
+  private isStepping = false;
+  private line: Line | undefined;
+  /** Counts connections and attempts at one: what belongs to an older one is dropped. */
+  private lineNumber = 0;
+  private sender: ChangeSender | undefined;
+  private source: EntrySender | undefined;
+  private memory: SkipMemory = NO_SKIP_MEMORY;
+  private results: ChangeResult[] = [];
+  private entryCodes: number[] = [];
+  private isIgnoringOnce = false;
+  private shownStatus: AgreementStatus | undefined;
+  private shownAt = 0;
+
+  constructor(
+    world: AgreementWorld,
+    config: AgreementConfig,
+    kept: { readonly status: AgreementStatus; readonly consumer: Ruv | undefined },
+  ) {
+    this.world = world;
+    this.config = config;
+    this.state = makeAgreement(config.times, kept);
+  }
+
+  start(): void {
+    this.configure(this.config);
+  }
+
+  configure(config: AgreementConfig): void {
+    this.config = config;
+    this.isIgnoringOnce = config.ignoreMissing === "once";
+    // The filter may be another one now.
+    this.memory = NO_SKIP_MEMORY;
+    this.feed({ type: "configured", times: config.times });
+  }
+
+  /** An event, from outside or from an action. */
+  feed(event: AgreementEvent): void {
+    this.events.push(event);
+    if (this.isStepping) return;
+    this.isStepping = true;
+    for (let next = this.events.shift(); next !== undefined; next = this.events.shift()) {
+      this.step(next);
+    }
+    this.isStepping = false;
+    const wakeAt = agreementWakeAt(this.state, this.world.moment());
+    this.world.wakeAt(wakeAt, () => this.feed({ type: "timer" }));
+    this.showStatus();
+  }
+
+  private step(event: AgreementEvent): void {
+    const before = this.state.phase.name;
+    const { state, actions } = stepAgreement(this.state, event, this.world.moment());
+    this.state = state;
+    if (state.phase.name !== before) {
+      this.shownAt = 0;
+      this.world.log.debug("agreement.phase.changed", { from: before, to: state.phase.name });
+    }
+    for (const action of actions) this.perform(action);
+  }
+
+  private showStatus(): void {
+    const { status, phase } = this.state;
+    const { now } = this.world.moment();
+    const isDue = this.shownAt === 0 || Math.abs(now - this.shownAt) >= STATUS_INTERVAL_MS;
+    if (status === this.shownStatus || !isDue) return;
+    this.shownStatus = status;
+    this.shownAt = now;
+    this.world.host.showStatus(status, phase.name);
+  }
+
+  private perform(action: AgreementAction): void {
+    const { host } = this.world;
+    switch (action.type) {
+      case "readLocalRuv":
+        this.feed({ type: "localRuv", ruv: this.localRuv() });
+        return;
+      case "connect":
+        this.connect();
+        return;
+      case "disconnect":
+        this.disconnect();
+        return;
+      case "sendStart":
+        this.sendStart(INCREMENTAL_PROTOCOL_OID);
+        return;
+      case "sendTotalStart":
+        this.sendStart(TOTAL_PROTOCOL_OID);
+        return;
+      case "adjustGenerator":
+        this.whenCurrent(host.adjustGenerator(action.csn), (verdict) =>
+          this.feed({ type: "adjusted", verdict }),
+        );
+        return;
+      case "openReader":
+        this.openReader(action.consumer);
+        return;
+      case "sendChunk":
+        this.whenWritable(() => this.sendChunk(action.changesMax));
+        return;
+      case "openSource":
+        this.openSource();
+        return;
+      case "sendEntries":
+        this.whenWritable(() => this.sendEntries(action.entriesMax));
+        return;
+      case "sendEnd":
+        this.sendEnd();
+        return;
+      case "createKeepAlive":
+        host.writeKeepAlive("create");
+        return;
+      case "writeKeepAlive":
+        host.writeKeepAlive(action.reason);
+        return;
+      case "keepConsumerRuv":
+        host.keepConsumerRuv(action.ruv);
+        return;
+      case "noteSessionEnd":
+        this.noteSessionEnd(action.outcome);
+        return;
+      case "refreshDone":
+        this.closeSource();
+        this.memory = NO_SKIP_MEMORY;
+        host.refreshDone();
+        return;
+      case "ended":
+        this.world.wakeAt(undefined, () => {});
+        host.showStatus(this.state.status, this.state.phase.name);
+        host.ended();
+        return;
+    }
+  }
+
+  private localRuv(): Ruv | undefined {
+    this.world.data.renew();
+    const tables = this.world.data.changelog();
+    return tables === undefined ? undefined : readRuv(tables.meta);
+  }
+
+  private connect(): void {
+    this.lineNumber += 1;
+    const number = this.lineNumber;
+    this.world.openLink(this.config.link).then(
+      ({ link, capabilities }) => {
+        if (number !== this.lineNumber) return link.close();
+        this.useLink(link, capabilities);
+      },
+      (error: unknown) => {
+        if (number === this.lineNumber) this.connectFailed(error);
+      },
+    );
+  }
+
+  private useLink(link: SupplierLink, capabilities: Capabilities): void {
+    if (!capabilities.isReplica) {
+      link.close();
+      this.world.log.warn("agreement.consumer.incapable", { host: this.config.link.host });
+      this.feed({ type: "connectFailed", ldapCode: ResultCode.unavailableCriticalExtension });
+      return;
+    }
+    this.line = { link, capabilities, hasReadReplicaId: false };
+    link.onLost = (error) => {
+      if (this.line?.link !== link) return;
+      this.world.log.info("agreement.connection.lost", { reason: error.message });
+      this.forgetLine();
+      this.feed({ type: "connectionLost" });
+    };
+    this.feed({ type: "connected" });
+  }
+
+  private connectFailed(error: unknown): void {
+    if (!(error instanceof LinkError)) throw error;
+    const { ldapCode, message } = error;
+    this.world.log.warn("agreement.connection.failed", { ldapCode, message });
+    this.feed({ type: "connectFailed", ldapCode });
+  }
+
+  private disconnect(): void {
+    const link = this.line?.link;
+    this.forgetLine();
+    link?.close();
+  }
+
+  private forgetLine(): void {
+    this.lineNumber += 1;
+    this.line = undefined;
+    this.sender = undefined;
+    this.results = [];
+    this.entryCodes = [];
+    this.closeSource();
+  }
+
+  private closeSource(): void {
+    this.source?.close();
+    this.source = undefined;
+  }
+
+  /** Goes on with the value, unless the connection is another one by then. */
+  private whenCurrent<T>(promise: Promise<T>, next: (value: T) => void): void {
+    const number = this.lineNumber;
+    const go = async (): Promise<void> => {
+      const value = await promise;
+      if (number === this.lineNumber) next(value);
+    };
+    void go(); // a throw is a defect and ends the thread
+  }
+
+  /** In a later turn, when the socket takes more. */
+  private whenWritable(next: () => void): void {
+    const { line } = this;
+    if (line === undefined) return;
+    const number = this.lineNumber;
+    const go = (): void => {
+      if (number === this.lineNumber) next();
+    };
+    if (line.link.isWritable) this.world.later(go);
+    else this.whenCurrent(line.link.whenWritable(), go);
+  }
+
+  private sendStart(protocolOid: string): void {
+    this.whenCurrent(this.world.host.nextCsn(), (csn) => {
+      const ruv = this.localRuv();
+      const { line, config } = this;
+      if (csn === undefined || ruv === undefined || line === undefined) {
+        this.feed({ type: "startAnswered", code: ReplicationResponseCode.backOff, ruv: undefined });
+        return;
+      }
+      const value = encodeStartReplication({
+        protocolOid,
+        suffix: config.suffix,
+        ruv: formatRuv(ruv),
+        referrals: findElement(ruv, config.replicaId) === undefined ? [config.purl] : [],
+        csn,
+        sessionData: undefined,
+      });
+      this.extended(line, line.capabilities.startOid, value, (response) => {
+        const code = response?.code ?? NO_RESPONSE_CODE;
+        const consumer = response?.ruv === undefined ? undefined : parseRuv(response.ruv);
+        if (code === ReplicationResponseCode.ready) this.readConsumerReplicaId(line);
+        this.feed({ type: "startAnswered", code, ruv: consumer });
+      });
+    });
+  }
+
+  private sendEnd(): void {
+    const { line, config } = this;
+    const ruv = this.localRuv();
+    if (line === undefined) return;
+    const value = encodeEndReplication({
+      suffix: config.suffix,
+      ruv: ruv === undefined ? [] : formatRuv(ruv),
+    });
+    this.extended(line, END_REPLICATION_OID, value, (response) =>
+      this.feed({ type: "endAnswered", code: response?.code ?? NO_RESPONSE_CODE }),
+    );
+  }
+
+  private extended(
+    line: Line,
+    oid: string,
+    value: Buffer,
+    answered: (response: ReplicationResponse | undefined) => void,
+  ): void {
+    line.link.send({ type: "extended", oid, value }, [MANAGE_DSA_IT_CONTROL], (message) => {
+      if (this.line === line) answered(this.replicationResponse(message));
+    });
+  }
+
+  private replicationResponse({ response }: ResponseMessage): ReplicationResponse | undefined {
+    if (response.type !== "extendedResponse") return undefined;
+    try {
+      return decodeReplicationResponse(response.value);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const { code, message } = response.result;
+      this.world.log.warn("agreement.response.unreadable", { code, message });
+      return undefined;
+    }
+  }
+
+  /** Once per connection; the session does not wait for it. */
+  private readConsumerReplicaId(line: Line): void {
+    if (line.hasReadReplicaId) return;
+    line.hasReadReplicaId = true;
+    const request = {
+      type: "search",
+      base: this.config.consumerReplicaDn,
+      scope: "base",
+      derefAliases: 0,
+      sizeLimit: 0,
+      timeLimit: Math.ceil(this.config.link.timeoutMs / 1000),
+      typesOnly: false,
+      filter: { type: "present", attribute: "objectclass" },
+      attributes: ["nsDS5ReplicaID"],
+    } as const;
+    line.link.send(request, [MANAGE_DSA_IT_CONTROL], ({ response }) => {
+      if (response.type !== "searchEntry") return;
+      const replicaId = Number(response.attributes[0]?.values[0]?.toString("latin1"));
+      if (Number.isInteger(replicaId)) this.world.host.noteConsumerReplicaId(replicaId);
+    });
+  }
+
+  private openReader(consumer: Ruv): void {
+    const { line, config, world } = this;
+    if (line === undefined) return;
+    const options = {
+      generation: consumer.generation,
+      consumer,
+      memory: this.memory,
+      fractional: config.times.fractional,
+      ignoreMissing: config.ignoreMissing === "always" || this.isIgnoringOnce,
+    };
+    this.results = [];
+    this.sender = new ChangeSender(world.data, line.link, options, (result) => {
+      if (this.line === line) this.noteResult(result);
+    });
+  }
+
+  private sendChunk(changesMax: number): void {
+    const { sender } = this;
+    if (sender === undefined) return;
+    this.feed({ type: "chunkSent", ...sender.sendChunk(changesMax) });
+  }
+
+  /** The results that one read of the socket brought are one event. */
+  private noteResult(result: ChangeResult): void {
+    this.results.push(result);
+    if (this.results.length > 1) return;
+    queueMicrotask(() => {
+      const results = this.results.splice(0);
+      if (results.length > 0) this.feed({ type: "changesAnswered", results });
+    });
+  }
+
+  private noteSessionEnd(outcome: SessionOutcome): void {
+    const { kind, replicationCode, message, refused } = outcome;
+    const fields = { kind, replicationCode, message, ...refused };
+    if (kind === "succeeded" || kind === "yielded") {
+      this.world.log.debug("agreement.session.ended", fields);
+      this.memory = this.sender?.remember() ?? this.memory;
+      if (this.isIgnoringOnce && this.sender !== undefined) {
+        this.isIgnoringOnce = false;
+        this.world.host.missingIgnored();
+      }
+    } else {
+      this.world.log[kind === "fatal" ? "error" : "info"]("agreement.session.ended", fields);
+    }
+    this.sender = undefined;
+  }
+
+  private openSource(): void {
+    const { line, config, world } = this;
+    if (line === undefined) return;
+    this.closeSource();
+    this.entryCodes = [];
+    const entries = world.data.openEntries();
+    this.source = new EntrySender(line.link, entries, config.times.fractional, (code) => {
+      if (this.line === line) this.noteEntryResult(code);
+    });
+  }
+
+  private sendEntries(entriesMax: number): void {
+    const { source } = this;
+    if (source !== undefined) this.feed({ type: "entriesSent", ...source.sendEntries(entriesMax) });
+  }
+
+  private noteEntryResult(code: number): void {
+    this.entryCodes.push(code);
+    if (this.entryCodes.length > 1) return;
+    queueMicrotask(() => {
+      const codes = this.entryCodes.splice(0);
+      if (codes.length > 0) this.feed({ type: "entriesAnswered", codes });
+    });
+  }
+}

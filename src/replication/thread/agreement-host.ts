@@ -1,0 +1,160 @@
+// The main thread's side of an agreement thread: starts it, passes on what it should know, answers what it asks. A thread that
+// dies of a defect takes the server with it (`onFatal`), like any other broken invariant.
+import { Worker } from "node:worker_threads";
+import type { Log } from "../../base/index.ts";
+import type { AgreementStatus, KeepAliveReason } from "../agreement/index.ts";
+import type { Csn } from "../csn/index.ts";
+import type { Ruv } from "../ruv/index.ts";
+import type { AgreementConfig, AgreementThreadStart, FromThread, ToThread } from "./messages.ts";
+
+/** How long a thread may take to end after the protocol timeout before it is cut off. */
+const GRACE_MS = 5_000;
+
+/** What the server does for an agreement. Calls come on the main thread. */
+export interface AgreementHostEvents {
+  /** A new CSN of the replica for a Start request; undefined: none can be issued now. */
+  issueCsn(): Csn | undefined;
+  /** The consumer has CSNs up to this one. */
+  adjustGenerator(csn: Csn): "moved" | "skew";
+  writeKeepAlive(reason: KeepAliveReason): void;
+  /** The RUV of the consumer: for trimming, for the catch-up gate, and stored with the agreement. */
+  keepConsumerRuv(ruv: Ruv): void;
+  noteConsumerReplicaId(replicaId: number): void;
+  statusChanged(status: AgreementStatus, phase: string): void;
+  /** Remove nsds5BeginReplicaRefresh. */
+  refreshDone(): void;
+  /** Reset nsds5ReplicaIgnoreMissingChange to off. */
+  missingIgnored(): void;
+  /** The thread has ended, as it was told. */
+  ended(): void;
+  onFatal(error: unknown): void;
+}
+
+export interface AgreementHostOptions {
+  readonly config: AgreementConfig;
+  readonly dataModuleUrl: string;
+  readonly databaseFolder: string;
+  readonly backend: string;
+  readonly status: AgreementStatus;
+  readonly consumer: Ruv | undefined;
+}
+
+/** The compiled file, or the source when the sources are run. */
+const ENTRY = new URL(
+  import.meta.url.endsWith(".ts") ? "./agreement-worker.ts" : "./agreement-worker.js",
+  import.meta.url,
+);
+
+export class AgreementHost {
+  private readonly worker: Worker;
+  private readonly events: AgreementHostEvents;
+  private readonly log: Log;
+  private readonly notified = new SharedArrayBuffer(4);
+  private readonly flag = new Int32Array(this.notified);
+  private config: AgreementConfig;
+  private hasEnded = false;
+  private readonly stopWaiters: (() => void)[] = [];
+
+  constructor(options: AgreementHostOptions, events: AgreementHostEvents, log: Log) {
+    this.events = events;
+    this.log = log;
+    this.config = options.config;
+    const workerData: AgreementThreadStart = { ...options, notified: this.notified };
+    this.worker = new Worker(ENTRY, { workerData, name: `agreement ${options.config.name}` });
+    this.worker.on("message", (message: FromThread) => this.receive(message));
+    this.worker.on("error", (error) => events.onFatal(error));
+    this.worker.on("exit", () => this.exited());
+  }
+
+  /** After a commit that changed the suffix. Cheap: while the thread has not looked, nothing is sent again. */
+  notify(): void {
+    if (Atomics.exchange(this.flag, 0, 1) === 0) this.post({ type: "changesAvailable" });
+  }
+
+  configure(config: AgreementConfig): void {
+    this.config = config;
+    this.post({ type: "configure", config });
+  }
+
+  replicateNow(): void {
+    this.post({ type: "replicateNow" });
+  }
+
+  /** Only while this replica is not being initialized itself. */
+  refresh(): void {
+    this.post({ type: "refresh" });
+  }
+
+  stopRefresh(): void {
+    this.post({ type: "stopRefresh" });
+  }
+
+  /** Ends the session properly, then the thread; at the latest some seconds after the protocol timeout. */
+  stop(): Promise<void> {
+    if (this.hasEnded) return Promise.resolve();
+    this.post({ type: "shutdown" });
+    const timer = setTimeout(
+      () => void this.worker.terminate(),
+      this.config.times.protocolTimeoutMs + GRACE_MS,
+    );
+    return new Promise((resolve) => {
+      this.stopWaiters.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  private post(message: ToThread): void {
+    if (!this.hasEnded) this.worker.postMessage(message);
+  }
+
+  private exited(): void {
+    this.hasEnded = true;
+    this.events.ended();
+    for (const resolve of this.stopWaiters.splice(0)) resolve();
+  }
+
+  private receive(message: FromThread): void {
+    const { events } = this;
+    switch (message.type) {
+      case "csnWanted":
+        this.post({
+          type: "csnIssued",
+          requestId: message.requestId,
+          csn: events.issueCsn(),
+        });
+        return;
+      case "adjustWanted":
+        this.post({
+          type: "generatorAdjusted",
+          requestId: message.requestId,
+          verdict: events.adjustGenerator(message.csn),
+        });
+        return;
+      case "keepAliveWanted":
+        events.writeKeepAlive(message.reason);
+        return;
+      case "consumerRuv":
+        events.keepConsumerRuv(message.ruv);
+        return;
+      case "consumerReplicaId":
+        events.noteConsumerReplicaId(message.replicaId);
+        return;
+      case "status":
+        events.statusChanged(message.status, message.phase);
+        return;
+      case "refreshDone":
+        events.refreshDone();
+        return;
+      case "missingIgnored":
+        events.missingIgnored();
+        return;
+      case "log":
+        this.log[message.level](message.event, message.fields);
+        return;
+      case "ended":
+        return; // the exit follows
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// Reads the changes of one session, filters and sends them: what the actions `openReader` and `sendChunk` stand for.
+import { ABORT_SESSION_OID, type ResponseMessage, findControl } from "../../protocol/index.ts";
+import type { Change } from "../change/index.ts";
+import { ChangeReader, type LoggedChange, decodeChange, decodeHead } from "../changelog/index.ts";
+import { type Csn, type ReplicaId, csnReplicaId } from "../csn/index.ts";
+import type { Ruv } from "../ruv/index.ts";
+import {
+  type ChangeResult,
+  type Fractional,
+  type SkipMemory,
+  filterChange,
+  judgeHead,
+  judgeResult,
+  rememberSkips,
+  requestOfChange,
+  startOf,
+} from "../supplier/index.ts";
+import type { SupplierLink } from "./agreement-world.ts";
+import type { ReplicaData } from "./replica-data.ts";
+
+export interface SentChunk {
+  readonly sentChanges: number;
+  readonly skipped: ReadonlyMap<ReplicaId, number>;
+  readonly skippedAtEnd: number;
+  readonly rest: "more" | "end" | "purged" | "replaced";
+}
+
+export interface ChangeSenderOptions {
+  readonly generation: string;
+  readonly consumer: Ruv;
+  readonly memory: SkipMemory;
+  readonly fractional: Fractional;
+  readonly ignoreMissing: boolean;
+}
+
+export class ChangeSender {
+  private readonly data: ReplicaData;
+  private readonly link: SupplierLink;
+  private readonly options: ChangeSenderOptions;
+  private readonly onResult: (result: ChangeResult) => void;
+  private readonly lastSent = new Map<ReplicaId, Csn>();
+  private reader: ChangeReader | undefined;
+  private hasIgnored = false;
+
+  constructor(
+    data: ReplicaData,
+    link: SupplierLink,
+    options: ChangeSenderOptions,
+    onResult: (result: ChangeResult) => void,
+  ) {
+    this.data = data;
+    this.link = link;
+    this.options = options;
+    this.onResult = onResult;
+  }
+
+  /** The next slice of the changelog, at most `changesMax` of it. */
+  sendChunk(changesMax: number): SentChunk {
+    this.data.renew();
+    const none = { sentChanges: 0, skipped: new Map(), skippedAtEnd: 0 };
+    const tables = this.data.changelog();
+    if (tables === undefined) return { ...none, rest: "replaced" };
+    this.reader ??= new ChangeReader(tables, {
+      generation: this.options.generation,
+      reached: startOf(this.options.memory, this.options.consumer),
+      ignoreMissing: this.options.ignoreMissing,
+    });
+    const slice = this.reader.read(changesMax);
+    switch (slice.type) {
+      case "changes":
+        return this.sendAll(slice.changes);
+      case "more":
+        return { ...none, rest: "more" };
+      case "end":
+        return { ...none, rest: "end" };
+      case "purged":
+        return { ...none, rest: "purged" };
+      case "replaced":
+        return { ...none, rest: "replaced" };
+    }
+  }
+
+  /** What the next session need not read again, after this one came to its end. An ignored result leaves a gap at the
+   *  consumer, which the next session tries once more. */
+  remember(): SkipMemory | undefined {
+    if (this.reader === undefined || this.hasIgnored) return undefined;
+    return rememberSkips(this.options.consumer, this.reader.reached, this.lastSent);
+  }
+
+  private sendAll(changes: readonly LoggedChange[]): SentChunk {
+    const skipped = new Map<ReplicaId, number>();
+    let sentChanges = 0;
+    let skippedAtEnd = 0;
+    for (const { csn, record } of changes) {
+      const change = this.filter(csn, record);
+      if (change === undefined) {
+        skipped.set(csnReplicaId(csn), (skipped.get(csnReplicaId(csn)) ?? 0) + 1);
+        skippedAtEnd += 1;
+      } else {
+        this.send(change);
+        sentChanges += 1;
+        skippedAtEnd = 0;
+      }
+    }
+    return { sentChanges, skipped, skippedAtEnd, rest: "more" };
+  }
+
+  /** Most of what is filtered out is not even decoded. */
+  private filter(csn: Csn, record: Buffer): Change | undefined {
+    const { fractional } = this.options;
+    if (judgeHead(fractional, decodeHead(record)) === "skip") return undefined;
+    return filterChange(fractional, decodeChange(csn, record));
+  }
+
+  private send(change: Change): void {
+    const { csn } = change;
+    this.lastSent.set(csnReplicaId(csn), csn);
+    const { request, controls } = requestOfChange(change);
+    this.link.send(request, controls, (message) => this.answered(csn, message));
+  }
+
+  private answered(csn: Csn, { response, controls }: ResponseMessage): void {
+    if (!("result" in response)) return; // a stray entry or reference
+    const { code } = response.result;
+    if (judgeResult(code) === "ignored") this.hasIgnored = true;
+    const isReleaseAsked = findControl(controls, ABORT_SESSION_OID) !== undefined;
+    this.onResult({ csn, code, isReleaseAsked });
+  }
+}

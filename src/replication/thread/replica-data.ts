@@ -1,0 +1,18 @@
+// What an agreement thread reads of the data. The store implements it in a module of its own, which the thread imports by the
+// URL that it is given: `openReplicaData(folder, backend)`.
+import type { ChangelogTables } from "../changelog/index.ts";
+import type { EntrySource } from "../total/index.ts";
+
+export interface ReplicaData {
+  /** Moves the read snapshot to the newest commit. */
+  renew(): void;
+  /** The tables of the current set as of the last `renew`; an initialization may have swapped it. undefined: there is none. */
+  changelog(): ChangelogTables | undefined;
+  /** Entries as of now, for a total initialization; stays the same while it is read. */
+  openEntries(): EntrySource;
+  close(): Promise<void>;
+}
+
+export interface ReplicaDataModule {
+  openReplicaData(folder: string, backend: string): ReplicaData;
+}
