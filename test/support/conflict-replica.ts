@@ -55,7 +55,7 @@ interface StateRow {
 export class ConflictReplica {
   rules: StructureRules;
   readonly store = new MemoryStructure();
-  readonly replay = new StructureReplay();
+  replay = new StructureReplay();
   readonly rows = new Map<UniqueId, StateRow>();
   /** Forms as of the last time the structure said that they may have changed. */
   readonly forms = new Map<UniqueId, EntryForm>();

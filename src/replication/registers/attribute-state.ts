@@ -145,7 +145,8 @@ export class AttributeState {
    *  registers, never on the join with rename effects. */
   collectGarbage(): void {
     const single = this.description.type.singleValue;
-    const keep = single ? this.#newest()?.vu : undefined;
+    const newest = single ? this.#newest() : undefined;
+    const keep = newest?.vu;
     const ad = this.#ad;
     this.#rewrite((state) => {
       const { vu, vd } = state;
@@ -154,9 +155,8 @@ export class AttributeState {
         ((vu !== undefined && vd <= vu) ||
           (ad !== undefined && vd < ad) ||
           (keep !== undefined && vd < keep));
-      const dropVu =
-        vu !== undefined &&
-        ((!single && ad !== undefined && vu < ad) || (keep !== undefined && vu < keep));
+      // Of a single-valued attribute only one add can matter, also among those of one mod.
+      const dropVu = vu !== undefined && (single ? state !== newest : ad !== undefined && vu < ad);
       if (!dropVd && !dropVu) return state;
       return { ...state, vu: dropVu ? undefined : vu, vd: dropVd ? undefined : vd };
     });

@@ -19,7 +19,6 @@ interface SlotCell {
   readonly parent: UniqueId;
   readonly rdnKey: string;
   readonly old: Slot;
-  /** Whether the store had a row. */
   now: Slot;
 }
 interface CountsCell {
@@ -92,13 +91,9 @@ export class WorkingState {
     return changed;
   }
 
-  /** Glue of the slots that changed, before and after: their names depend on the slot. */
+  /** Glue that was and may still be in the slots that changed: its name depends on the slot. */
   *glueOfChangedSlots(): Iterable<UniqueId> {
-    for (const { old, now } of this.#slots.values()) {
-      if (isSameSlot(old, now)) continue;
-      yield* old.glue;
-      yield* now.glue;
-    }
+    for (const { old, now } of this.#slots.values()) if (!isSameSlot(old, now)) yield* old.glue;
   }
 
   /** Sets what changed. */

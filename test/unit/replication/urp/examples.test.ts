@@ -272,6 +272,62 @@ suite("replication/urp: examples", () => {
     assert.equal(replica.forms.get(id("n30"))?.kind, "conflict");
   });
 
+  test("urp/form: a tombstone shows the largest CSN of those below it, also when that gets smaller", () => {
+    const replica = new ConflictReplica();
+    const changes = [
+      add(1, "p", "ou=p"),
+      add(2, "c", "cn=c,ou=p", "p"),
+      remove(4, "p", "ou=p"),
+      remove(9, "c", "cn=c,ou=p"),
+    ];
+    for (const change of changes) replica.apply(change);
+    assert.equal(replica.tombstones().get(id("p")), makeCsn(9, 0, 1));
+    replica.apply(remove(7, "c", "cn=c,ou=p"));
+    assert.equal(replica.tombstones().get(id("p")), makeCsn(7, 0, 1));
+  });
+
+  test("urp/form: of two glue entries the one named first has the plain name, then the other", () => {
+    const replica = new ConflictReplica();
+    const changes = [
+      add(1, "p1", "ou=p"),
+      add(2, "c1", "cn=c1,ou=p", "p1"),
+      remove(3, "p1", "ou=p"),
+      add(4, "p2", "ou=p"),
+      add(5, "c2", "cn=c2,ou=p", "p2"),
+      remove(6, "p2", "ou=p"),
+    ];
+    for (const change of changes) replica.apply(change);
+    assert.equal(replica.dn(id("p1")), below("ou=p"));
+    assert.equal(replica.dn(id("p2")), below(`nsuniqueid=${id("p2")}+ou=p`));
+    replica.apply(remove(7, "c1", "cn=c1,ou=p"));
+    assert.equal(replica.dn(id("p2")), below("ou=p"));
+    replica.apply(add(8, "p3", "ou=p"));
+    assert.equal(replica.dn(id("p2")), below(`nsuniqueid=${id("p2")}+ou=p`));
+  });
+
+  test("urp/purge: the last holder of a name stays while it lies dead under it", () => {
+    const replica = new ConflictReplica();
+    const changes = [
+      add(1, "p", "ou=p"),
+      add(2, "c", "cn=c,ou=p", "p"),
+      remove(3, "p", "ou=p"),
+      add(4, "e", "cn=e"),
+      rename(5, "e", "cn=e", "cn=f"),
+      add(6, "x", "cn=x"),
+      remove(7, "x", "cn=x"),
+    ];
+    for (const change of changes) replica.apply(change);
+    replica.purge(makeCsn(8, 0, 0));
+    const lastOf = (rdnKey: string): unknown => replica.store.getSlot(SUFFIX_ID, rdnKey)?.last;
+    assert.deepEqual(["ou=p", "cn=e", "cn=f", "cn=x"].map(lastOf), [
+      id("p"),
+      undefined,
+      id("e"),
+      undefined,
+    ]);
+    assert.isUndefined(replica.store.getNode(id("x")));
+  });
+
   test("urp/refusals: requests that the rules would ignore are refused", () => {
     const replica = new ConflictReplica();
     const changes = [
