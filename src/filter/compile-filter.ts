@@ -33,6 +33,9 @@ import {
 export interface FilterOptions {
   /** Rights of the caller: items on attributes that may not be searched are Undefined. Without it everything may. */
   readonly maySearch?: MaySearch | undefined;
+  /** What items on types that the schema does not define amount to: Undefined (RFC 4511), or, for entries of the server's own
+   *  that hold such types, the directory string as which their values are treated. */
+  readonly undefinedTypes?: "undefined" | "directoryString";
 }
 
 type SubstringsFilter = Extract<Filter, { readonly type: "substrings" }>;
@@ -54,16 +57,18 @@ export function compileFilter(
   schema: Schema,
   options: FilterOptions = {},
 ): Matcher {
-  return new FilterCompiler(schema, options.maySearch).compile(filter);
+  return new FilterCompiler(schema, options).compile(filter);
 }
 
 class FilterCompiler {
   readonly #schema: Schema;
   readonly #maySearch: MaySearch | undefined;
+  readonly #takesUndefinedTypes: boolean;
 
-  constructor(schema: Schema, maySearch: MaySearch | undefined) {
+  constructor(schema: Schema, options: FilterOptions) {
     this.#schema = schema;
-    this.#maySearch = maySearch;
+    this.#maySearch = options.maySearch;
+    this.#takesUndefinedTypes = options.undefinedTypes === "directoryString";
   }
 
   compile(filter: Filter): Matcher {
@@ -183,11 +188,11 @@ class FilterCompiler {
     return rule && makeRuleTest(rule, filter.value);
   }
 
-  /** The attribute that a text names; undefined if the schema does not define the type. */
+  /** The attribute that a text names; undefined if the schema does not define the type and the filter takes no such. */
   #findAttribute(text: string): NamedAttribute | undefined {
     const [name = "", ...options] = text.split(";");
     const type = this.#schema.attributeType(name);
-    if (!type.defined) return undefined;
+    if (!type.defined && !this.#takesUndefinedTypes) return undefined;
     return { type, options: options.map((option) => option.toLowerCase()) };
   }
 

@@ -65,6 +65,8 @@ function prepare(
   const { source, access } = route(service, connection, baseNormalDn, request);
   const matcher = compileFilter(request.filter, schema, {
     maySearch: (entry, type) => access.mayAttribute(entry, "search", type),
+    // Most settings are defined by the tables of the configuration alone.
+    ...(source instanceof MemorySource ? { undefinedTypes: "directoryString" } : {}),
   });
   if (controls.assertion !== undefined)
     checkAssertion(source, access, baseNormalDn, controls, schema);

@@ -180,6 +180,22 @@ suite("filter/compile-filter", () => {
     });
   }
 
+  test("filter/compile-filter: types without a definition are directory strings when asked for", () => {
+    const server = new PlainEntry(schema, "cn=userRoot,cn=config", {
+      "nsslapd-backend": ["userRoot"],
+    });
+    const options = { undefinedTypes: "directoryString" } as const;
+    const matches = (text: string): boolean | undefined =>
+      compileFilter(parseFilter(text), schema, options).matches(server);
+    assert.isTrue(matches("(nsslapd-backend=USERroot)"));
+    assert.isTrue(matches("(nsslapd-backend=*)"));
+    assert.isFalse(matches("(nsslapd-backend=other)"));
+    assert.isFalse(matches("(noSuchAttribute=x)"));
+    assert.isUndefined(
+      compileFilter(parseFilter("(nsslapd-backend=userRoot)"), schema).matches(server),
+    );
+  });
+
   test("filter/compile-filter: what the server makes of an unknown filter choice is Undefined", () => {
     const filter = {
       type: "extensible",
