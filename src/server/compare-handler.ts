@@ -82,7 +82,7 @@ function target(
     case "none":
       throw new LdapError("noSuchObject", "");
     case "suffix": {
-      if (route.suffix.state === "referral") throw referral(route.suffix);
+      if (route.suffix.state === "referral") throw referral(directory, route.suffix);
       const reader = route.backend?.reader;
       const access = service.accessFor(subject, reader);
       const id = reader?.idOfDn(normalDn);

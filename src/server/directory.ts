@@ -1,5 +1,6 @@
 // What the running server holds: schema, configuration tree, backends, access control, the write queue. One object, handed to
 // those who serve requests. It changes only on the main thread.
+import { existsSync, readFileSync } from "node:fs";
 import type { Clock, Log, Random } from "../base/index.ts";
 import type { ConfigTree, SuffixSettings } from "../config/index.ts";
 import type { Descriptions } from "../entry/index.ts";
@@ -76,6 +77,29 @@ export class Directory {
 
   backendOf(suffix: SuffixSettings): Backend | undefined {
     return this.backends.get(suffix.backendName?.toLowerCase() ?? "");
+  }
+
+  /** URLs for those who should go elsewhere with operations on a suffix. */
+  referralsOf(suffix: SuffixSettings): readonly string[] {
+    if (suffix.referrals.length > 0) return suffix.referrals;
+    return this.findReferrals(suffix.normalSuffix);
+  }
+
+  /** What the replica of a suffix has learned of its suppliers; set by the replicas. */
+  findReferrals: (normalSuffix: string) => readonly string[] = () => [];
+
+  /** What a consumer's TLS is checked with, and our own certificate. */
+  clientTls(host: string): { ca?: string; cert?: string; key?: string; servername: string } {
+    const read = (path: string): string | undefined =>
+      existsSync(path) ? readFileSync(path, "utf8") : undefined;
+    const ca = read(this.paths.authorities);
+    const cert = read(this.paths.certificate);
+    const key = read(this.paths.key);
+    return {
+      servername: host,
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    };
   }
 
   /** The backend that serves a suffix, by the normal DN of the suffix. */

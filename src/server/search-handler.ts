@@ -15,6 +15,8 @@ import {
 } from "../operation/index.ts";
 import type { EntryView } from "../entry/index.ts";
 import { RUV_UNIQUE_ID } from "../replication/change/index.ts";
+import type { SuffixSettings } from "../config/index.ts";
+import type { Directory } from "./directory.ts";
 import { identityOf } from "./identity.ts";
 import { MemorySource, singleEntry } from "./memory-source.ts";
 import type { RequestControls } from "./request-controls.ts";
@@ -152,7 +154,7 @@ function route(
       if (suffix.state === "disabled") {
         throw new LdapError("unwillingToPerform", `The suffix ${suffix.suffix} is disabled`);
       }
-      if (suffix.state === "referral") throw referral(suffix);
+      if (suffix.state === "referral") throw referral(directory, suffix);
       if (backend === undefined) throw new LdapError("noSuchObject", "");
       const { database } = directory.config.snapshot;
       const limits = { idsMax: database.idListEntriesMax };
@@ -167,17 +169,15 @@ function route(
 }
 
 /** Result 10 with the URLs of a suffix that others serve. */
-export function referral(suffix: {
-  readonly suffix: string;
-  readonly referrals: readonly string[];
-}): LdapError {
-  if (suffix.referrals.length === 0) {
+export function referral(directory: Directory, suffix: SuffixSettings): LdapError {
+  const referrals = directory.referralsOf(suffix);
+  if (referrals.length === 0) {
     return new LdapError(
       "unwillingToPerform",
       `The suffix ${suffix.suffix} is served elsewhere, but no server is known`,
     );
   }
-  return new LdapError("referral", "", { matchedDn: suffix.suffix, referrals: suffix.referrals });
+  return new LdapError("referral", "", { matchedDn: suffix.suffix, referrals });
 }
 
 /** Who asks for the tombstone of the update vector gets the replica's configuration entry (389). */

@@ -38,7 +38,23 @@ export class ServerActions implements ConfigActions {
   constructor(parts: ServerActionsParts) {
     this.#parts = parts;
     const { directory } = parts;
-    this.replicas = new Replicas(directory);
+    this.replicas = new Replicas(
+      directory,
+      {
+        afterWrite: (backend, effects) => this.followWrite(backend, effects),
+        contentReplaced: (backend) => parts.keeper.loadAcis(backend),
+        onDefect: parts.onDefect,
+      },
+      {
+        sealKey: parts.configKeeper.sealKey,
+        refreshDone: (settings) =>
+          this.#clearSetting(settings.normalDn, "nsds5BeginReplicaRefresh"),
+        missingIgnored: (settings) =>
+          this.#clearSetting(settings.normalDn, "nsds5ReplicaIgnoreMissingChange"),
+        onDefect: parts.onDefect,
+      },
+    );
+    directory.findReferrals = (normalSuffix) => this.replicas.find(normalSuffix)?.referrals ?? [];
     this.tasks = new TaskRunner({
       works: taskWorks(directory, parts.keeper, () => this.useSchema(parts.reloadSchema())),
       clock: directory.clock,
@@ -64,8 +80,14 @@ export class ServerActions implements ConfigActions {
     for (const event of events) await this.#act(event);
   }
 
-  /** After a write by a client, or a replicated one, is on disk. */
+  /** After a write by a client is on disk. */
   afterWrite(backend: Backend, effects: WriteEffects): void {
+    this.followWrite(backend, effects);
+    if (effects.change !== undefined) this.replicas.changed(backend, effects.change);
+  }
+
+  /** After any write is on disk: names and access rules follow. */
+  followWrite(backend: Backend, effects: WriteEffects): void {
     if (effects.namesChanged) backend.reader.forgetNames();
     const { schema } = this.#parts.directory;
     const type = schema.attributeType("aci");
@@ -86,17 +108,23 @@ export class ServerActions implements ConfigActions {
     this.#parts.onAcisChanged(schema);
   }
 
-  async startReplication(): Promise<void> {}
+  async startReplication(): Promise<void> {
+    const { replicas, agreements } = this.#parts.directory.config.snapshot;
+    for (const replica of replicas) await this.replicas.addReplica(replica);
+    for (const agreement of agreements) this.replicas.addAgreement(agreement);
+  }
 
   /** Called every few seconds. */
   tick(): void {
     let { config } = this.#parts.directory;
     for (const normalDn of this.tasks.takeExpired()) config = config.withoutTask(normalDn);
     this.#parts.directory.config = config;
+    this.replicas.tick();
   }
 
   async stop(): Promise<void> {
     this.tasks.cancelAll();
+    await this.replicas.stop();
   }
 
   /** What entries of cn=config show of the running server. */
@@ -115,8 +143,8 @@ export class ServerActions implements ConfigActions {
       };
     };
     return {
-      findAgreementStatus: () => undefined,
-      findReplicaStatus: () => undefined,
+      findAgreementStatus: (normalDn) => this.replicas.findAgreementStatus(normalDn),
+      findReplicaStatus: (normalSuffix) => this.replicas.findReplicaStatus(normalSuffix),
       findTaskStatus: (normalDn) => this.tasks.findStatus(normalDn),
       backendMonitor: (name) => {
         const backend = directory.backends.get(name.toLowerCase());
@@ -153,6 +181,22 @@ export class ServerActions implements ConfigActions {
       case "serverChanged":
         this.frontend?.changeSettings(frontendSettings(directory));
         return undefined;
+      case "replicaAdded":
+        return this.replicas.addReplica(event.replica);
+      case "replicaChanged":
+        return this.replicas.changeReplica(event.replica);
+      case "replicaRemoved":
+        return this.replicas.removeReplica(event.replica);
+      case "agreementAdded":
+        return this.replicas.addAgreement(event.agreement);
+      case "agreementChanged":
+        return this.replicas.changeAgreement(event.agreement);
+      case "agreementRemoved":
+        return this.replicas.removeAgreement(event.agreement);
+      case "refreshRequested":
+        return this.replicas.refresh(event.agreement);
+      case "refreshAborted":
+        return this.replicas.abortRefresh(event.agreement);
       case "taskRequested":
         this.#startTask(event.entry);
         return undefined;
@@ -162,6 +206,17 @@ export class ServerActions implements ConfigActions {
       default:
         return undefined;
     }
+  }
+
+  /** Takes a value away that asked the server for something that is done now. */
+  #clearSetting(normalDn: string, attribute: string): void {
+    const { configKeeper, directory, onDefect } = this.#parts;
+    configKeeper
+      .exclusively(async () => {
+        const timestamp = formatTime(directory.clock.now());
+        configKeeper.store(directory.config.updated(normalDn, [[attribute]], { timestamp }));
+      })
+      .catch(onDefect);
   }
 
   #startTask(entry: Extract<ConfigEvent, { type: "taskRequested" }>["entry"]): void {

@@ -116,7 +116,8 @@ export function updatableBackend(directory: Directory, request: { readonly dn: s
   if (suffix.state === "disabled") {
     throw new LdapError("unwillingToPerform", `The suffix ${suffix.suffix} is disabled`);
   }
-  if (suffix.state === "referral" || suffix.state === "referralOnUpdate") throw referral(suffix);
+  if (suffix.state === "referral" || suffix.state === "referralOnUpdate")
+    throw referral(directory, suffix);
   const { server, backends } = directory.config.snapshot;
   if (server.readOnly) throw new LdapError("unwillingToPerform", "Server is read-only");
   if (backends.find((one) => one.name.toLowerCase() === backend.name)?.readOnly === true) {

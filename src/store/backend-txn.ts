@@ -13,7 +13,7 @@ import {
   type StoredEntry,
 } from "../entry/index.ts";
 import { parseRdn } from "../dn/index.ts";
-import { LdapError } from "../protocol/index.ts";
+import { LdapError, type ReplicationEntry } from "../protocol/index.ts";
 import type { Change, UniqueId } from "../replication/change/index.ts";
 import { CSN_ZERO, type Csn } from "../replication/csn/index.ts";
 import {
@@ -24,10 +24,13 @@ import {
 } from "../replication/registers/index.ts";
 import {
   type EntryForm,
+  type ImportedEntry,
   type StructureReplay,
   type StructureRules,
+  type Surroundings,
   applyStructural,
   deriveForm,
+  entryState,
   plainRdn,
   shownAttributes,
   structuralOperation,
@@ -108,6 +111,15 @@ export class BackendTxn {
     return this.#decode(entry.id, entry);
   }
 
+  /** The entry with all its state, as it goes to other replicas; undefined: nothing is stored under this ID. */
+  replicatedEntry(id: EntryId): ReplicationEntry | undefined {
+    const entry = this.writer.entry(id);
+    if (entry === undefined) return undefined;
+    const form = this.#form(entry.uniqueId);
+    if (form === undefined) return undefined;
+    return entryState(form, this.#decode(id, entry), entry.dn, this.#surroundings(form));
+  }
+
   /** Applies a change that the RUV does not cover. Never fails for what the change says. */
   apply(change: Change, origin: Origin): void {
     const { schema } = this.#descriptions;
@@ -131,6 +143,15 @@ export class BackendTxn {
     }
     this.reshow(reshown, origin);
     this.rows.flush();
+  }
+
+  /** Stores an entry of a total initialization, and those that look otherwise because of it. */
+  importEntry(imported: ImportedEntry): void {
+    const { id, before } = this.#load(imported.uniqueId);
+    this.#working.set(imported.uniqueId, { id, before, registers: imported.registers });
+    this.reshow(new Set([imported.uniqueId, ...imported.reshown]), "replicated");
+    this.rows.flush();
+    this.#working.clear();
   }
 
   /** Derives what is shown of these unique IDs anew and stores it. */
@@ -223,12 +244,7 @@ export class BackendTxn {
   #content(form: EntryForm, registers: Registers, origin: Origin): EntryContent {
     const isSuffix = form.uniqueId === this.#backend.suffixUniqueId;
     const parentId = isSuffix ? NO_ID : this.writer.internUniqueId(form.node.parent);
-    const surroundings = {
-      parentDn: isSuffix ? "" : this.#parentDn(form.node.parent),
-      schemaViolation: false,
-      resolve: this.resolve,
-      normalDn: (dn: string) => this.#descriptions.schema.normalizeDnText(dn),
-    };
+    const surroundings = this.#surroundings(form);
     let attributes = shownAttributes(form, registers, surroundings);
     const isLive = form.kind === "live" || form.kind === "conflict";
     if (origin === "replicated" && isLive && this.#violatesSchema(attributes)) {
@@ -242,6 +258,16 @@ export class BackendTxn {
       uniqueId: form.uniqueId,
       rdn: isSuffix ? this.#backend.suffixDn : form.rdn,
       attributes,
+    };
+  }
+
+  #surroundings(form: EntryForm): Surroundings {
+    const isSuffix = form.uniqueId === this.#backend.suffixUniqueId;
+    return {
+      parentDn: isSuffix ? "" : this.#parentDn(form.node.parent),
+      schemaViolation: false,
+      resolve: this.resolve,
+      normalDn: (dn) => this.#descriptions.schema.normalizeDnText(dn),
     };
   }
 

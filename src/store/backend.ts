@@ -4,7 +4,7 @@
 // Replication facts (RUV, CSN generator) exist twice: `newest` is what the operation that ran last has left, the base of the
 // next one; `committed` is what is on disk, which alone may be told to others.
 import { parseDn } from "../dn/index.ts";
-import type { Descriptions, EntryId } from "../entry/index.ts";
+import { type Descriptions, type EntryId, recordRdn } from "../entry/index.ts";
 import type { Kv, WriteSet } from "../kv/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { Change, UniqueId } from "../replication/change/index.ts";
@@ -31,7 +31,7 @@ import { BackendIndexes } from "./backend-indexes.ts";
 import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn } from "./backend-txn.ts";
 import { putDescriptions } from "./description-table.ts";
-import { type BackendTables, dropTables, openTables } from "./tables.ts";
+import { type BackendTables, childRange, dropTables, openTables } from "./tables.ts";
 
 export interface ReplicationFacts {
   /** undefined: not replicated, or no generation yet. */
@@ -98,6 +98,9 @@ export class Backend {
   get descriptions(): Descriptions {
     return this.#descriptions;
   }
+  get kv(): Kv {
+    return this.#kv;
+  }
   get set(): number {
     return this.#set;
   }
@@ -134,23 +137,23 @@ export class Backend {
 
   /** Starts an operation on the tables of `writes`. */
   begin(writes: WriteSet): BackendTxn {
-    const { tables } = this;
-    return new BackendTxn(
-      this,
-      {
-        entry: writes.table(tables.entry),
-        state: writes.table(tables.state),
-        children: writes.table(tables.children),
-        uid: writes.table(tables.uid),
-        tree: writes.table(tables.tree),
-        last: writes.table(tables.last),
-        index: writes.table(tables.index),
-        changelog: writes.table(tables.changelog),
-        structure: writes.table(tables.structure),
-        meta: writes.table(tables.meta),
-      },
-      this.#descriptions,
-    );
+    return new BackendTxn(this, this.writableTables(writes, this.tables), this.#descriptions);
+  }
+
+  /** Tables as the operation with this write set sees them. */
+  writableTables(writes: WriteSet, tables: BackendTables): BackendTables {
+    return {
+      entry: writes.table(tables.entry),
+      state: writes.table(tables.state),
+      children: writes.table(tables.children),
+      uid: writes.table(tables.uid),
+      tree: writes.table(tables.tree),
+      last: writes.table(tables.last),
+      index: writes.table(tables.index),
+      changelog: writes.table(tables.changelog),
+      structure: writes.table(tables.structure),
+      meta: writes.table(tables.meta),
+    };
   }
 
   /** A CSN above every CSN that this backend has seen. @throws LdapError operationsError when clocks are too far apart */
@@ -166,6 +169,11 @@ export class Backend {
     }
     this.newest = { ruv, generator: issued.generator };
     return issued.csn;
+  }
+
+  /** In memory at once; it is stored with the next change. */
+  useGenerator(generator: CsnGenerator): void {
+    this.newest = { ...this.newest, generator };
   }
 
   /** Counts a change that has been applied: changelog, RUV and generator go into the same transaction. */
@@ -232,6 +240,19 @@ export class Backend {
   dropSet(set: number): void {
     dropTables(this.#kv, this.name, set);
   }
+}
+
+/** The current tables of a backend, for those who only read. */
+export const currentTables = (kv: Kv, name: string): BackendTables =>
+  openTables(kv, name, readPointer(kv, name));
+
+/** The suffix as its entry has it; undefined when there is none. */
+export function storedSuffix(tables: BackendTables): string | undefined {
+  for (const { value } of tables.tree.range({ ...childRange(0 as EntryId, "shown"), limit: 1 })) {
+    const record = tables.entry.getCopy(value.readUInt32BE(0));
+    return record === undefined ? undefined : recordRdn(record);
+  }
+  return undefined;
 }
 
 function readPointer(kv: Kv, name: string): number {

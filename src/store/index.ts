@@ -1,12 +1,14 @@
 export type { BackendOptions, ReplicationFacts } from "./backend.ts";
-export { Backend } from "./backend.ts";
+export { Backend, currentTables, storedSuffix } from "./backend.ts";
 export type { BackendIndex } from "./backend-indexes.ts";
 export { BackendIndexes } from "./backend-indexes.ts";
 export type { EntryNames } from "./backend-reader.ts";
 export { BackendReader } from "./backend-reader.ts";
+export { BackendEntrySource } from "./entry-source.ts";
 export type { Origin } from "./backend-txn.ts";
 export { BackendTxn } from "./backend-txn.ts";
 export { BackendWriter, indexedValues } from "./backend-writer.ts";
+export { StagedBackend } from "./staged-backend.ts";
 export type { BackendTables } from "./tables.ts";
 export { openTables } from "./tables.ts";
 export { putDescriptions, readDescriptions } from "./description-table.ts";

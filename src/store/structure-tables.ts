@@ -30,6 +30,8 @@ const UNIQUE_ID_BYTES = 16;
 export class StructureTables implements StructureStore {
   readonly #writer: BackendWriter;
   readonly #rows: StateRows;
+  /** Slots that were set: the tree follows only when what is shown has been derived. */
+  readonly #slots = new Map<string, Slot | undefined>();
 
   constructor(writer: BackendWriter, rows: StateRows) {
     this.#writer = writer;
@@ -46,6 +48,8 @@ export class StructureTables implements StructureStore {
   }
 
   getSlot(parent: UniqueId, rdnKey: string): Slot | undefined {
+    const known = `${parent}/${rdnKey}`;
+    if (this.#slots.has(known)) return this.#slots.get(known);
     const parentId = this.#writer.idOfUniqueId(parent);
     if (parentId === undefined) return undefined;
     const row = this.#writer.tables.last.getCopy(lastKey(parent, rdnKey));
@@ -56,6 +60,7 @@ export class StructureTables implements StructureStore {
   }
 
   setSlot(parent: UniqueId, rdnKey: string, slot: Slot | undefined): void {
+    this.#slots.set(`${parent}/${rdnKey}`, slot);
     const key = lastKey(parent, rdnKey);
     const last = slot?.holder === undefined ? slot?.last : undefined;
     const glue = slot?.glue ?? [];

@@ -54,6 +54,6 @@ export function parseUniqueId(text: string): UniqueId | undefined {
 export const encodeUniqueId = (id: UniqueId): Buffer => Buffer.from(id.replaceAll("-", ""), "hex");
 
 export function decodeUniqueId(bytes: Buffer, offset = 0): UniqueId {
-  const hex = bytes.hexSlice(offset, offset + 16);
+  const hex = bytes.toString("hex", offset, offset + 16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 16)}-${hex.slice(16, 24)}-${hex.slice(24)}` as UniqueId;
 }

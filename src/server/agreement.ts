@@ -1,0 +1,268 @@
+// One agreement as the main thread sees it: the thread that runs it, what it told last, and what is kept of that over a restart
+// (table `agreement`: normal DN → JSON).
+import { openCredential } from "../auth/index.ts";
+import type { AgreementSettings, AgreementStatus as ShownStatus } from "../config/index.ts";
+import type { LinkIdentity } from "../link/index.ts";
+import {
+  type AgreementStatus,
+  NEW_STATUS,
+  agreementTimes,
+  longName,
+  restoredStatus,
+  showStatus,
+} from "../replication/agreement/index.ts";
+import { type Change } from "../replication/change/index.ts";
+import { decodeChange } from "../replication/changelog/index.ts";
+import { type Csn, csnReplicaId, decodeCsn } from "../replication/csn/index.ts";
+import { type Ruv, decodeRuv, encodeRuv, ruvMaxCsn } from "../replication/ruv/index.ts";
+import { filterChange, isFractional, makeFractional } from "../replication/supplier/index.ts";
+import { type AgreementConfig, AgreementHost } from "../replication/thread/index.ts";
+import { mappingTreeDn } from "../config/index.ts";
+import type { Directory } from "./directory.ts";
+import type { Replica } from "./replica.ts";
+
+/** What of an agreement is stored at most this often while it runs. */
+const STORE_INTERVAL_MS = 30_000;
+/** Records looked at, newest first, for the newest change that concerns a fractional agreement. */
+const MAX_CSN_RECORDS = 2_000;
+const TABLE = "agreement";
+/** 389 prints this for a consumer whose replica ID is not known yet. */
+const UNKNOWN_ID = "unavailable";
+
+export interface AgreementHooks {
+  readonly sealKey: Buffer;
+  /** Removes nsds5BeginReplicaRefresh from the entry. */
+  refreshDone(settings: AgreementSettings): void;
+  /** Resets nsds5ReplicaIgnoreMissingChange. */
+  missingIgnored(settings: AgreementSettings): void;
+  onDefect(error: unknown): void;
+}
+
+interface Stored {
+  readonly status: AgreementStatus;
+  readonly consumerRuv: string | undefined;
+  readonly consumerId: number | undefined;
+}
+
+export class Agreement {
+  settings: AgreementSettings;
+  #replica: Replica;
+  readonly #directory: Directory;
+  readonly #hooks: AgreementHooks;
+  readonly #startedAt: number;
+  #host: AgreementHost | undefined;
+  #status: AgreementStatus = NEW_STATUS;
+  #consumer: Ruv | undefined;
+  #consumerId: number | undefined;
+  #maxCsn: Csn | undefined;
+  #storedAt = 0;
+
+  constructor(
+    directory: Directory,
+    replica: Replica,
+    settings: AgreementSettings,
+    hooks: AgreementHooks,
+  ) {
+    this.#directory = directory;
+    this.#replica = replica;
+    this.settings = settings;
+    this.#hooks = hooks;
+    this.#startedAt = directory.clock.now();
+    this.#restore();
+    this.#maxCsn = this.#findMaxCsn();
+  }
+
+  /** The RUV of the consumer as it was heard last. */
+  get consumer(): Ruv | undefined {
+    return this.#consumer;
+  }
+
+  start(): void {
+    const replica = this.#replica;
+    const { paths } = this.#directory;
+    this.#host = new AgreementHost(
+      {
+        config: this.#config(),
+        dataModuleUrl: new URL("./replica-data.js", import.meta.url).href,
+        databaseFolder: paths.database,
+        backend: replica.backend.name,
+        status: this.#status,
+        consumer: this.#consumer,
+      },
+      {
+        issueCsn: () => replica.sessionCsn(),
+        adjustGenerator: (csn) => replica.adjustGenerator(csn),
+        writeKeepAlive: (reason) => void replica.writeKeepAlive(reason).catch(this.#hooks.onDefect),
+        keepConsumerRuv: (ruv) => {
+          this.#consumer = ruv;
+          replica.hearPeer(`ldap://${this.settings.host}:${this.settings.port}`, ruv);
+        },
+        noteConsumerReplicaId: (id) => {
+          this.#consumerId = id;
+        },
+        statusChanged: (status) => this.#statusChanged(status),
+        refreshDone: () => {
+          replica.isTotalBusy = false;
+          this.#hooks.refreshDone(this.settings);
+        },
+        missingIgnored: () => this.#hooks.missingIgnored(this.settings),
+        ended: () => {},
+        onFatal: this.#hooks.onDefect,
+      },
+      this.#directory.log,
+    );
+    if (this.settings.refreshRequested) this.refresh();
+  }
+
+  change(settings: AgreementSettings, replica: Replica): void {
+    this.settings = settings;
+    this.reconfigure(replica);
+    this.#maxCsn = this.#findMaxCsn();
+  }
+
+  reconfigure(replica: Replica): void {
+    this.#replica = replica;
+    this.#host?.configure(this.#config());
+  }
+
+  /** Changes are on disk. */
+  notify(): void {
+    this.#host?.notify();
+  }
+
+  /** A change of this server has been logged: does it concern this agreement? */
+  noteOwnChange(change: Change): void {
+    if (filterChange(this.#fractional, change) !== undefined) this.#maxCsn = change.csn;
+  }
+
+  refresh(): void {
+    this.#host?.refresh();
+  }
+
+  abortRefresh(): void {
+    this.#host?.stopRefresh();
+  }
+
+  async stop(): Promise<void> {
+    await this.#host?.stop();
+    this.#host = undefined;
+    await this.#store();
+  }
+
+  shownStatus(): ShownStatus {
+    return showStatus(this.#status, longName(this.settings), this.#startedAt);
+  }
+
+  /** Value of nsds5agmtmaxcsn (replication-protocol 2.3); undefined: there is no change yet. */
+  maxCsnValue(): string | undefined {
+    if (this.#maxCsn === undefined) return undefined;
+    const { suffix, name, host, port } = this.settings;
+    return `${suffix};${name};${host};${port};${this.#consumerId ?? UNKNOWN_ID};${this.#maxCsn}`;
+  }
+
+  get #fractional(): ReturnType<typeof makeFractional> {
+    return makeFractional({
+      excluded: this.settings.excludedAttributes,
+      excludedTotal: this.settings.excludedAttributesTotal,
+      stripped: this.settings.strippedAttributes,
+    });
+  }
+
+  #config(): AgreementConfig {
+    const { settings } = this;
+    const replica = this.#replica;
+    const { server } = this.#directory.config.snapshot;
+    const identity: LinkIdentity = {
+      transport: settings.transport,
+      bindMethod: settings.bindMethod,
+      bindDn: settings.bindDn ?? "",
+      password: this.#open(settings.credentials),
+    };
+    const hasBootstrap = (settings.bootstrapBindDn ?? "") !== "";
+    return {
+      name: settings.name,
+      suffix: replica.suffix,
+      replicaId: replica.replicaId,
+      purl: replica.purl,
+      consumerReplicaDn: `cn=replica,${mappingTreeDn(replica.backend.suffixDn)}`,
+      times: agreementTimes(settings, replica.settings),
+      link: {
+        host: settings.host,
+        port: settings.port,
+        identity,
+        bootstrap: hasBootstrap
+          ? {
+              transport: settings.bootstrapTransport,
+              bindMethod: settings.bootstrapBindMethod,
+              bindDn: settings.bootstrapBindDn ?? "",
+              password: this.#open(settings.bootstrapCredentials),
+            }
+          : undefined,
+        tls: {
+          rejectUnauthorized: server.checkPeerHostName,
+          ...this.#directory.clientTls(settings.host),
+        },
+        timeoutMs: settings.timeoutSec * 1000,
+      },
+      ignoreMissing: settings.ignoreMissingChange,
+    };
+  }
+
+  #open(sealed: string | undefined): string {
+    if (sealed === undefined || sealed === "") return "";
+    return openCredential(Buffer.from(sealed, "utf8"), this.#hooks.sealKey)?.toString("utf8") ?? "";
+  }
+
+  #statusChanged(status: AgreementStatus): void {
+    const wasUpdating = this.#status.isUpdating;
+    this.#status = status;
+    const now = this.#directory.clock.now();
+    if (wasUpdating && !status.isUpdating && now - this.#storedAt >= STORE_INTERVAL_MS) {
+      this.#store().catch(this.#hooks.onDefect);
+    }
+  }
+
+  async #store(): Promise<void> {
+    this.#storedAt = this.#directory.clock.now();
+    const { changes: _since, ...status } = restoredStatus(this.#status);
+    const stored = {
+      status,
+      consumerRuv: this.#consumer && encodeRuv(this.#consumer).toString("utf8"),
+      consumerId: this.#consumerId,
+    };
+    const { kv, queue } = this.#directory;
+    const key = Buffer.from(this.settings.normalDn, "utf8");
+    await queue.submit((writes) => {
+      writes.table(kv.bytesTable(TABLE)).put(key, Buffer.from(JSON.stringify(stored), "utf8"));
+    });
+  }
+
+  #restore(): void {
+    const { kv } = this.#directory;
+    kv.renew();
+    const row = kv.bytesTable(TABLE).getCopy(Buffer.from(this.settings.normalDn, "utf8"));
+    if (row === undefined) return;
+    const stored = JSON.parse(row.toString("utf8")) as Stored;
+    this.#status = { ...NEW_STATUS, ...stored.status };
+    this.#consumerId = stored.consumerId;
+    if (stored.consumerRuv !== undefined)
+      this.#consumer = decodeRuv(Buffer.from(stored.consumerRuv, "utf8"));
+  }
+
+  /** The newest change of this server that is sent over this agreement. */
+  #findMaxCsn(): Csn | undefined {
+    const { backend, replicaId } = this.#replica;
+    const ruv = this.#replica.ruv();
+    const newest = ruv && ruvMaxCsn(ruv, replicaId);
+    if (newest === undefined || !isFractional(this.#fractional)) return newest;
+    for (const { key, value } of backend.tables.changelog.range({
+      reverse: true,
+      limit: MAX_CSN_RECORDS,
+    })) {
+      const csn = decodeCsn(Buffer.from(key));
+      if (csnReplicaId(csn) !== replicaId) continue;
+      if (filterChange(this.#fractional, decodeChange(csn, value)) !== undefined) return csn;
+    }
+    return undefined;
+  }
+}

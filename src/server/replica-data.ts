@@ -1,0 +1,48 @@
+// What the thread of an agreement reads: its own look at the database, by its own read transactions.
+import { dirname, join } from "node:path";
+import { Descriptions } from "../entry/index.ts";
+import { openLmdb } from "../kv/lmdb.ts";
+import type { ChangelogTables } from "../replication/changelog/index.ts";
+import { readRuv } from "../replication/changelog/index.ts";
+import type { ReplicaData } from "../replication/thread/index.ts";
+import type { EntrySource } from "../replication/total/index.ts";
+import {
+  Backend,
+  BackendEntrySource,
+  currentTables,
+  readDescriptions,
+  storedSuffix,
+} from "../store/index.ts";
+import { instancePaths } from "./instance-paths.ts";
+import { loadSchemaFiles } from "./schema-files.ts";
+
+/** `folder`: of the database; `backend`: its name in lower case. */
+export function openReplicaData(folder: string, backend: string): ReplicaData {
+  const kv = openLmdb(folder, { readOnly: true });
+  return {
+    renew: () => kv.renew(),
+    changelog(): ChangelogTables | undefined {
+      const tables = currentTables(kv, backend);
+      return readRuv(tables.meta) === undefined ? undefined : tables;
+    },
+    openEntries(): EntrySource {
+      kv.renew();
+      const { userSchema } = instancePaths(join(dirname(folder)));
+      const { schema } = loadSchemaFiles(userSchema);
+      const descriptions = new Descriptions(schema, () => readDescriptions(kv));
+      const suffix = storedSuffix(currentTables(kv, backend)) ?? "";
+      const opened = new Backend(kv, { name: backend, suffix, descriptions });
+      const source = new BackendEntrySource(opened);
+      const ruv = readRuv(opened.tables.meta);
+      if (ruv === undefined) throw new Error(`the backend ${backend} is no replica`);
+      return {
+        ruv,
+        entriesEstimate: source.entriesEstimate,
+        suffixEntry: () => source.suffixEntry(),
+        entriesInTreeOrder: () => source.entriesInTreeOrder(),
+        close: () => {},
+      };
+    },
+    close: () => kv.close(),
+  };
+}

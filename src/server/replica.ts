@@ -1,0 +1,466 @@
+// One replicated suffix on this server: its update vector and CSN generator, what suppliers may do with it, its keep-alive entry
+// and catch-up gate. The consumer machine (replication/consumer) asks it through ReplicaPort; agreements ask it through the
+// replicas. Everything that is stored goes through the write queue.
+import { isGroupMember } from "../access/index.ts";
+import type { Millis } from "../base/index.ts";
+import type { ChangelogSettings, ReplicaSettings } from "../config/index.ts";
+import {
+  type WriteEffects,
+  applyAndLog,
+  guarded,
+  newUniqueId,
+  formatTime,
+} from "../operation/index.ts";
+import { LdapError, SUCCESS, type AttributeValues, type Mod } from "../protocol/index.ts";
+import {
+  type GateState,
+  GATE_OPEN,
+  type KeepAliveReason,
+  type KeepAliveTimer,
+  changeKeepAliveInterval,
+  hearPeer,
+  keepAliveAttributes,
+  keepAliveDn,
+  keepAliveMods,
+  keepAliveWrite,
+  startKeepAliveTimer,
+  tickGate,
+  tickKeepAlive,
+} from "../replication/agreement/index.ts";
+import type { Change } from "../replication/change/index.ts";
+import {
+  TRIM_CAP_SECONDS_DEFAULT,
+  type TrimCursor,
+  type TrimSlice,
+  trimSlice,
+} from "../replication/changelog/index.ts";
+import {
+  COVERED_RESULT,
+  type QueuedChange,
+  type ReplicaPort,
+} from "../replication/consumer/index.ts";
+import {
+  type Csn,
+  type CsnGenerator,
+  type ReplicaId,
+  adjustGenerator,
+  makeCsn,
+  makeGenerator,
+  READ_ONLY_REPLICA_ID,
+} from "../replication/csn/index.ts";
+import { type Ruv, makeRuv, withOwnElement, withSupplier } from "../replication/ruv/index.ts";
+import type { TotalEntry } from "../replication/total/index.ts";
+import type { Backend } from "../store/index.ts";
+import type { Directory } from "./directory.ts";
+import { TotalImport } from "./total-import.ts";
+
+/** modifiersName of what replication itself writes (389's name, which other servers know). */
+const PLUGIN_DN = "cn=Multisupplier Replication Plugin,cn=plugins,cn=config";
+
+export interface ReplicaHooks {
+  /** Changes are on disk: agreements have work. */
+  changesCommitted(replica: Replica, own: Change | undefined): void;
+  afterWrite(backend: Backend, effects: WriteEffects): void;
+  /** The content of the backend has been replaced. */
+  contentReplaced(replica: Replica): Promise<void>;
+  onDefect(error: unknown): void;
+}
+
+export class Replica implements ReplicaPort {
+  readonly backend: Backend;
+  readonly suffix: string;
+  settings: ReplicaSettings;
+  isUnavailable = false;
+  isTotalBusy = false;
+  /** URLs for writers that come to a read-only replica. */
+  referrals: readonly string[] = [];
+  gate: GateState = GATE_OPEN;
+  readonly #directory: Directory;
+  readonly #hooks: ReplicaHooks;
+  #keepAlive: KeepAliveTimer;
+  #import: TotalImport | undefined;
+  #isTrimming = false;
+  #trimCursor: TrimCursor | undefined;
+  #trimDueAt = 0;
+
+  constructor(
+    directory: Directory,
+    backend: Backend,
+    settings: ReplicaSettings,
+    hooks: ReplicaHooks,
+  ) {
+    this.#directory = directory;
+    this.backend = backend;
+    this.suffix = backend.suffix;
+    this.settings = settings;
+    this.#hooks = hooks;
+    this.#keepAlive = startKeepAliveTimer(
+      settings.keepAliveIntervalSec * 1000,
+      directory.clock.now(),
+    );
+  }
+
+  get replicaId(): ReplicaId {
+    return (this.isUpdatable ? this.settings.replicaId : READ_ONLY_REPLICA_ID) as ReplicaId;
+  }
+  get isUpdatable(): boolean {
+    return this.settings.role === "supplier";
+  }
+  get purl(): string {
+    const { hostName, port } = this.#directory.config.snapshot.server;
+    const host = hostName.includes(":") ? `[${hostName}]` : hostName;
+    return `ldap://${host}:${port}`;
+  }
+  get offersRelease(): boolean {
+    return this.settings.releaseTimeoutSec > 0;
+  }
+  get ignoreTimeSkew(): boolean {
+    return this.#directory.config.snapshot.server.ignoreTimeSkew;
+  }
+
+  /** Makes the backend a replica: generation, own element, generator. */
+  async start(): Promise<void> {
+    this.backend.keepsState = true;
+    this.backend.keepsChangelog = this.settings.keepsChangelog;
+    await this.#directory.queue.submit((writes) =>
+      guarded(this.backend, writes, () => {
+        this.backend.putFacts(writes, this.#facts());
+        return { result: undefined, committed: () => {} };
+      }),
+    );
+    this.#followRuv();
+  }
+
+  /** The replica's role or ID has changed. */
+  async change(settings: ReplicaSettings): Promise<void> {
+    const { replicaId } = this;
+    this.settings = settings;
+    const now = this.#directory.clock.now();
+    this.#keepAlive = changeKeepAliveInterval(
+      this.#keepAlive,
+      settings.keepAliveIntervalSec * 1000,
+      now,
+    );
+    if (replicaId !== this.replicaId)
+      this.backend.useGenerator(makeGenerator(this.replicaId, this.nowSeconds()));
+    await this.start();
+  }
+
+  /** The suffix is no replica any more. */
+  stop(): void {
+    this.isUnavailable = true;
+    this.abortImport();
+    this.backend.keepsState = false;
+    this.backend.keepsChangelog = false;
+  }
+
+  nowSeconds(): number {
+    return Math.floor(this.#directory.clock.now() / 1000);
+  }
+  ruv(): Ruv | undefined {
+    return this.backend.committed.ruv;
+  }
+  generator(): CsnGenerator | undefined {
+    return this.backend.newest.generator;
+  }
+  setGenerator(generator: CsnGenerator): void {
+    this.backend.useGenerator(generator);
+  }
+  /** A CSN for a session of an agreement. @throws LdapError when clocks are too far apart */
+  sessionCsn(): Csn {
+    return this.backend.issueCsn(this.nowSeconds(), { ignoreTimeSkew: this.ignoreTimeSkew });
+  }
+
+  /** A peer holds this CSN: ours go above it. */
+  adjustGenerator(csn: Csn): "moved" | "skew" {
+    const generator = this.backend.newest.generator;
+    if (generator === undefined) return "moved";
+    const adjusted = adjustGenerator(generator, csn, this.nowSeconds(), {
+      ignoreTimeSkew: this.ignoreTimeSkew,
+    });
+    if (adjusted.type === "skew") return "skew";
+    this.backend.useGenerator(adjusted.generator);
+    return "moved";
+  }
+
+  /** Removes changes from the changelog that nobody needs, one slice a call.
+   *  `consumers`: what the consumers of enabled agreements have, as far as known. */
+  trim(consumers: readonly (Ruv | undefined)[]): void {
+    const settings = this.#changelogSettings();
+    const local = this.ruv();
+    const now = this.#directory.clock.now();
+    if (settings === undefined || local === undefined || this.#isTrimming) return;
+    if (this.#trimCursor === undefined && now < this.#trimDueAt) return;
+    this.#trimDueAt = now + settings.trimIntervalSec * 1000;
+    const policy = {
+      ageSecondsMax: settings.ageMaxSec > 0 ? settings.ageMaxSec : undefined,
+      changesMax: settings.changesMax > 0 ? settings.changesMax : undefined,
+      capAgeSeconds: TRIM_CAP_SECONDS_DEFAULT,
+      capChanges: undefined,
+    };
+    if (policy.ageSecondsMax === undefined && policy.changesMax === undefined) return;
+    this.#isTrimming = true;
+    const input = { policy, local, consumers, nowSeconds: this.nowSeconds() };
+    this.#directory.queue
+      .submit((writes) => {
+        const tables = this.backend.writableTables(writes, this.backend.tables);
+        return trimSlice(tables, input, this.#trimCursor);
+      })
+      .then(
+        (slice) => this.#trimmed(slice),
+        (error: unknown) => this.#hooks.onDefect(error),
+      );
+  }
+
+  #trimmed({ removed, overridden, next }: TrimSlice): void {
+    const { log } = this.#directory;
+    this.#isTrimming = false;
+    this.#trimCursor = next;
+    if (removed > 0) log.info("changelog.records.trimmed", { suffix: this.suffix, removed });
+    for (const [replicaId, count] of overridden) {
+      log.warn("changelog.need.overridden", { suffix: this.suffix, replicaId, count });
+    }
+  }
+
+  #changelogSettings(): ChangelogSettings | undefined {
+    if (!this.settings.keepsChangelog) return undefined;
+    const { backends } = this.#directory.config.snapshot;
+    return backends.find((one) => one.name.toLowerCase() === this.backend.name)?.changelog;
+  }
+
+  maySupply(bindDn: string): boolean {
+    const { normalBindDns, normalBindDnGroups } = this.settings;
+    if (bindDn === "") return false;
+    if (normalBindDns.includes(bindDn) || normalBindDnGroups.includes(bindDn)) return true;
+    const { schema } = this.#directory;
+    this.#directory.kv.renew();
+    const find = (normalDn: string): ReturnType<Backend["reader"]["entry"]> => {
+      const target = this.#directory.route(normalDn);
+      if (target.kind !== "suffix") return undefined;
+      const id = target.backend?.reader.idOfDn(normalDn);
+      return id === undefined ? undefined : target.backend?.reader.entry(id);
+    };
+    return normalBindDnGroups.some((group) => isGroupMember(group, bindDn, { schema, find }));
+  }
+
+  isCleaned(_replicaId: ReplicaId): boolean {
+    return false;
+  }
+
+  hearSupplier(ruv: Ruv): void {
+    const first = ruv.elements[0];
+    if (first !== undefined) this.hearPeer(first.purl ?? String(first.replicaId), ruv);
+    this.#followRuv(ruv);
+  }
+
+  /** A peer has told what it holds. */
+  hearPeer(peer: string, ruv: Ruv): void {
+    const own = this.ruv();
+    if (own === undefined) return;
+    const facts = { now: this.#directory.clock.now(), ownReplicaId: this.replicaId, ruv: own };
+    this.gate = hearPeer(this.gate, peer, ruv, facts);
+  }
+
+  learnSupplier(supplier: {
+    readonly replicaId: ReplicaId;
+    readonly purl: string | undefined;
+  }): void {
+    const ruv = this.backend.newest.ruv;
+    if (ruv === undefined || withSupplier(ruv, supplier, this.replicaId) === ruv) return;
+    this.#write((writes) => {
+      const facts = this.backend.newest;
+      if (facts.ruv === undefined) return;
+      this.backend.putFacts(writes, {
+        ...facts,
+        ruv: withSupplier(facts.ruv, supplier, this.replicaId),
+      });
+    });
+  }
+
+  queueChange(queued: QueuedChange): void {
+    const { backend } = this;
+    const now = this.#directory.clock.now();
+    const submitted = this.#directory.queue.submit((writes) => {
+      const { ruv } = backend.newest;
+      if (ruv === undefined) {
+        queued.settle(
+          new LdapError("unavailable", "The data of this replica is being replaced").result(),
+        );
+        return;
+      }
+      const verdict = queued.admit(ruv);
+      if (verdict === "discard") return;
+      if (verdict === "covered") {
+        queued.settle(COVERED_RESULT);
+        return;
+      }
+      guarded(backend, writes, () => {
+        const txn = backend.begin(writes);
+        applyAndLog(backend, txn, writes, queued.change, { origin: "replicated", now });
+        const { aciChanges, namesChanged } = txn.writer;
+        const effects = { change: queued.change, aciChanges, namesChanged };
+        return {
+          result: undefined,
+          committed: () => {
+            this.#hooks.afterWrite(backend, effects);
+            this.#hooks.changesCommitted(this, undefined);
+          },
+        };
+      });
+      queued.settle(SUCCESS);
+    });
+    submitted.then(
+      () => queued.committed(),
+      (error: unknown) => this.#hooks.onDefect(error),
+    );
+  }
+
+  beginImport(): boolean {
+    if (this.#import !== undefined || this.isTotalBusy) return false;
+    this.#import = new TotalImport(this.#directory, this.backend);
+    return true;
+  }
+
+  putEntry(entry: TotalEntry, settled: (outcome: "put" | "orphan" | "refused") => void): void {
+    const { onDefect } = this.#hooks;
+    this.#import?.put(entry).then(settled, onDefect);
+  }
+
+  finishImport(ruv: Ruv, done: (outcome: "swapped" | "failed") => void): void {
+    const running = this.#import;
+    this.#import = undefined;
+    if (running === undefined) {
+      done("failed");
+      return;
+    }
+    const generator =
+      this.backend.newest.generator ?? makeGenerator(this.replicaId, this.nowSeconds());
+    running.finish({ ruv, generator }).then(
+      async () => {
+        this.#followRuv(ruv);
+        await this.#hooks.contentReplaced(this);
+        done("swapped");
+      },
+      (error: unknown) => {
+        this.#directory.log.error("replica.initialization.failed", {
+          suffix: this.suffix,
+          error: error instanceof Error ? error.stack : String(error),
+        });
+        done("failed");
+      },
+    );
+  }
+
+  abortImport(): void {
+    const running = this.#import;
+    this.#import = undefined;
+    running?.abort().catch(this.#hooks.onDefect);
+  }
+
+  /** Writes the keep-alive entry of this supplier, unless the catch-up gate is closed. */
+  async writeKeepAlive(reason: KeepAliveReason): Promise<void> {
+    if (!this.isUpdatable || this.gate.name !== "open") return;
+    const { queue, clock } = this.#directory;
+    await queue.submit((writes) =>
+      guarded(this.backend, writes, () => {
+        const txn = this.backend.begin(writes);
+        const dn = keepAliveDn(this.replicaId, this.backend.suffixDn);
+        const id = txn.writer.idOfDn(this.backend.schema.normalizeDnText(dn));
+        const now = clock.now();
+        const todo =
+          txn.writer.suffixId === undefined ? "none" : keepAliveWrite(reason, id !== undefined);
+        let change: Change | undefined;
+        if (todo === "add") change = this.#keepAliveAdd(txn, dn, now);
+        if (todo === "modify" && id !== undefined) {
+          const mods = [...keepAliveMods(formatTime(now)), ...lastMods(now)];
+          const { uniqueId } = txn.writer.getEntry(id);
+          change = { type: "modify", csn: this.sessionCsn(), uniqueId, dn, mods };
+        }
+        if (change !== undefined) {
+          applyAndLog(this.backend, txn, writes, change, { origin: "local", now });
+        }
+        const committed = (): void => {
+          if (change !== undefined) this.#hooks.changesCommitted(this, change);
+        };
+        return { result: undefined, committed };
+      }),
+    );
+  }
+
+  /** Called every second or so: the keep-alive's interval, the gate's limit. */
+  tick(): void {
+    const now = this.#directory.clock.now();
+    const ruv = this.ruv();
+    if (ruv !== undefined)
+      this.gate = tickGate(this.gate, { now, ownReplicaId: this.replicaId, ruv });
+    const { timer, isDue } = tickKeepAlive(this.#keepAlive, now, this.gate.name === "open");
+    this.#keepAlive = timer;
+    if (isDue) this.writeKeepAlive("refresh").catch(this.#hooks.onDefect);
+  }
+
+  #keepAliveAdd(txn: ReturnType<Backend["begin"]>, dn: string, now: Millis): Change {
+    const uniqueId = newUniqueId(now, this.#directory.random);
+    const suffixId = txn.writer.suffixId;
+    const parentUniqueId =
+      suffixId === undefined ? undefined : txn.writer.getEntry(suffixId).uniqueId;
+    const text = (type: string, value: string): AttributeValues => ({
+      type,
+      values: [Buffer.from(value)],
+    });
+    const attributes = [
+      ...keepAliveAttributes(this.replicaId),
+      text("creatorsName", PLUGIN_DN),
+      text("modifiersName", PLUGIN_DN),
+      text("createTimestamp", formatTime(now)),
+      text("modifyTimestamp", formatTime(now)),
+      text("nsUniqueId", uniqueId),
+    ];
+    return { type: "add", csn: this.sessionCsn(), uniqueId, dn, attributes, parentUniqueId };
+  }
+
+  /** Replication facts of the backend as they are to be: completed where something is missing. */
+  #facts(): { ruv: Ruv; generator: CsnGenerator } {
+    const { ruv, generator } = this.backend.newest;
+    const ownGenerator =
+      generator !== undefined && generator.replicaId === this.replicaId
+        ? generator
+        : makeGenerator(this.replicaId, this.nowSeconds());
+    const born = ruv ?? makeRuv(makeCsn(this.nowSeconds(), 0, this.replicaId));
+    return {
+      ruv: this.isUpdatable ? withOwnElement(born, this.replicaId, this.purl) : born,
+      generator: ownGenerator,
+    };
+  }
+
+  /** Referrals: the configured ones, else all servers of the update vector but this one (replication-protocol 11.1). */
+  #followRuv(supplier?: Ruv): void {
+    const { referrals } = this.settings;
+    const ruv = supplier ?? this.ruv();
+    const urls =
+      referrals.length > 0 ? referrals : (ruv?.elements ?? []).flatMap(({ purl }) => purl ?? []);
+    const path = encodeURIComponent(this.backend.suffixDn);
+    this.referrals = [...new Set(urls.filter((url) => url !== this.purl))].map((url) =>
+      /^ldaps?:\/\/[^/]+\/?$/.test(url) ? `${url.replace(/\/$/, "")}/${path}` : url,
+    );
+  }
+
+  #write(step: (writes: Parameters<Backend["begin"]>[0]) => void): void {
+    this.#directory.queue
+      .submit((writes) =>
+        guarded(this.backend, writes, () => {
+          step(writes);
+          return { result: undefined, committed: () => {} };
+        }),
+      )
+      .catch(this.#hooks.onDefect);
+  }
+}
+
+function lastMods(now: Millis): Mod[] {
+  const replace = (type: string, value: string): Mod => ({
+    operation: "replace",
+    type,
+    values: [Buffer.from(value)],
+  });
+  return [replace("modifiersname", PLUGIN_DN), replace("modifytimestamp", formatTime(now))];
+}
