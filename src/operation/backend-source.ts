@@ -3,22 +3,33 @@
 import { type EntryId, type EntryView, RecordFlag, StoredEntry } from "../entry/index.ts";
 import { type Plan, type PlanLimits, planCandidates } from "../index/index.ts";
 import type { SearchRequest } from "../protocol/index.ts";
-import type { Backend, BackendReader } from "../store/index.ts";
+import { formatEntryState } from "../replication/registers/index.ts";
+import { type Backend, type BackendReader, BackendTxn } from "../store/index.ts";
+import { candidateEntry } from "./candidate-entry.ts";
 import type { Candidates, SearchSource, Visibility } from "./search.ts";
 
+/** Computed attributes that belong to the state as 389 shows it. */
+const LOCAL_TYPES: ReadonlySet<string> = new Set([
+  "entryid",
+  "parentid",
+  "entrydn",
+  "dsEntryDN",
+  "numSubordinates",
+  "tombstoneNumSubordinates",
+]);
 /** IDs fetched at a time when the whole table is walked. */
 const SCAN_IDS = 512;
 
 export class BackendSource implements SearchSource {
   readonly #backend: Backend;
   readonly #limits: PlanLimits;
-  /** In place of entries that are made up for a search (the update vector); undefined: none matches. */
-  readonly #extra: readonly EntryView[];
+  readonly substitutes: readonly EntryView[];
 
-  constructor(backend: Backend, limits: PlanLimits, extra: readonly EntryView[] = []) {
+  /** `substitutes`: found entries that are made for this search (the update vector). */
+  constructor(backend: Backend, limits: PlanLimits, substitutes: readonly EntryView[] = []) {
     this.#backend = backend;
     this.#limits = limits;
-    this.#extra = extra;
+    this.substitutes = substitutes;
   }
 
   get #reader(): BackendReader {
@@ -48,25 +59,35 @@ export class BackendSource implements SearchSource {
     return entry.values(type).map((value) => value.toString("utf8"));
   }
 
+  /** The entry with one more attribute: its whole state as text (conflict-resolution 3). Dear; for the root DN alone. */
+  withState(entry: EntryView): EntryView {
+    if (!(entry instanceof StoredEntry)) return entry;
+    const { tables, descriptions } = this.#backend;
+    const state = new BackendTxn(this.#backend, tables, descriptions).replicatedEntry(entry.id);
+    if (state === undefined) return entry;
+    const lines = formatEntryState(state);
+    for (const { description, values } of entry.computed()) {
+      if (!LOCAL_TYPES.has(description.text)) continue;
+      for (const value of values) lines.push(`${description.text}: ${value.toString("utf8")}`);
+    }
+    const description = descriptions.intern("nscpEntryWSI");
+    const extra = { description, values: lines.map((line) => Buffer.from(line, "utf8")) };
+    return candidateEntry(entry.dn, entry.normalDn, [...entry.attributes(), extra]);
+  }
+
   candidates(base: EntryView, request: SearchRequest): Candidates {
     if (!(base instanceof StoredEntry)) return { plan: "none", unindexed: false, entries: [] };
-    if (request.scope === "base")
-      return { plan: "base", unindexed: false, entries: [base, ...this.#extra] };
+    if (request.scope === "base") return { plan: "base", unindexed: false, entries: [base] };
     const { schema, indexes, tables } = this.#backend;
     const plan = planCandidates(request.filter, schema, indexes, tables.index, this.#limits);
     if (request.scope === "one") return this.#oneLevel(base, plan);
     const withBase = request.scope === "sub";
     if (!plan.scan) {
       const entries = this.#fromIds(plan.ids, (entry) => this.#isBelow(base, entry, withBase));
-      return { plan: plan.text, unindexed: false, entries: this.#withExtra(entries) };
+      return { plan: plan.text, unindexed: false, entries };
     }
     const entries = base.parentId === 0 ? this.#all(base, withBase) : this.#walk(base, withBase);
-    return { plan: plan.text, unindexed: true, entries: this.#withExtra(entries) };
-  }
-
-  *#withExtra(entries: Iterable<EntryView>): Iterable<EntryView> {
-    yield* this.#extra;
-    yield* entries;
+    return { plan: plan.text, unindexed: true, entries };
   }
 
   #oneLevel(base: StoredEntry, plan: Plan): Candidates {

@@ -31,6 +31,8 @@ export interface SearchSource {
   /** The nearest existing ancestor of a missing DN. */
   nearest(normalDn: string): EntryView | undefined;
   candidates(base: EntryView, request: SearchRequest): Candidates;
+  /** Entries that answer this very search without being tested by its filter. */
+  readonly substitutes?: readonly EntryView[];
   visibility(entry: EntryView): Visibility;
   /** LDAP URLs of a referral entry. */
   referralUrls(entry: EntryView): readonly string[];
@@ -93,6 +95,11 @@ export function* search(
   let examined = 0;
   let sliceEnd = clock.now() + SEARCH_SLICE_MS;
   const end = (result: LdapResult): SearchOutcome => ({ result, entryCount, plan, unindexed });
+  for (const entry of source.substitutes ?? []) {
+    if (!settings.access.mayReturn(entry)) continue;
+    sink.entry(entry);
+    entryCount += 1;
+  }
   for (const entry of entries) {
     examined += 1;
     if (unindexed && limits.lookThroughMax !== undefined && examined > limits.lookThroughMax) {

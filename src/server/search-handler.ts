@@ -93,7 +93,9 @@ function prepare(
       sink,
     );
   const answer = { selection, access, typesOnly: request.typesOnly };
-  return new SearchRun(directory.kv, steps, (reply, entry) => {
+  const showsState = identity?.isRoot === true && selection.names("nscpentrywsi");
+  return new SearchRun(directory.kv, steps, (reply, found) => {
+    const entry = showsState && source instanceof BackendSource ? source.withState(found) : found;
     writeEntry(reply.writer(), reply.message.messageId, entry, answer);
     reply.facts.entryCount += 1;
     service.operations.entriesSent += 1;
