@@ -1,5 +1,5 @@
 // Opens a connection: TCP, TLS or StartTLS, bind (389: repl5_connection.c, conn_connect). @throws LinkError throughout.
-import { type Socket, connect as connectTcp } from "node:net";
+import { type Socket, connect as connectTcp, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import {
   type BindRequest,
@@ -79,10 +79,11 @@ async function secure(socket: Socket, settings: LinkSettings): Promise<Socket> {
   return secured;
 }
 
-const tlsOf = ({ tls, host }: LinkSettings): LinkSettings["tls"] => ({
-  ...tls,
-  servername: tls.servername ?? host,
-});
+/** RFC 6066 §3: an address is no server name, but the certificate may carry it all the same. */
+function tlsOf({ tls, host }: LinkSettings): LinkSettings["tls"] & { readonly host: string } {
+  const servername = tls.servername ?? (isIP(host) === 0 ? host : undefined);
+  return { ...tls, host, ...(servername === undefined ? {} : { servername }) };
+}
 
 async function startTls(link: Link, settings: LinkSettings): Promise<void> {
   const request = { type: "extended", oid: START_TLS_OID, value: undefined } as const;
