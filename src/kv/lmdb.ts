@@ -123,7 +123,11 @@ export class LmdbKv implements Kv {
     this.#checkIdle();
     const table = this.#tables.get(name) ?? this.bytesTable(name);
     assert(table instanceof LmdbTable, "the environment can be written");
-    table.drop();
+    try {
+      table.drop();
+    } catch (error) {
+      throw new StorageError(`Cannot drop the table ${name}`, { cause: error });
+    }
     this.#tables.delete(name);
   }
 
@@ -236,7 +240,11 @@ export class LmdbKv implements Kv {
   /** undefined when the environment is read-only and has no such table. */
   #openStore<K>(name: string, keys: StoreOptions): LmdbStore<K> | undefined {
     if (!this.readOnly) this.#checkIdle();
-    return this.#root.openDB<K>(name, { encoding: "binary", ...keys });
+    try {
+      return this.#root.openDB<K>(name, { encoding: "binary", ...keys });
+    } catch (error) {
+      throw new StorageError(`Cannot open the table ${name}`, { cause: error });
+    }
   }
 }
 

@@ -196,6 +196,7 @@ export class WriteQueue {
   }
 
   #runBatch(batch: PendingWrite[]): void {
+    assert(!this.#failed, "nothing commits after a failure");
     const countMax = this.#options.batchOperationsMax ?? BATCH_OPERATIONS_MAX;
     batch.push(...this.#waiting.splice(0, countMax));
     for (const write of batch) {
