@@ -8,6 +8,9 @@ import type { Identity } from "./identity.ts";
 import { referral } from "./search-handler.ts";
 import type { Service } from "./service.ts";
 
+/** Of a mechanism's name in a message. */
+const MECHANISM_CHARACTERS = 40;
+
 /** Answers a bind; the connection is anonymous while it is being decided, and after a failure. */
 export async function handleBind(
   service: Service,
@@ -106,18 +109,21 @@ export function findEntry(service: Service, normalDn: string): EntryView | undef
   return id === undefined ? undefined : reader.entry(id);
 }
 
-/** Over the UNIX socket of this user's own instance: the DN that the configuration maps root to. */
-function external(service: Service, connection: Connection, mechanism: string): Identity {
+/** Over the UNIX socket: root, and the user that the server runs as, are the DN that the configuration names. */
+async function external(
+  service: Service,
+  connection: Connection,
+  mechanism: string,
+): Promise<Identity> {
   service.operations.saslBinds += 1;
   const { directory } = service;
   const { server } = directory.config.snapshot;
   if (mechanism.toUpperCase() !== "EXTERNAL") {
-    throw new LdapError(
-      "authMethodNotSupported",
-      `SASL mechanism ${mechanism.slice(0, 40)} is not supported`,
-    );
+    const shown = mechanism.slice(0, MECHANISM_CHARACTERS);
+    throw new LdapError("authMethodNotSupported", `SASL mechanism ${shown} is not supported`);
   }
-  if (connection.kind !== "ldapi" || !server.socketAutobind) {
+  const peer = server.socketAutobind ? await connection.peerCredentials() : undefined;
+  if (peer === undefined || (peer.uid !== 0 && peer.uid !== process.getuid?.())) {
     throw new LdapError(
       "inappropriateAuthentication",
       "This connection proves no external identity",
