@@ -38,6 +38,7 @@ export type { AgreementTimes } from "./settings.ts";
 export { KEEP_ALIVE_SKIPPED_DEFAULT, agreementTimes } from "./settings.ts";
 export type { AgreementStatus, ChangeCount, InitResult, StatusResult } from "./status.ts";
 export { NEW_STATUS, countChanges, restoredStatus } from "./status.ts";
+export { formatStoredStatus, parseStoredStatus } from "./stored-status.ts";
 export type { StatusColor } from "./status-text.ts";
 export {
   describeInit,

@@ -3,18 +3,10 @@
 import type { Capabilities } from "../../link/index.ts";
 import { LinkError } from "../../link/index.ts";
 import {
-  END_REPLICATION_OID,
   INCREMENTAL_PROTOCOL_OID,
-  MANAGE_DSA_IT_CONTROL,
-  ProtocolError,
-  type ReplicationResponse,
   ReplicationResponseCode,
-  type ResponseMessage,
   ResultCode,
   TOTAL_PROTOCOL_OID,
-  decodeReplicationResponse,
-  encodeEndReplication,
-  encodeStartReplication,
 } from "../../protocol/index.ts";
 import {
   type AgreementAction,
@@ -25,7 +17,7 @@ import {
   makeAgreement,
   stepAgreement,
 } from "../agreement/index.ts";
-import { type Ruv, findElement, formatRuv, parseRuv } from "../ruv/index.ts";
+import { type Ruv, parseRuv } from "../ruv/index.ts";
 import { readRuv } from "../changelog/index.ts";
 import {
   type ChangeResult,
@@ -35,6 +27,7 @@ import {
 } from "../supplier/index.ts";
 import type { AgreementWorld, SupplierLink } from "./agreement-world.ts";
 import { ChangeSender } from "./change-sender.ts";
+import { ConsumerLine } from "./consumer-line.ts";
 import { EntrySender } from "./entry-sender.ts";
 import type { AgreementConfig } from "./messages.ts";
 
@@ -43,20 +36,13 @@ const NO_RESPONSE_CODE = 255;
 /** How often the status is shown while a session goes on. */
 const STATUS_INTERVAL_MS = 500;
 
-/** What is bound to one connection; a new one replaces it. */
-interface Line {
-  readonly link: SupplierLink;
-  readonly capabilities: Capabilities;
-  hasReadReplicaId: boolean;
-}
-
 export class AgreementDriver {
   private readonly world: AgreementWorld;
   private config: AgreementConfig;
   private state: AgreementState;
   private readonly events: AgreementEvent[] = [];
   private isStepping = false;
-  private line: Line | undefined;
+  private line: ConsumerLine | undefined;
   /** Counts connections and attempts at one: what belongs to an older one is dropped. */
   private lineNumber = 0;
   private sender: ChangeSender | undefined;
@@ -215,7 +201,7 @@ export class AgreementDriver {
       this.feed({ type: "connectFailed", ldapCode: ResultCode.unavailableCriticalExtension });
       return;
     }
-    this.line = { link, capabilities, hasReadReplicaId: false };
+    this.line = new ConsumerLine(link, capabilities, this.world.log);
     link.onLost = (error) => {
       if (this.line?.link !== link) return;
       this.world.log.info("agreement.connection.lost", { reason: error.message });
@@ -275,85 +261,31 @@ export class AgreementDriver {
   }
 
   private sendStart(protocolOid: string): void {
-    this.whenCurrent(this.world.host.nextCsn(), (csn) => {
+    const { host } = this.world;
+    this.whenCurrent(host.nextCsn(), (csn) => {
       const ruv = this.localRuv();
       const { line, config } = this;
       if (csn === undefined || ruv === undefined || line === undefined) {
         this.feed({ type: "startAnswered", code: ReplicationResponseCode.backOff, ruv: undefined });
         return;
       }
-      const value = encodeStartReplication({
-        protocolOid,
-        suffix: config.suffix,
-        ruv: formatRuv(ruv),
-        referrals: findElement(ruv, config.replicaId) === undefined ? [config.purl] : [],
-        csn,
-        sessionData: undefined,
-      });
-      this.extended(line, line.capabilities.startOid, value, (response) => {
+      line.sendStart(config, { protocolOid, ruv, csn }, (response) => {
+        if (this.line !== line) return;
         const code = response?.code ?? NO_RESPONSE_CODE;
+        if (code === ReplicationResponseCode.ready) {
+          line.readReplicaId(config, (replicaId) => host.noteConsumerReplicaId(replicaId));
+        }
         const consumer = response?.ruv === undefined ? undefined : parseRuv(response.ruv);
-        if (code === ReplicationResponseCode.ready) this.readConsumerReplicaId(line);
         this.feed({ type: "startAnswered", code, ruv: consumer });
       });
     });
   }
 
   private sendEnd(): void {
-    const { line, config } = this;
-    const ruv = this.localRuv();
-    if (line === undefined) return;
-    const value = encodeEndReplication({
-      suffix: config.suffix,
-      ruv: ruv === undefined ? [] : formatRuv(ruv),
-    });
-    this.extended(line, END_REPLICATION_OID, value, (response) =>
-      this.feed({ type: "endAnswered", code: response?.code ?? NO_RESPONSE_CODE }),
-    );
-  }
-
-  private extended(
-    line: Line,
-    oid: string,
-    value: Buffer,
-    answered: (response: ReplicationResponse | undefined) => void,
-  ): void {
-    line.link.send({ type: "extended", oid, value }, [MANAGE_DSA_IT_CONTROL], (message) => {
-      if (this.line === line) answered(this.replicationResponse(message));
-    });
-  }
-
-  private replicationResponse({ response }: ResponseMessage): ReplicationResponse | undefined {
-    if (response.type !== "extendedResponse") return undefined;
-    try {
-      return decodeReplicationResponse(response.value);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      const { code, message } = response.result;
-      this.world.log.warn("agreement.response.unreadable", { code, message });
-      return undefined;
-    }
-  }
-
-  /** Once per connection; the session does not wait for it. */
-  private readConsumerReplicaId(line: Line): void {
-    if (line.hasReadReplicaId) return;
-    line.hasReadReplicaId = true;
-    const request = {
-      type: "search",
-      base: this.config.consumerReplicaDn,
-      scope: "base",
-      derefAliases: 0,
-      sizeLimit: 0,
-      timeLimit: Math.ceil(this.config.link.timeoutMs / 1000),
-      typesOnly: false,
-      filter: { type: "present", attribute: "objectclass" },
-      attributes: ["nsDS5ReplicaID"],
-    } as const;
-    line.link.send(request, [MANAGE_DSA_IT_CONTROL], ({ response }) => {
-      if (response.type !== "searchEntry") return;
-      const replicaId = Number(response.attributes[0]?.values[0]?.toString("latin1"));
-      if (Number.isInteger(replicaId)) this.world.host.noteConsumerReplicaId(replicaId);
+    const { line } = this;
+    line?.sendEnd(this.config.suffix, this.localRuv(), (response) => {
+      if (this.line !== line) return;
+      this.feed({ type: "endAnswered", code: response?.code ?? NO_RESPONSE_CODE });
     });
   }
 

@@ -89,14 +89,12 @@ export class AgreementHost {
     this.post({ type: "stopRefresh" });
   }
 
-  /** Ends the session properly, then the thread; at the latest some seconds after the protocol timeout. */
-  stop(): Promise<void> {
+  /** Ends the session properly, then the thread. After `limitMs` (default: the protocol timeout and some seconds) the thread
+   *  is cut off. */
+  stop(limitMs = this.config.times.protocolTimeoutMs + GRACE_MS): Promise<void> {
     if (this.hasEnded) return Promise.resolve();
     this.post({ type: "shutdown" });
-    const timer = setTimeout(
-      () => void this.worker.terminate(),
-      this.config.times.protocolTimeoutMs + GRACE_MS,
-    );
+    const timer = setTimeout(() => void this.worker.terminate(), limitMs);
     return new Promise((resolve) => {
       this.stopWaiters.push(() => {
         clearTimeout(timer);

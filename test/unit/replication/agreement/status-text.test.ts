@@ -6,8 +6,10 @@ import {
   describeInit,
   describeUpdate,
   formatChangesSent,
+  formatStoredStatus,
   formatTime,
   longName,
+  parseStoredStatus,
   restoredStatus,
   showStatus,
 } from "../../../../src/replication/agreement/index.ts";
@@ -168,6 +170,11 @@ suite("agreement/status-text", () => {
     assert.deepInclude(kept, { updateStart: AT, updateEnd: AT, isUpdating: false, update });
     // It was under way when the server stopped.
     assert.isUndefined(kept.init);
-    assert.deepEqual(restoredStatus({ ...status, initEnd: AT }).init, init);
+    const ended = { ...status, initEnd: AT };
+    assert.deepEqual(restoredStatus(ended).init, init);
+    assert.deepEqual(parseStoredStatus(formatStoredStatus(ended)), restoredStatus(ended));
+    for (const text of ["", "{", "null", "7", '{"update":{"ldapCode":"x"},"updateStart":-1}']) {
+      assert.deepEqual(parseStoredStatus(text), NEW_STATUS);
+    }
   });
 });
