@@ -48,7 +48,7 @@ export interface EntryState {
 export type ReplicaContent = ReadonlyMap<string, EntryState>;
 
 /** How much of the state must be equal; see `factsOf`. */
-export type StateLevel = "whole" | "relevant" | "shown";
+export type StateLevel = "whole" | "relevant" | "present" | "shown";
 
 /** All entries below `suffix`, by unique id. */
 export async function readContent(client: LdapClient, suffix: string): Promise<ReplicaContent> {
@@ -135,16 +135,19 @@ function addValue(
  * `whole`: all CSNs and all deleted values.
  * `relevant`: without what can no longer matter, which 389 forgets on one server and keeps on another: the deletion of a
  * value that was added again later, and all that is older than the deletion of the whole attribute.
- * `shown`: DN and values alone.
+ * `present`: present values with their CSNs. What 389 keeps of deletions depends on the state that it found when it
+ * applied them: repeated deletions of one attribute leave different CSNs on two of its servers.
+ * `shown`: DN and present values alone.
  */
 export function factsOf(entry: EntryState, level: StateLevel): readonly string[] {
   const facts = [`dn: ${entry.dn}`];
   for (const [name, state] of entry.attributes) {
     const type = name.split(";")[0] as string;
     if (LOCAL_TYPES.has(type)) continue;
-    if (state.ad !== undefined && level !== "shown") facts.push(`${name} ad=${state.ad}`);
+    const isWithDeleted = level === "whole" || level === "relevant";
+    if (state.ad !== undefined && isWithDeleted) facts.push(`${name} ad=${state.ad}`);
     for (const value of state.values) {
-      if (level === "shown" && value.isDeleted) continue;
+      if (value.isDeleted && !isWithDeleted) continue;
       if (level === "relevant" && isForgotten(value, state)) continue;
       facts.push(`${name}: ${value.value}${csnText(value, level)}`);
     }
@@ -159,7 +162,7 @@ function isForgotten(value: ValueState, { ad = "" }: AttributeState): boolean {
 function csnText(value: ValueState, level: StateLevel): string {
   if (level === "shown") return "";
   const { vu = "", vd = "", md = "" } = value;
-  const isAddedAgain = level === "relevant" && vd < vu;
+  const isAddedAgain = level !== "whole" && vd < vu;
   return [
     vu === "" ? "" : ` vu=${vu}`,
     vd === "" || isAddedAgain ? "" : ` vd=${vd}`,
