@@ -20,6 +20,6 @@ export type { EntryAnswer } from "./search-entry.ts";
 export { selectAttributes, writeEntry } from "./search-entry.ts";
 export { Selection } from "./selection.ts";
 export type { Actor, WriteContext, WriteSettings } from "./write-context.ts";
-export { formatTime, newUniqueId } from "./write-context.ts";
+export { formatTime, newEntryUuid, newUniqueId } from "./write-context.ts";
 export type { WriteEffects, WriteRunOptions } from "./write-run.ts";
 export { applyAndLog, guarded, runWrite } from "./write-run.ts";

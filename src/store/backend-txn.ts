@@ -339,7 +339,8 @@ function leafValues(dn: string): { type: string; value: Buffer }[] {
   }
 }
 
-function firstComma(dn: string): number {
+/** Where the first RDN of a DN ends. */
+export function firstComma(dn: string): number {
   let quoted = false;
   for (let at = 0; at < dn.length; at += 1) {
     const char = dn[at];
@@ -350,7 +351,10 @@ function firstComma(dn: string): number {
   return dn.length;
 }
 
-function recordFlagsOf(form: EntryForm, attributes: readonly Attribute[]): number {
+export function recordFlagsOf(
+  form: Pick<EntryForm, "kind">,
+  attributes: readonly Attribute[],
+): number {
   let flags = 0;
   if (form.kind === "tombstone") flags |= RecordFlag.tombstone;
   if (form.kind === "conflict") flags |= RecordFlag.conflict;

@@ -46,7 +46,7 @@ export interface BackendOptions {
   readonly descriptions: Descriptions;
 }
 
-const META_INDEXES = Buffer.from("indexes");
+export const META_INDEXES = Buffer.from("indexes");
 const META_PURGE_CSN = Buffer.from("purgeCsn");
 const POINTER_TABLE = "backend";
 const FIRST_SET = 1;

@@ -1,0 +1,223 @@
+// Replaces the whole content of a backend: entries go, parents first, into a set of tables beside the current one, which is
+// served as it was until the new one is whole. Used by the import of LDIF, on a stopped instance and by the task, and by a
+// total initialization.
+//
+//   load = new BulkLoad(backend, settings)          while no transaction is in flight: it opens tables
+//   load.addPlain(record), load.addWithState(entry) outside of transactions, in order; undefined: taken
+//   load.commit()                                   inside a transaction, whenever `shouldCommit`; then renew the snapshot
+//   load.finish(facts)                              inside a transaction; then the caller moves the pointer row to `load.set`
+//   load.abort()                                    instead of finish, while no transaction is in flight
+//
+// Memory: what one commit writes, and the collected index keys. The load reads its own staged rows.
+import { formatRdn } from "../dn/index.ts";
+import type { Attribute, EntryContent, EntryId } from "../entry/index.ts";
+import type { AttributeValues, ReplicationEntry } from "../protocol/index.ts";
+import { type UniqueId, parseUniqueId } from "../replication/change/index.ts";
+import { resetChangelog, writeGenerator } from "../replication/changelog/index.ts";
+import { CSN_ZERO, type Csn, type CsnGenerator } from "../replication/csn/index.ts";
+import {
+  AttributeState,
+  Registers,
+  encodeRegisters,
+  isStateless,
+} from "../replication/registers/index.ts";
+import type { Ruv } from "../replication/ruv/index.ts";
+import type { StructureNode } from "../replication/urp/index.ts";
+import type { Backend } from "./backend.ts";
+import { recordFlagsOf } from "./backend-txn.ts";
+import { type BulkRecord, hasState, parseStateRecord } from "./bulk-ldif.ts";
+import { BulkNames, type BulkPlace } from "./bulk-names.ts";
+import { type BulkSettings, type PlainEntry, PlainReader } from "./bulk-plain.ts";
+import { type BulkRefusal, refusalOf, refusedPlace } from "./bulk-refusal.ts";
+import { BulkStateLoader } from "./bulk-state.ts";
+import { BulkTarget } from "./bulk-target.ts";
+
+/** Entries in one commit of a load that has the instance for itself. */
+export const BULK_COMMIT_ENTRIES = 10_000;
+
+export interface BulkOptions extends BulkSettings {
+  readonly commitEntries?: number;
+  /** Memory of collected index keys, in bytes. */
+  readonly indexBytesMax?: number;
+}
+
+/** What the new content brings to replication; both undefined when the suffix has no replica. */
+export interface BulkFacts {
+  readonly ruv: Ruv | undefined;
+  readonly generator: CsnGenerator | undefined;
+}
+
+export class BulkLoad {
+  readonly #backend: Backend;
+  readonly #target: BulkTarget;
+  readonly #names: BulkNames;
+  readonly #plain: PlainReader;
+  readonly #state: BulkStateLoader;
+  readonly #commitEntries: number;
+  #entries = 0;
+  #registers: Buffer | undefined;
+
+  /** Empties the next set of tables and opens it. */
+  constructor(backend: Backend, options: BulkOptions) {
+    this.#backend = backend;
+    this.#target = new BulkTarget(backend, options);
+    this.#names = new BulkNames(this.#target);
+    this.#plain = new PlainReader(backend.descriptions, options);
+    this.#state = new BulkStateLoader(this.#target, this.#names);
+    this.#commitEntries = options.commitEntries ?? BULK_COMMIT_ENTRIES;
+  }
+
+  /** Number of the set that is being filled. */
+  get set(): number {
+    return this.#target.set;
+  }
+
+  /** Entries and tombstones taken. */
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /** Values that stood twice in a plain entry and were taken once. */
+  get repeatedValues(): number {
+    return this.#plain.repeatedValues;
+  }
+
+  /** The newest CSN in what was taken. */
+  get newestCsn(): Csn | undefined {
+    return this.#state.newestCsn;
+  }
+
+  get shouldCommit(): boolean {
+    return this.#target.stagedEntries >= this.#commitEntries || this.#target.isIndexFull;
+  }
+
+  /** An entry as in plain LDIF. One that is marked as conflict entry or tombstone needs its unique ID. */
+  addPlain(dn: string, attributes: readonly AttributeValues[]): BulkRefusal | undefined {
+    if (hasState({ dn, attributes })) {
+      const entry = parseStateRecord({ dn, attributes });
+      if (entry === undefined) {
+        return {
+          kind: "malformed",
+          reason: "an entry with replication state needs its nsUniqueId",
+        };
+      }
+      return this.addWithState(entry);
+    }
+    try {
+      const place = this.#names.find(dn);
+      if (typeof place === "string") return refusedPlace(place);
+      return this.#addPlain(place, { dn, attributes });
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+
+  /** An entry with its state: of a total initialization, or from replica LDIF. */
+  addWithState(entry: ReplicationEntry): BulkRefusal | undefined {
+    const uniqueId = parseUniqueId(entry.uniqueId);
+    if (uniqueId === undefined) return { kind: "malformed", reason: "it has no unique ID" };
+    try {
+      const refusal = this.#state.add(uniqueId, entry);
+      if (refusal === undefined) this.#entries += 1;
+      return refusal;
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+
+  commit(): void {
+    this.#target.commit();
+  }
+
+  finish(facts: BulkFacts): void {
+    this.#target.commit();
+    this.#target.finishIndexes();
+    const { changelog, meta } = this.#target.base;
+    if (facts.ruv !== undefined) resetChangelog({ changelog, meta }, facts.ruv);
+    if (facts.generator !== undefined) writeGenerator(meta, facts.generator);
+  }
+
+  abort(): void {
+    this.#backend.dropSet(this.#target.set);
+  }
+
+  #addPlain(place: BulkPlace, { dn, attributes: given }: BulkRecord): BulkRefusal | undefined {
+    const { parent, normalRdn, rdn } = place;
+    const target = this.#target;
+    const parentId = parent?.id ?? (0 as EntryId);
+    const isTaken =
+      parent === undefined
+        ? target.suffixUniqueId !== undefined
+        : target.reader.childByName(parentId, normalRdn) !== undefined;
+    if (isTaken) return { kind: "duplicate", reason: "there is an entry with this DN already" };
+    if (parent?.isPlain === false) {
+      return { kind: "orphan", reason: "its parent is a conflict entry, a tombstone or glue" };
+    }
+    const entry = this.#plain.read(given, rdn);
+    if ("kind" in entry) return entry;
+    const { uniqueId, attributes } = entry;
+    if (this.#state.hasStructure) return this.addWithState(withoutState(entry, dn));
+    if (entry.hasOwnId && target.reader.idOfUniqueId(uniqueId) !== undefined) {
+      return {
+        kind: "duplicate",
+        reason: `there is an entry with the nsUniqueId ${uniqueId} already`,
+      };
+    }
+    if (parent === undefined) target.suffixUniqueId = uniqueId;
+    const name = formatRdn(rdn);
+    const content: EntryContent = {
+      flags: recordFlagsOf({ kind: "live" }, attributes),
+      parentId,
+      uniqueId,
+      rdn: parent === undefined ? target.suffixDn : name,
+      attributes,
+    };
+    target.putNew(content, normalRdn, {
+      node: parent && plainNode(parent.uniqueId, name),
+      registers: this.#plainRegisters(attributes),
+    });
+    this.#entries += 1;
+    return undefined;
+  }
+
+  /** Values without CSNs: the same bytes for every entry. */
+  #plainRegisters(attributes: readonly Attribute[]): Buffer {
+    if (this.#registers !== undefined) return this.#registers;
+    const { resolve } = this.#target;
+    const registers = new Registers(resolve);
+    for (const { description, values } of attributes) {
+      if (isStateless(description.type.key)) continue;
+      const states = values.map((value) => ({ value, vu: CSN_ZERO, vd: undefined, md: undefined }));
+      registers.set(new AttributeState(description, undefined, states));
+    }
+    this.#registers = encodeRegisters(registers, attributes);
+    return this.#registers;
+  }
+}
+
+/** For a load that also holds entries whose place the structure rules have decided. */
+function withoutState({ uniqueId, attributes }: PlainEntry, dn: string): ReplicationEntry {
+  return {
+    uniqueId,
+    dn,
+    attributes: attributes.map(({ description, values }) => ({
+      type: description.text,
+      deletionCsn: undefined,
+      deleted: false,
+      values: values.map((value) => ({ value, deleted: false, csns: [] })),
+    })),
+  };
+}
+
+function plainNode(parent: UniqueId, rdn: string): StructureNode {
+  return {
+    life: "live",
+    parent,
+    rdn,
+    naming: CSN_ZERO,
+    how: "ADD",
+    conflict: false,
+    death: undefined,
+    effects: [],
+  };
+}

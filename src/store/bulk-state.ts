@@ -1,0 +1,246 @@
+// Entries with replication state in a bulk load. A live entry without conflict whose parent is there and whose name is free and
+// without history is put as it is; all others go through BaseImport, which knows tombstones, conflicts, glue, cenotaphs and
+// placeholders. Both ways write the same rows for the same entry (a test compares them).
+import { formatRdn } from "../dn/index.ts";
+import type { Attribute, EntryContent, EntryId } from "../entry/index.ts";
+import { LdapError, type ReplicationEntry } from "../protocol/index.ts";
+import { type UniqueId, RUV_UNIQUE_ID, encodeUniqueId } from "../replication/change/index.ts";
+import { CSN_ZERO, type Csn, maxCsn } from "../replication/csn/index.ts";
+import {
+  type Registers,
+  encodeRegisters,
+  fromReplicatedAttributes,
+} from "../replication/registers/index.ts";
+import { BaseImport, type StructureStore } from "../replication/urp/index.ts";
+import { checkEntry } from "../schema/index.ts";
+import { type BackendTxn, recordFlagsOf } from "./backend-txn.ts";
+import type { BulkNames, BulkPlace } from "./bulk-names.ts";
+import { type BulkRefusal, refusedPlace } from "./bulk-refusal.ts";
+import type { BulkTarget } from "./bulk-target.ts";
+import { lastKey } from "./tables.ts";
+
+/** Attributes and values of objectClass that only entries with a history of their own have. */
+const SPECIAL_TYPES: ReadonlySet<string> = new Set([
+  "nsds5replconflict",
+  "conflictcsn",
+  "cenotaphid",
+  "nstombstonecsn",
+]);
+const SPECIAL_CLASSES: ReadonlySet<string> = new Set(["nstombstone", "glue"]);
+
+interface LoadedState {
+  readonly registers: Registers;
+  readonly attributes: readonly Attribute[];
+}
+
+export class BulkStateLoader {
+  readonly #target: BulkTarget;
+  readonly #names: BulkNames;
+  readonly #structure: CurrentStructure;
+  #import: BaseImport | undefined;
+  newestCsn: Csn | undefined;
+
+  constructor(target: BulkTarget, names: BulkNames) {
+    this.#target = target;
+    this.#names = names;
+    this.#structure = new CurrentStructure();
+  }
+
+  /** Whether some entry went through the structure rules. */
+  get hasStructure(): boolean {
+    return this.#import !== undefined;
+  }
+
+  /** @throws DnSyntaxError */
+  add(uniqueId: UniqueId, entry: ReplicationEntry): BulkRefusal | undefined {
+    if (uniqueId === RUV_UNIQUE_ID) return undefined;
+    const newest = largestCsn(entry);
+    const refusal = this.#add(uniqueId, entry);
+    if (refusal === undefined) this.newestCsn = maxCsn(this.newestCsn, newest);
+    return refusal;
+  }
+
+  #add(uniqueId: UniqueId, entry: ReplicationEntry): BulkRefusal | undefined {
+    const target = this.#target;
+    const isSpecial = isSpecialEntry(entry);
+    const place = isSpecial ? "orphan" : this.#names.find(entry.dn);
+    if (place === "outside") return refusedPlace(place);
+    const isSuffix = typeof place === "object" && place.parent === undefined;
+    if (isSuffix !== (target.suffixUniqueId === undefined)) {
+      return isSuffix
+        ? { kind: "duplicate", reason: "there is an entry with this DN already" }
+        : refusedPlace("orphan");
+    }
+    const known = target.reader.idOfUniqueId(uniqueId);
+    if (known !== undefined && target.tables.entry.has(known) && !this.#mayComeLater(known)) {
+      return {
+        kind: "duplicate",
+        reason: `there is an entry with the nsUniqueId ${uniqueId} already`,
+      };
+    }
+    if (isSuffix) target.suffixUniqueId = uniqueId;
+    if (typeof place === "object" && known === undefined && this.#isFree(place)) {
+      const state = this.#load(entry, place);
+      if (state !== undefined) {
+        this.#putPlain(uniqueId, entry, place, state);
+        return undefined;
+      }
+    }
+    if (!isSpecial && place === "orphan") return refusedPlace(place);
+    this.#putByRules(entry);
+    return undefined;
+  }
+
+  /** Glue that stands for an entry not seen so far. */
+  #mayComeLater(id: EntryId): boolean {
+    const txn = this.#target.begin();
+    const uniqueId = txn.writer.getEntry(id).uniqueId;
+    return txn.structure.getNode(uniqueId)?.life === "placeholder";
+  }
+
+  #isFree({ parent, normalRdn }: BulkPlace): boolean {
+    if (parent === undefined) return true;
+    const { reader, tables } = this.#target;
+    return (
+      parent.isPlain &&
+      reader.childByName(parent.id, normalRdn) === undefined &&
+      !tables.last.has(lastKey(parent.uniqueId, normalRdn))
+    );
+  }
+
+  /** What would be stored; undefined when what is shown is more than the registers say. */
+  #load(entry: ReplicationEntry, { rdn }: BulkPlace): LoadedState | undefined {
+    const { resolve, descriptions } = this.#target;
+    const registers = fromReplicatedAttributes(entry.attributes, resolve);
+    for (const { type, value } of rdn) {
+      const description = resolve(type);
+      if (description === undefined) return undefined;
+      if (registers.find(description.key)?.has(value) !== true) return undefined;
+    }
+    const attributes = registers.shownAttributes();
+    const typed = attributes.map(({ description, values }) => ({ type: description.type, values }));
+    try {
+      checkEntry(descriptions.schema, typed, { syntaxCheck: false });
+    } catch (error) {
+      if (error instanceof LdapError) return undefined;
+      throw error;
+    }
+    return { registers, attributes };
+  }
+
+  #putPlain(
+    uniqueId: UniqueId,
+    entry: ReplicationEntry,
+    place: BulkPlace,
+    state: LoadedState,
+  ): void {
+    const target = this.#target;
+    const { parent, normalRdn } = place;
+    const name = formatRdn(place.rdn);
+    const attributes = [
+      ...state.attributes,
+      {
+        description: target.descriptions.intern("nsUniqueId"),
+        values: [Buffer.from(uniqueId, "latin1")],
+      },
+    ];
+    const content: EntryContent = {
+      flags: recordFlagsOf({ kind: "live" }, attributes),
+      parentId: parent?.id ?? (0 as EntryId),
+      uniqueId,
+      rdn: parent === undefined ? target.suffixDn : name,
+      attributes,
+    };
+    const node = parent && {
+      life: "live" as const,
+      parent: parent.uniqueId,
+      rdn: name,
+      naming: namingCsn(entry),
+      how: "ADD" as const,
+      conflict: false,
+      death: undefined,
+      effects: [],
+    };
+    target.putNew(content, normalRdn, {
+      node,
+      registers: encodeRegisters(state.registers, attributes),
+    });
+  }
+
+  #putByRules(entry: ReplicationEntry): void {
+    const target = this.#target;
+    const txn = target.begin();
+    this.#structure.current = txn.structure;
+    this.#import ??= new BaseImport(this.#structure, txn.rules);
+    const imported = this.#import.addEntry(entry);
+    if (imported === undefined) txn.rows.flush();
+    else txn.importEntry(imported);
+    const touched = new Set(imported?.reshown ?? []);
+    if (imported !== undefined) touched.add(imported.uniqueId);
+    target.end(this.#idsOf(touched, txn));
+    this.#names.forget();
+  }
+
+  *#idsOf(uniqueIds: Iterable<UniqueId>, txn: BackendTxn): Iterable<EntryId> {
+    for (const uniqueId of uniqueIds) {
+      const row = txn.writer.tables.uid.get(encodeUniqueId(uniqueId));
+      if (row !== undefined) yield row.readUInt32BE(0) as EntryId;
+    }
+  }
+}
+
+function isSpecialEntry({ attributes }: ReplicationEntry): boolean {
+  return attributes.some(({ type, values }) => {
+    const key = type.toLowerCase();
+    if (SPECIAL_TYPES.has(key)) return values.some(({ deleted }) => !deleted);
+    if (key !== "objectclass") return false;
+    return values.some(
+      ({ value, deleted }) =>
+        !deleted && SPECIAL_CLASSES.has(value.toString("latin1").toLowerCase()),
+    );
+  });
+}
+
+/** 389's DN CSN: the largest md. */
+function namingCsn({ attributes }: ReplicationEntry): Csn {
+  let naming: Csn | undefined;
+  for (const { values } of attributes) {
+    for (const { csns } of values) {
+      for (const { kind, csn } of csns) if (kind === "distinguished") naming = maxCsn(naming, csn);
+    }
+  }
+  return naming ?? CSN_ZERO;
+}
+
+function largestCsn({ attributes }: ReplicationEntry): Csn | undefined {
+  let largest: Csn | undefined;
+  for (const { deletionCsn, values } of attributes) {
+    largest = maxCsn(largest, deletionCsn);
+    for (const { csns } of values) for (const { csn } of csns) largest = maxCsn(largest, csn);
+  }
+  return largest;
+}
+
+/** The structure of the transaction at hand: BaseImport outlives them all. */
+class CurrentStructure implements StructureStore {
+  current: StructureStore | undefined;
+
+  get #store(): StructureStore {
+    if (this.current === undefined) throw new Error("a structure is in use");
+    return this.current;
+  }
+
+  getNode: StructureStore["getNode"] = (uniqueId) => this.#store.getNode(uniqueId);
+  setNode: StructureStore["setNode"] = (uniqueId, node) => this.#store.setNode(uniqueId, node);
+  getSlot: StructureStore["getSlot"] = (parent, key) => this.#store.getSlot(parent, key);
+  setSlot: StructureStore["setSlot"] = (parent, key, slot) =>
+    this.#store.setSlot(parent, key, slot);
+  getChildCounts: StructureStore["getChildCounts"] = (id) => this.#store.getChildCounts(id);
+  setChildCounts: StructureStore["setChildCounts"] = (id, counts) =>
+    this.#store.setChildCounts(id, counts);
+  children: StructureStore["children"] = (uniqueId) => this.#store.children(uniqueId);
+  newestRecordCsn: StructureStore["newestRecordCsn"] = () => this.#store.newestRecordCsn();
+  getRecord: StructureStore["getRecord"] = (csn) => this.#store.getRecord(csn);
+  setRecord: StructureStore["setRecord"] = (csn, record) => this.#store.setRecord(csn, record);
+  records: StructureStore["records"] = (after) => this.#store.records(after);
+}

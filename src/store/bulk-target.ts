@@ -1,0 +1,192 @@
+// The set of tables that a bulk load fills beside the current one. Rows are staged in a write set, which every read of the load
+// sees, and go down in commits; index keys are collected in memory and written in key order. Nobody else knows these tables
+// before the pointer row moves, so a load that is given up leaves the old content untouched.
+//
+// Two ways lead in. `putNew` is for an entry whose place is simple (live, its name free, its parent plain): the rows are written
+// as they will stay. Everything else (tombstones, conflict entries, glue) goes through the structure rules by `begin`, and its
+// index keys are made at the end, from the records as they are then: an entry that comes later may change how these are shown.
+import {
+  type Attribute,
+  type AttributeDescription,
+  type Descriptions,
+  type EntryContent,
+  type EntryId,
+  encodeRecord,
+} from "../entry/index.ts";
+import { IndexBuilder } from "../index/index.ts";
+import { WriteSet } from "../kv/index.ts";
+import { LdapError } from "../protocol/index.ts";
+import { type UniqueId, encodeUniqueId } from "../replication/change/index.ts";
+import { type StructureNode, StructureReplay } from "../replication/urp/index.ts";
+import { type Backend, META_INDEXES } from "./backend.ts";
+import { type BackendIndex, BackendIndexes } from "./backend-indexes.ts";
+import { BackendReader } from "./backend-reader.ts";
+import { BackendTxn, type TxnBackend } from "./backend-txn.ts";
+import { indexedValues } from "./backend-writer.ts";
+import { encodeStateRow } from "./state-rows.ts";
+import { type BackendTables, treeKey } from "./tables.ts";
+
+const CHILD_COUNTS_BYTES = 12;
+
+export class BulkTarget implements TxnBackend {
+  readonly suffix: string;
+  readonly suffixDn: string;
+  readonly keepRenamed: boolean;
+  readonly purgeCsn = undefined;
+  readonly keepsState = true;
+  readonly replay = new StructureReplay();
+  /** What the structure rules maintain: nothing, see above. */
+  readonly indexes = new BackendIndexes([]);
+  readonly set: number;
+  readonly descriptions: Descriptions;
+  suffixUniqueId: UniqueId | undefined;
+  /** What stands below the staged rows. */
+  readonly base: BackendTables;
+  tables: BackendTables;
+  reader: BackendReader;
+  stagedEntries = 0;
+  readonly #backend: Backend;
+  readonly #catalog: BackendIndexes;
+  readonly #indexesByKey = new Map<string, BackendIndex>();
+  readonly #builder: IndexBuilder;
+  #writes = new WriteSet();
+  #nextId = 1;
+  /** Children that the staged entries add to what the table says. */
+  readonly #newChildren = new Map<EntryId, number>();
+  /** Entries whose index keys are made at the end. */
+  readonly #unindexed = new Set<EntryId>();
+
+  constructor(backend: Backend, options: { readonly indexBytesMax?: number | undefined }) {
+    this.#backend = backend;
+    backend.dropSet(backend.set + 1); // the rest of a load that was cut off
+    const { set, tables } = backend.openNextSet();
+    this.set = set;
+    this.base = tables;
+    this.suffix = backend.suffix;
+    this.suffixDn = backend.suffixDn;
+    this.keepRenamed = backend.keepRenamed;
+    this.descriptions = backend.descriptions;
+    this.#catalog = new BackendIndexes(
+      backend.indexes.all.map((index) => ({ ...index, ready: true })),
+    );
+    for (const index of this.#catalog.all) this.#indexesByKey.set(index.type.key, index);
+    const { indexBytesMax } = options;
+    this.#builder = new IndexBuilder(
+      indexBytesMax === undefined ? {} : { bytesMax: indexBytesMax },
+    );
+    this.tables = backend.writableTables(this.#writes, this.base);
+    this.reader = new BackendReader(this.tables, this.suffix, this.descriptions);
+  }
+
+  /** The attribute description that a text names; undefined when it cannot be one. */
+  readonly resolve = (text: string): AttributeDescription | undefined => {
+    try {
+      return this.descriptions.intern(text);
+    } catch (error) {
+      if (error instanceof LdapError) return undefined;
+      throw error;
+    }
+  };
+
+  allotId(): EntryId {
+    const id = this.#nextId as EntryId;
+    this.#nextId += 1;
+    return id;
+  }
+
+  /** Stages an entry that is live and plain, under a name that is free; `node` is undefined for the suffix entry. */
+  putNew(
+    content: EntryContent,
+    normalRdn: string,
+    state: { readonly node: StructureNode | undefined; readonly registers: Buffer },
+  ): EntryId {
+    const { tables } = this;
+    const id = this.allotId();
+    const row = Buffer.allocUnsafe(4);
+    row.writeUInt32BE(id, 0);
+    tables.entry.put(id, encodeRecord(content));
+    tables.state.put(id, encodeStateRow(state.node, state.registers));
+    tables.uid.put(encodeUniqueId(content.uniqueId), row);
+    tables.tree.put(treeKey(content.parentId, normalRdn), row);
+    if (content.parentId !== 0) {
+      this.#newChildren.set(content.parentId, (this.#newChildren.get(content.parentId) ?? 0) + 1);
+    }
+    this.#index(id, content.attributes);
+    this.stagedEntries += 1;
+    return id;
+  }
+
+  /** For an entry whose place the structure rules decide. */
+  begin(): BackendTxn {
+    this.#stageChildCounts();
+    return new BackendTxn(this, this.tables, this.descriptions);
+  }
+
+  /** After `begin`: these IDs may look otherwise now. */
+  end(touched: Iterable<EntryId>): void {
+    for (const id of touched) this.#unindexed.add(id);
+    this.reader.forgetNames();
+    this.stagedEntries += 1;
+  }
+
+  /** Whether collected index keys should be written. */
+  get isIndexFull(): boolean {
+    return this.#builder.isFull;
+  }
+
+  /** Writes what is staged. Inside a transaction; the next reads need a renewed snapshot. */
+  commit(): void {
+    this.#stageChildCounts();
+    this.#writes.apply();
+    this.#writes = new WriteSet();
+    this.tables = this.#backend.writableTables(this.#writes, this.base);
+    this.reader = new BackendReader(this.tables, this.suffix, this.descriptions);
+    this.stagedEntries = 0;
+    if (this.#builder.isFull) this.#builder.flush(this.base.index);
+  }
+
+  /** Writes the rest: indexes and their catalog. Inside a transaction, after `commit`. */
+  finishIndexes(): void {
+    const reader = new BackendReader(this.base, this.suffix, this.descriptions);
+    for (const id of this.#unindexed) {
+      const entry = reader.entry(id);
+      if (entry === undefined) continue;
+      for (const index of this.#catalog.all) {
+        this.#builder.add(index, id, indexedValues(entry, index));
+      }
+      if (this.#builder.isFull) this.#builder.flush(this.base.index);
+    }
+    this.#builder.flush(this.base.index);
+    // An index that was configured meanwhile is maintained from now on and has to be built.
+    const built = new Map(this.#catalog.all.map((index) => [index.type.key, index]));
+    const catalog = this.#backend.indexes.all.map((index) => {
+      const known = built.get(index.type.key);
+      return { ...index, ready: known !== undefined && isSame(known, index) };
+    });
+    this.base.meta.put(META_INDEXES, new BackendIndexes(catalog).encode());
+  }
+
+  #index(id: EntryId, attributes: readonly Attribute[]): void {
+    for (const { description, values } of attributes) {
+      const index = this.#indexesByKey.get(description.type.key);
+      if (index !== undefined) this.#builder.add(index, id, values);
+    }
+  }
+
+  #stageChildCounts(): void {
+    for (const [id, added] of this.#newChildren) {
+      const row = this.tables.children.getCopy(id) ?? Buffer.alloc(CHILD_COUNTS_BYTES);
+      row.writeUInt32BE(row.readUInt32BE(0) + added, 0);
+      this.tables.children.put(id, row);
+    }
+    this.#newChildren.clear();
+  }
+}
+
+function isSame(a: BackendIndex, b: BackendIndex): boolean {
+  return (
+    a.tag === b.tag &&
+    a.kinds.size === b.kinds.size &&
+    [...a.kinds].every((kind) => b.kinds.has(kind))
+  );
+}
