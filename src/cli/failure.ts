@@ -1,21 +1,32 @@
-// How a command fails in a way its user can act on. Anything else that is thrown is a defect and shows its stack.
+// How a command fails in a way its user can act on. Anything else that is thrown is a defect.
 
 /** Exit codes of every command. */
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
+/** `concord status`: the instance does not run. */
+export const EXIT_NOT_RUNNING = 3;
 
 /** What happened and why; `hint` is the command or step that mends it. */
 export class CommandFailure extends Error {
-  override readonly name = "CommandFailure";
+  override readonly name: string = "CommandFailure";
   readonly hint: string | undefined;
   readonly exitCode: number;
 
   constructor(
     message: string,
-    details: { readonly hint?: string; readonly exitCode?: number } = {},
+    details: {
+      readonly hint?: string | undefined;
+      readonly exitCode?: number;
+      readonly cause?: unknown;
+    } = {},
   ) {
-    super(message);
+    super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.hint = details.hint;
     this.exitCode = details.exitCode ?? EXIT_FAILED;
   }
+}
+
+/** What was asked for makes no sense, whatever the state of the world. */
+export function usageFailure(message: string, hint?: string): CommandFailure {
+  return new CommandFailure(message, { hint, exitCode: EXIT_USAGE });
 }

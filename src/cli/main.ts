@@ -1,14 +1,18 @@
 #!/usr/bin/env node
-// The `concord` command. Exit codes: 0 success, 1 it failed, 2 wrong usage. What a command needs is imported when it runs, so
-// that help and completion answer at once.
+// The `concord` command. Exit codes: 0 success, 1 it failed, 2 wrong usage, 3 `status` of an instance that does not run. What
+// a command needs is imported when it runs, so that help and completion answer at once.
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
-import { CommandFailure, EXIT_USAGE } from "./failure.ts";
+import { declareDataCommands } from "./data-commands.ts";
+import { CommandFailure, EXIT_FAILED, EXIT_USAGE } from "./failure.ts";
+import { declareInstanceCommands } from "./instance-commands.ts";
 import { printNote } from "./print.ts";
+import { declareReplicationCommands } from "./replication-commands.ts";
+import { declareTopologyCommands } from "./topology-commands.ts";
 
 class UsageError extends Error {}
 
-const parser = yargs(hideBin(process.argv))
+const global = yargs(hideBin(process.argv))
   .scriptName("concord")
   .usage("$0 <command>\n\nAn LDAP directory server with multi-supplier replication.")
   .option("json", {
@@ -16,22 +20,17 @@ const parser = yargs(hideBin(process.argv))
     default: false,
     global: true,
     describe: "Print one JSON document instead of text",
-  })
-  .command(
-    "version",
-    "Show the version",
-    (command) => command,
-    async (options) => {
-      const { runVersion } = await import("./version-command.ts");
-      runVersion(options);
-    },
-  )
+  });
+const parser = declareTopologyCommands(
+  declareReplicationCommands(declareDataCommands(declareInstanceCommands(global))),
+)
   .completion("completion", "Print a completion script for the shell")
   .demandCommand(1, "Which command?")
   .strict()
   .version(false)
   .help()
   .alias("help", "h")
+  .parserConfiguration({ "duplicate-arguments-array": true, "strip-aliased": true })
   .wrap(Math.min(100, process.stdout.columns ?? 100))
   .exitProcess(false)
   .fail((message, error: unknown) => {
@@ -50,10 +49,15 @@ function report(error: unknown): number {
     printNote(`concord: ${error.message}\nTry: concord --help`);
     return EXIT_USAGE;
   }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  printNote(`concord: ${message}`);
   if (error instanceof CommandFailure) {
-    printNote(`concord: ${error.message}`);
     if (error.hint !== undefined) printNote(error.hint);
     return error.exitCode;
   }
-  throw error;
+  if (error instanceof Error && error.cause instanceof Error) printNote(error.cause.message);
+  if (process.env["CONCORD_TRACE"] === undefined) {
+    printNote("CONCORD_TRACE=1 in the environment shows where this comes from.");
+  } else printNote(stack ?? "");
+  return EXIT_FAILED;
 }

@@ -23,6 +23,7 @@ export interface NewInstance {
   readonly folder: string;
   readonly rootDn: string;
   readonly rootPassword: string;
+  /** "" = all addresses. */
   readonly listenHost: string;
   /** 0 = no such listener. */
   readonly port: number;
@@ -81,7 +82,7 @@ function* requests(wanted: NewInstance, password: Buffer): Iterable<ConfigReques
       replace("nsslapd-rootpw", password),
       replace("nsslapd-port", String(wanted.port)),
       replace("nsslapd-securePort", String(wanted.securePort)),
-      replace("nsslapd-listenhost", wanted.listenHost),
+      ...(wanted.listenHost === "" ? [] : [replace("nsslapd-listenhost", wanted.listenHost)]),
       replace("nsslapd-ldapilisten", wanted.ldapi ? "on" : "off"),
       replace("nsslapd-security", wanted.securePort > 0 ? "on" : "off"),
     ],

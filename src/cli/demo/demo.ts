@@ -1,0 +1,2 @@
+// `concord demo`.
+export async function runDemo(): Promise<void> {}

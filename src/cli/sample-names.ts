@@ -1,0 +1,167 @@
+// Words that sample entries are made of.
+
+export const GIVEN_NAMES: readonly string[] = [
+  "Aisha",
+  "Alexander",
+  "Amélie",
+  "Anna",
+  "Antonio",
+  "Ben",
+  "Björn",
+  "Carla",
+  "Carlos",
+  "Chloë",
+  "Daniel",
+  "Elena",
+  "Emma",
+  "Fatima",
+  "Felix",
+  "François",
+  "Grace",
+  "Hannah",
+  "Hiroshi",
+  "Ines",
+  "Ivan",
+  "James",
+  "Jana",
+  "Jörg",
+  "Kofi",
+  "Laura",
+  "Liam",
+  "Lucía",
+  "Magdalena",
+  "Mehmet",
+  "Mia",
+  "Nadia",
+  "Noah",
+  "Olga",
+  "Oskar",
+  "Paula",
+  "Priya",
+  "Rafael",
+  "Sara",
+  "Søren",
+  "Tomáš",
+  "Valentina",
+  "Wei",
+  "Yuki",
+  "Zoë",
+];
+
+export const SURNAMES: readonly string[] = [
+  "Andersson",
+  "Bauer",
+  "Becker",
+  "Bianchi",
+  "Brown",
+  "Chen",
+  "Costa",
+  "Dąbrowski",
+  "Dubois",
+  "Fernández",
+  "Fischer",
+  "García",
+  "Große",
+  "Hansen",
+  "Hoffmann",
+  "Ivanova",
+  "Jensen",
+  "Johnson",
+  "Kaya",
+  "Kim",
+  "Kowalski",
+  "Larsen",
+  "Lefèvre",
+  "Lindqvist",
+  "Mensah",
+  "Meyer",
+  "Müller",
+  "Nakamura",
+  "Nguyen",
+  "Novák",
+  "O'Connor",
+  "Okafor",
+  "Patel",
+  "Pereira",
+  "Petrov",
+  "Richter",
+  "Rossi",
+  "Sato",
+  "Schäfer",
+  "Schmidt",
+  "Silva",
+  "Singh",
+  "Smith",
+  "Svensson",
+  "Tanaka",
+  "van den Berg",
+  "Virtanen",
+  "Weber",
+  "Wójcik",
+  "Yılmaz",
+];
+
+export interface Department {
+  readonly name: string;
+  readonly number: string;
+  readonly titles: readonly string[];
+}
+
+export const DEPARTMENTS: readonly Department[] = [
+  { name: "Engineering", number: "1000", titles: ["Engineer", "Senior Engineer", "Architect"] },
+  { name: "Operations", number: "1100", titles: ["Administrator", "Site Engineer"] },
+  { name: "Research", number: "1200", titles: ["Scientist", "Research Assistant"] },
+  { name: "Product Management", number: "2000", titles: ["Product Manager", "Analyst"] },
+  { name: "Marketing", number: "3000", titles: ["Editor", "Designer", "Campaign Manager"] },
+  { name: "Sales", number: "3100", titles: ["Account Manager", "Sales Representative"] },
+  { name: "Customer Support", number: "3200", titles: ["Support Engineer", "Dispatcher"] },
+  { name: "Human Resources", number: "4000", titles: ["Recruiter", "HR Partner"] },
+  { name: "Finance", number: "5000", titles: ["Accountant", "Controller"] },
+  { name: "Legal", number: "6000", titles: ["Counsel", "Paralegal"] },
+];
+
+export interface Office {
+  readonly city: string;
+  readonly postalCode: string;
+  readonly street: string;
+  readonly phonePrefix: string;
+  readonly language: string;
+}
+
+export const OFFICES: readonly Office[] = [
+  {
+    city: "Berlin",
+    postalCode: "10117",
+    street: "Französische Straße",
+    phonePrefix: "+49 30",
+    language: "de",
+  },
+  {
+    city: "Lyon",
+    postalCode: "69002",
+    street: "Rue de la République",
+    phonePrefix: "+33 4",
+    language: "fr",
+  },
+  {
+    city: "Boston",
+    postalCode: "02110",
+    street: "Summer Street",
+    phonePrefix: "+1 617",
+    language: "en-US",
+  },
+  {
+    city: "São Paulo",
+    postalCode: "01310",
+    street: "Avenida Paulista",
+    phonePrefix: "+55 11",
+    language: "pt-BR",
+  },
+  {
+    city: "Osaka",
+    postalCode: "530-0001",
+    street: "Umeda",
+    phonePrefix: "+81 6",
+    language: "ja",
+  },
+];
