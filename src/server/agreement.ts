@@ -7,15 +7,18 @@ import {
   type AgreementStatus,
   NEW_STATUS,
   agreementTimes,
+  concernsAgreement,
+  findAgreementMaxCsn,
+  formatAgreementMaxCsn,
+  formatStoredStatus,
   longName,
-  restoredStatus,
+  parseStoredStatus,
   showStatus,
 } from "../replication/agreement/index.ts";
 import { type Change } from "../replication/change/index.ts";
-import { decodeChange } from "../replication/changelog/index.ts";
-import { type Csn, csnReplicaId, decodeCsn } from "../replication/csn/index.ts";
-import { type Ruv, decodeRuv, encodeRuv, ruvMaxCsn } from "../replication/ruv/index.ts";
-import { filterChange, isFractional, makeFractional } from "../replication/supplier/index.ts";
+import type { Csn } from "../replication/csn/index.ts";
+import { type Ruv, decodeRuv, encodeRuv } from "../replication/ruv/index.ts";
+import { makeFractional } from "../replication/supplier/index.ts";
 import { type AgreementConfig, AgreementHost } from "../replication/thread/index.ts";
 import { mappingTreeDn } from "../config/index.ts";
 import type { Directory } from "./directory.ts";
@@ -23,11 +26,9 @@ import type { Replica } from "./replica.ts";
 
 /** What of an agreement is stored at most this often while it runs. */
 const STORE_INTERVAL_MS = 30_000;
-/** Records looked at, newest first, for the newest change that concerns a fractional agreement. */
-const MAX_CSN_RECORDS = 2_000;
 const TABLE = "agreement";
-/** 389 prints this for a consumer whose replica ID is not known yet. */
-const UNKNOWN_ID = "unavailable";
+/** How long the end of the server waits for a session to end. */
+const STOP_MS_MAX = 3_000;
 
 export interface AgreementHooks {
   readonly sealKey: Buffer;
@@ -39,7 +40,7 @@ export interface AgreementHooks {
 }
 
 interface Stored {
-  readonly status: AgreementStatus;
+  readonly status: string;
   readonly consumerRuv: string | undefined;
   readonly consumerId: number | undefined;
 }
@@ -72,6 +73,11 @@ export class Agreement {
     this.#maxCsn = this.#findMaxCsn();
   }
 
+  /** The consumer, for the catch-up gate. */
+  get peer(): string {
+    return `ldap://${this.settings.host}:${this.settings.port}`;
+  }
+
   /** The RUV of the consumer as it was heard last. */
   get consumer(): Ruv | undefined {
     return this.#consumer;
@@ -95,7 +101,7 @@ export class Agreement {
         writeKeepAlive: (reason) => void replica.writeKeepAlive(reason).catch(this.#hooks.onDefect),
         keepConsumerRuv: (ruv) => {
           this.#consumer = ruv;
-          replica.hearPeer(`ldap://${this.settings.host}:${this.settings.port}`, ruv);
+          replica.hearPeer(this.peer, ruv);
         },
         noteConsumerReplicaId: (id) => {
           this.#consumerId = id;
@@ -132,11 +138,16 @@ export class Agreement {
 
   /** A change of this server has been logged: does it concern this agreement? */
   noteOwnChange(change: Change): void {
-    if (filterChange(this.#fractional, change) !== undefined) this.#maxCsn = change.csn;
+    if (concernsAgreement(this.#fractional, change)) this.#maxCsn = change.csn;
   }
 
   refresh(): void {
     this.#host?.refresh();
+  }
+
+  /** The agreement is removed: its consumer is not waited for. */
+  forget(): void {
+    this.#replica.forgetPeer(this.peer);
   }
 
   abortRefresh(): void {
@@ -144,7 +155,7 @@ export class Agreement {
   }
 
   async stop(): Promise<void> {
-    await this.#host?.stop();
+    await this.#host?.stop(STOP_MS_MAX);
     this.#host = undefined;
     await this.#store();
   }
@@ -156,8 +167,12 @@ export class Agreement {
   /** Value of nsds5agmtmaxcsn (replication-protocol 2.3); undefined: there is no change yet. */
   maxCsnValue(): string | undefined {
     if (this.#maxCsn === undefined) return undefined;
-    const { suffix, name, host, port } = this.settings;
-    return `${suffix};${name};${host};${port};${this.#consumerId ?? UNKNOWN_ID};${this.#maxCsn}`;
+    return formatAgreementMaxCsn({
+      ...this.settings,
+      suffix: this.#replica.backend.suffixDn,
+      consumerReplicaId: this.#consumerId,
+      csn: this.#maxCsn,
+    });
   }
 
   get #fractional(): ReturnType<typeof makeFractional> {
@@ -224,9 +239,8 @@ export class Agreement {
 
   async #store(): Promise<void> {
     this.#storedAt = this.#directory.clock.now();
-    const { changes: _since, ...status } = restoredStatus(this.#status);
-    const stored = {
-      status,
+    const stored: Stored = {
+      status: formatStoredStatus(this.#status),
       consumerRuv: this.#consumer && encodeRuv(this.#consumer).toString("utf8"),
       consumerId: this.#consumerId,
     };
@@ -243,7 +257,7 @@ export class Agreement {
     const row = kv.bytesTable(TABLE).getCopy(Buffer.from(this.settings.normalDn, "utf8"));
     if (row === undefined) return;
     const stored = JSON.parse(row.toString("utf8")) as Stored;
-    this.#status = { ...NEW_STATUS, ...stored.status };
+    this.#status = parseStoredStatus(stored.status);
     this.#consumerId = stored.consumerId;
     if (stored.consumerRuv !== undefined)
       this.#consumer = decodeRuv(Buffer.from(stored.consumerRuv, "utf8"));
@@ -253,16 +267,6 @@ export class Agreement {
   #findMaxCsn(): Csn | undefined {
     const { backend, replicaId } = this.#replica;
     const ruv = this.#replica.ruv();
-    const newest = ruv && ruvMaxCsn(ruv, replicaId);
-    if (newest === undefined || !isFractional(this.#fractional)) return newest;
-    for (const { key, value } of backend.tables.changelog.range({
-      reverse: true,
-      limit: MAX_CSN_RECORDS,
-    })) {
-      const csn = decodeCsn(Buffer.from(key));
-      if (csnReplicaId(csn) !== replicaId) continue;
-      if (filterChange(this.#fractional, decodeChange(csn, value)) !== undefined) return csn;
-    }
-    return undefined;
+    return ruv && findAgreementMaxCsn(backend.tables, ruv, replicaId, this.#fractional);
   }
 }

@@ -85,6 +85,10 @@ export class Directory {
     return this.findReferrals(suffix.normalSuffix);
   }
 
+  /** Refuses local changes of a suffix that has to wait for changes of its own; set by the replicas.
+   *  @throws LdapError busy */
+  checkGate: (normalSuffix: string) => void = () => {};
+
   /** What the replica of a suffix has learned of its suppliers; set by the replicas. */
   findReferrals: (normalSuffix: string) => readonly string[] = () => [];
 

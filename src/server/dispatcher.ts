@@ -63,10 +63,7 @@ export class Dispatcher implements RequestHandler {
   #serve(connection: Connection, message: RequestMessage, reply: Reply): Promise<void> | undefined {
     const { request } = message;
     const { replicas } = this.#parts.actions;
-    if (replicas.isSession(connection)) {
-      const served = replicas.serve(connection, message, reply);
-      if (served !== undefined) return served;
-    }
+    if (replicas.handle(connection, message, reply)) return undefined;
     const { filterDepthMax } = this.#service.directory.config.snapshot.server;
     const controls = readControls(request.type, message.controls, filterDepthMax);
     switch (request.type) {
@@ -84,7 +81,7 @@ export class Dispatcher implements RequestHandler {
       case "modifyDn":
         return this.#update(connection, request, controls, reply);
       case "extended":
-        return handleExtended(this.#service, replicas, { connection, message, request }, reply);
+        return handleExtended(this.#service, { connection, request }, reply);
       case "unbind":
       case "abandon":
         return undefined;

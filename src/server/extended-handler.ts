@@ -7,7 +7,6 @@ import {
   type ExtendedRequest,
   LdapError,
   PASSWORD_MODIFY_OID,
-  type RequestMessage,
   SUCCESS,
   WHO_AM_I_OID,
   decodePasswordModifyRequest,
@@ -16,13 +15,11 @@ import {
 } from "../protocol/index.ts";
 import { findEntry } from "./bind-handler.ts";
 import { type Identity, identityOf } from "./identity.ts";
-import type { Replicas } from "./replicas.ts";
 import type { Service } from "./service.ts";
 import { actorOf, hashAll, updatableBackend, writeSettings } from "./write-handler.ts";
 
 interface ExtendedCall {
   readonly connection: Connection;
-  readonly message: RequestMessage;
   readonly request: ExtendedRequest;
 }
 
@@ -32,7 +29,6 @@ const GENERATED_ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ2345
 
 export function handleExtended(
   service: Service,
-  replicas: Replicas,
   call: ExtendedCall,
   reply: Reply,
 ): Promise<void> | undefined {
@@ -42,8 +38,6 @@ export function handleExtended(
     return undefined;
   }
   if (request.oid === PASSWORD_MODIFY_OID) return passwordModify(service, call, reply);
-  const served = replicas.serveExtended(connection, call.message, request, reply);
-  if (served !== undefined) return served;
   throw new LdapError("protocolError", "unsupported extended operation");
 }
 

@@ -14,10 +14,15 @@ import {
 import { LdapError, SUCCESS, type AttributeValues, type Mod } from "../protocol/index.ts";
 import {
   type GateState,
+  GATE_LIMIT_MS_DEFAULT,
   GATE_OPEN,
+  type GateReason,
   type KeepAliveReason,
   type KeepAliveTimer,
   changeKeepAliveInterval,
+  closeGate,
+  describeGate,
+  forgetPeer,
   hearPeer,
   keepAliveAttributes,
   keepAliveDn,
@@ -48,7 +53,13 @@ import {
   makeGenerator,
   READ_ONLY_REPLICA_ID,
 } from "../replication/csn/index.ts";
-import { type Ruv, makeRuv, withOwnElement, withSupplier } from "../replication/ruv/index.ts";
+import {
+  type Ruv,
+  makeRuv,
+  ruvMaxCsn,
+  withOwnElement,
+  withSupplier,
+} from "../replication/ruv/index.ts";
 import type { TotalEntry } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
@@ -79,6 +90,8 @@ export class Replica implements ReplicaPort {
   readonly #hooks: ReplicaHooks;
   #keepAlive: KeepAliveTimer;
   #import: TotalImport | undefined;
+  /** The newest change of our own in the data that was replaced. */
+  #lastIssued: Csn | undefined;
   #isTrimming = false;
   #trimCursor: TrimCursor | undefined;
   #trimDueAt = 0;
@@ -261,6 +274,39 @@ export class Replica implements ReplicaPort {
     this.gate = hearPeer(this.gate, peer, ruv, facts);
   }
 
+  forgetPeer(peer: string): void {
+    const ruv = this.ruv();
+    if (ruv === undefined) return;
+    const facts = { now: this.#directory.clock.now(), ownReplicaId: this.replicaId, ruv };
+    this.gate = forgetPeer(this.gate, peer, facts);
+  }
+
+  /** The data came from elsewhere: no CSN of our own before what peers hold of ours has come back. */
+  closeGate(reason: GateReason, peers: readonly string[]): void {
+    const ruv = this.ruv();
+    if (!this.isUpdatable || ruv === undefined) return;
+    this.gate = closeGate({
+      reason,
+      peers,
+      ruv,
+      now: this.#directory.clock.now(),
+      ownReplicaId: this.replicaId,
+      limitMs: GATE_LIMIT_MS_DEFAULT,
+      lastIssued: this.#lastIssued,
+    });
+    if (this.gate.name === "closed") {
+      this.#directory.log.info("replica.gate.closed", { suffix: this.suffix, reason, peers });
+    }
+  }
+
+  /** @throws LdapError busy while local changes have to wait */
+  checkGate(): void {
+    if (this.gate.name === "open") return;
+    const ruv = this.ruv();
+    const own = ruv && ruvMaxCsn(ruv, this.replicaId);
+    throw new LdapError("busy", describeGate(this.gate, own) ?? "The replica is catching up");
+  }
+
   learnSupplier(supplier: {
     readonly replicaId: ReplicaId;
     readonly purl: string | undefined;
@@ -329,6 +375,8 @@ export class Replica implements ReplicaPort {
   finishImport(ruv: Ruv, done: (outcome: "swapped" | "failed") => void): void {
     const running = this.#import;
     this.#import = undefined;
+    const old = this.ruv();
+    this.#lastIssued = old && ruvMaxCsn(old, this.replicaId);
     if (running === undefined) {
       done("failed");
       return;

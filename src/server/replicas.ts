@@ -10,38 +10,18 @@ import {
   CHECK_CLEAN_RUV_OID,
   CLEAN_RUV_FINISHED,
   CLEAN_RUV_NO_MAX_CSN,
-  type Control,
-  END_REPLICATION_OID,
   type ExtendedRequest,
-  type FinalResponseType,
   GET_MAX_CSN_OID,
   LdapError,
-  type LdapResult,
-  NO_CONTROLS,
-  ProtocolError,
-  REPLICATION_ENTRY_71_OID,
-  REPLICATION_ENTRY_OID,
-  REPLICATION_RESPONSE_50_OID,
-  REPLICATION_RESPONSE_90_OID,
-  ReplicationResponseCode,
   type RequestMessage,
-  START_REPLICATION_50_OID,
-  START_REPLICATION_90_OID,
   SUCCESS,
-  decodeEndReplication,
   decodeGetMaxCsn,
-  decodeReplicationEntry,
-  decodeStartReplication,
   encodeCleanRuvResponse,
-  encodeReplicationResponse,
-  finalResponse,
-  finalResponseType,
 } from "../protocol/index.ts";
 import {
   ReplicaConsumer,
-  type SessionAnswer,
+  ReplicationRequests,
   type SupplierConnection,
-  receivedChange,
 } from "../replication/consumer/index.ts";
 import type { Change } from "../replication/change/index.ts";
 import { countChanges } from "../replication/changelog/index.ts";
@@ -74,13 +54,15 @@ export class Replicas {
   readonly #served = new Map<string, Served>();
   /** By normal DN of the entry. */
   readonly #agreements = new Map<string, Agreement>();
-  /** Connections on which a supplier has started a session. */
-  readonly #sessions = new Map<number, ReplicaConsumer>();
+  readonly #requests: ReplicationRequests;
 
   constructor(directory: Directory, hooks: ReplicasHooks, agreementHooks: AgreementHooks) {
     this.#directory = directory;
     this.#hooks = hooks;
     this.#agreementHooks = agreementHooks;
+    this.#requests = new ReplicationRequests({
+      findReplica: (suffix) => this.#served.get(this.#normalSuffix(suffix))?.consumer,
+    });
   }
 
   find(normalSuffix: string): Replica | undefined {
@@ -109,6 +91,7 @@ export class Replicas {
       afterWrite: (changed, effects) => this.#hooks.afterWrite(changed, effects),
       contentReplaced: async (changed) => {
         this.#hooks.contentReplaced(changed.backend);
+        changed.closeGate("initialization", this.#peersOf(changed));
         this.#notify(changed);
       },
       onDefect: this.#hooks.onDefect,
@@ -153,6 +136,7 @@ export class Replicas {
   async removeAgreement(settings: AgreementSettings): Promise<void> {
     const agreement = this.#agreements.get(settings.normalDn);
     this.#agreements.delete(settings.normalDn);
+    agreement?.forget();
     await agreement?.stop();
   }
 
@@ -214,147 +198,27 @@ export class Replicas {
 
   // ---- sessions of suppliers ----------------------------------------------------------------------------------------
 
-  isSession(connection: Connection): boolean {
-    return this.#sessions.has(connection.id);
-  }
-
-  /** Serves an update of a session; undefined: the request is served as any other. */
-  serve(connection: Connection, message: RequestMessage, reply: Reply): Promise<void> | undefined {
-    const consumer = this.#sessions.get(connection.id);
+  /** Serves a request of replication; false: it is one of a client. */
+  handle(connection: Connection, message: RequestMessage, reply: Reply): boolean {
     const { request } = message;
-    if (consumer === undefined) return undefined;
-    if (
-      request.type !== "add" &&
-      request.type !== "delete" &&
-      request.type !== "modify" &&
-      request.type !== "modifyDn"
-    ) {
-      return undefined;
-    }
-    if (!consumer.isSession(connection.id)) return undefined;
-    if (request.type === "modify" && request.dn.toLowerCase() === "cn=schema") return undefined;
-    const change = receivedChange(request, message.controls);
-    return new Promise((resolve) => {
-      consumer.receive(connection.id, change, (result, controls) => {
-        answer(reply, message, result, controls);
-        resolve();
-      });
-    });
-  }
-
-  /** Serves the extended operations of replication; undefined: it is another operation. */
-  serveExtended(
-    connection: Connection,
-    message: RequestMessage,
-    request: ExtendedRequest,
-    reply: Reply,
-  ): Promise<void> | undefined {
-    switch (request.oid) {
-      case START_REPLICATION_50_OID:
-      case START_REPLICATION_90_OID:
-        this.#start(connection, request, reply);
-        return Promise.resolve();
-      case END_REPLICATION_OID:
-        return this.#end(connection, request, reply);
-      case REPLICATION_ENTRY_OID:
-      case REPLICATION_ENTRY_71_OID:
-        return this.#entry(connection, message, request, reply);
-      case GET_MAX_CSN_OID:
+    if (request.type === "extended") {
+      this.#directory.kv.renew();
+      if (request.oid === GET_MAX_CSN_OID) {
         this.#maxCsn(connection, request, reply);
-        return Promise.resolve();
-      case CHECK_CLEAN_RUV_OID:
-        extended(reply, undefined, encodeCleanRuvResponse(CLEAN_RUV_FINISHED));
-        return Promise.resolve();
-      default:
-        return undefined;
+        return true;
+      }
+      if (request.oid === CHECK_CLEAN_RUV_OID) {
+        extended(reply, encodeCleanRuvResponse(CLEAN_RUV_FINISHED));
+        return true;
+      }
     }
+    return this.#requests.handle(this.#caller(connection), message, (response, controls) =>
+      reply.send(response, controls),
+    );
   }
 
   connectionClosed(connection: Connection): void {
-    const consumer = this.#sessions.get(connection.id);
-    this.#sessions.delete(connection.id);
-    consumer?.closed(connection.id);
-  }
-
-  #start(connection: Connection, request: ExtendedRequest, reply: Reply): void {
-    const responseOid =
-      request.oid === START_REPLICATION_90_OID
-        ? REPLICATION_RESPONSE_90_OID
-        : REPLICATION_RESPONSE_50_OID;
-    let start: ReturnType<typeof decodeStartReplication> | undefined;
-    try {
-      start = decodeStartReplication(request.value);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-    }
-    const suffix = start === undefined ? "" : this.#normalSuffix(start.suffix);
-    const served = this.#served.get(suffix);
-    const caller = this.#caller(connection);
-    this.#directory.kv.renew();
-    const result: SessionAnswer =
-      start === undefined
-        ? { code: ReplicationResponseCode.decodingError, ruv: undefined }
-        : served === undefined
-          ? { code: ReplicationResponseCode.noSuchReplica, ruv: undefined }
-          : served.consumer.start(caller, start);
-    if (served !== undefined && result.code === ReplicationResponseCode.ready) {
-      this.#sessions.set(connection.id, served.consumer);
-    }
-    sessionAnswer(reply, responseOid, result);
-  }
-
-  #end(connection: Connection, request: ExtendedRequest, reply: Reply): Promise<void> {
-    let suffix: string;
-    try {
-      suffix = this.#normalSuffix(decodeEndReplication(request.value).suffix);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      sessionAnswer(reply, REPLICATION_RESPONSE_50_OID, {
-        code: ReplicationResponseCode.decodingError,
-        ruv: undefined,
-      });
-      return Promise.resolve();
-    }
-    const consumer = this.#sessions.get(connection.id) ?? this.#served.get(suffix)?.consumer;
-    if (consumer === undefined) {
-      sessionAnswer(reply, REPLICATION_RESPONSE_50_OID, {
-        code: ReplicationResponseCode.releaseSucceeded,
-        ruv: undefined,
-      });
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      consumer.end(this.#caller(connection), (result) => {
-        sessionAnswer(reply, REPLICATION_RESPONSE_50_OID, result);
-        resolve();
-      });
-    });
-  }
-
-  #entry(
-    connection: Connection,
-    message: RequestMessage,
-    request: ExtendedRequest,
-    reply: Reply,
-  ): Promise<void> {
-    const consumer = this.#sessions.get(connection.id);
-    if (consumer === undefined)
-      throw new LdapError("operationsError", "There is no total initialization on this connection");
-    let entry: ReturnType<typeof decodeReplicationEntry>;
-    try {
-      entry = decodeReplicationEntry(request.value);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      consumer.receiveBadEntry(connection.id);
-      reply.finish();
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      consumer.receiveEntry(connection.id, entry, (code) => {
-        answer(reply, message, { ...SUCCESS, code }, NO_CONTROLS);
-        resolve();
-      });
-    });
+    this.#requests.closed(connection.id);
   }
 
   /** Only to those who may supply (389 tells everybody). */
@@ -368,7 +232,7 @@ export class Replicas {
     }
     const ruv = replica.ruv();
     const csn = ruv === undefined ? undefined : ruvMaxCsn(ruv, replicaId as ReplicaId);
-    extended(reply, undefined, encodeCleanRuvResponse(csn ?? CLEAN_RUV_NO_MAX_CSN));
+    extended(reply, encodeCleanRuvResponse(csn ?? CLEAN_RUV_NO_MAX_CSN));
   }
 
   #caller(connection: Connection): SupplierConnection {
@@ -388,6 +252,12 @@ export class Replicas {
     }
   }
 
+  /** Keys of the peers that may hold changes of ours: one for each enabled agreement. */
+  #peersOf(replica: Replica): readonly string[] {
+    const enabled = [...this.#of(replica.suffix)].filter(({ settings }) => settings.enabled);
+    return enabled.map((agreement) => agreement.peer);
+  }
+
   *#of(normalSuffix: string): Iterable<Agreement> {
     for (const agreement of this.#agreements.values()) {
       if (agreement.settings.normalSuffix === normalSuffix) yield agreement;
@@ -399,20 +269,6 @@ export class Replicas {
   }
 }
 
-function answer(
-  reply: Reply,
-  message: RequestMessage,
-  result: LdapResult,
-  controls: readonly Control[],
-): void {
-  const type = finalResponseType(message.request.type) as FinalResponseType;
-  reply.send(finalResponse(type, result), controls);
-}
-
-function extended(reply: Reply, oid: string | undefined, value: Buffer): void {
-  reply.send({ type: "extendedResponse", result: SUCCESS, oid, value });
-}
-
-function sessionAnswer(reply: Reply, oid: string, { code, ruv }: SessionAnswer): void {
-  extended(reply, oid, encodeReplicationResponse({ code, ruv, sessionData: undefined }));
+function extended(reply: Reply, value: Buffer): void {
+  reply.send({ type: "extendedResponse", result: SUCCESS, oid: undefined, value });
 }

@@ -54,6 +54,7 @@ export class ServerActions implements ConfigActions {
         onDefect: parts.onDefect,
       },
     );
+    directory.checkGate = (normalSuffix) => this.replicas.find(normalSuffix)?.checkGate();
     directory.findReferrals = (normalSuffix) => this.replicas.find(normalSuffix)?.referrals ?? [];
     this.tasks = new TaskRunner({
       works: taskWorks(directory, parts.keeper, () => this.useSchema(parts.reloadSchema())),

@@ -123,6 +123,7 @@ export function updatableBackend(directory: Directory, request: { readonly dn: s
   if (backends.find((one) => one.name.toLowerCase() === backend.name)?.readOnly === true) {
     throw new LdapError("unwillingToPerform", "database is read-only");
   }
+  directory.checkGate(suffix.normalSuffix);
   return backend;
 }
 
