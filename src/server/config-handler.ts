@@ -128,7 +128,7 @@ export class ConfigKeeper {
     const { random } = this.#directory;
     const hashers = service.hash.forOrigin(String(connection.id));
     const replacements = await Promise.all(
-      listSecrets(request).map(({ kind, value }) => {
+      listSecrets(request).map(async ({ kind, value }) => {
         if (kind === "credentials") {
           return isSealed(value) ? value : sealCredential(value, this.#sealKey, random);
         }

@@ -204,7 +204,17 @@ export class ServerActions implements ConfigActions {
       case "taskChanged":
         this.tasks.change(event.entry);
         return undefined;
-      default:
+      // Read from the snapshot whenever they are needed.
+      case "backendChanged":
+      case "changelogChanged":
+      case "databaseChanged":
+      case "managerChanged":
+      case "passwordPolicyChanged":
+      case "pluginChanged":
+      case "replicaTaskRequested":
+      case "suffixAdded":
+      case "suffixChanged":
+      case "suffixRemoved":
         return undefined;
     }
   }
