@@ -377,26 +377,29 @@ export class Replica implements ReplicaPort {
     this.#import = undefined;
     const old = this.ruv();
     this.#lastIssued = old && ruvMaxCsn(old, this.replicaId);
-    if (running === undefined) {
-      done("failed");
-      return;
+    const finished = running === undefined ? Promise.resolve(false) : this.#swap(running, ruv);
+    finished.then((isSwapped) => done(isSwapped ? "swapped" : "failed"), this.#hooks.onDefect);
+  }
+
+  /** Puts the received content in the place of the old; false: it could not be completed. */
+  async #swap(running: TotalImport, ruv: Ruv): Promise<boolean> {
+    const { generator } = this.backend.newest;
+    try {
+      await running.finish({
+        ruv,
+        generator: generator ?? makeGenerator(this.replicaId, this.nowSeconds()),
+      });
+    } catch (error) {
+      if (!(error instanceof LdapError)) throw error;
+      this.#directory.log.error("replica.initialization.failed", {
+        suffix: this.suffix,
+        reason: error.message,
+      });
+      return false;
     }
-    const generator =
-      this.backend.newest.generator ?? makeGenerator(this.replicaId, this.nowSeconds());
-    running.finish({ ruv, generator }).then(
-      async () => {
-        this.#followRuv(ruv);
-        await this.#hooks.contentReplaced(this);
-        done("swapped");
-      },
-      (error: unknown) => {
-        this.#directory.log.error("replica.initialization.failed", {
-          suffix: this.suffix,
-          error: error instanceof Error ? error.stack : String(error),
-        });
-        done("failed");
-      },
-    );
+    this.#followRuv(ruv);
+    await this.#hooks.contentReplaced(this);
+    return true;
   }
 
   abortImport(): void {
