@@ -372,13 +372,13 @@ export class Replica implements ReplicaPort {
     this.#import?.put(entry).then(settled, onDefect);
   }
 
-  finishImport(ruv: Ruv, done: (outcome: "swapped" | "failed") => void): void {
+  finishImport(ruv: Ruv, ended: (outcome: "swapped" | "failed") => void): void {
     const running = this.#import;
     this.#import = undefined;
     const old = this.ruv();
     this.#lastIssued = old && ruvMaxCsn(old, this.replicaId);
     const finished = running === undefined ? Promise.resolve(false) : this.#swap(running, ruv);
-    finished.then((isSwapped) => done(isSwapped ? "swapped" : "failed"), this.#hooks.onDefect);
+    finished.then((isSwapped) => ended(isSwapped ? "swapped" : "failed"), this.#hooks.onDefect);
   }
 
   /** Puts the received content in the place of the old; false: it could not be completed. */
