@@ -61,6 +61,11 @@ export class IdList implements Iterable<number> {
     return this.#ids[position];
   }
 
+  /** The IDs themselves, not to be changed. */
+  get sorted(): Uint32Array {
+    return this.#ids;
+  }
+
   toArray(): number[] {
     return [...this.#ids];
   }

@@ -3,17 +3,22 @@
 // for single IDs.
 
 import { assert } from "../base/index.ts";
-import type { BytesTable } from "../kv/index.ts";
+import { type BytesTable, copyBytes } from "../kv/index.ts";
 import { IdList } from "./id-list.ts";
 import {
   type BlockCount,
+  blockCount,
   blockHas,
+  changeBlock,
+  changeHead,
+  changeShortList,
   decodeBlock,
   decodeHead,
   decodeShortList,
   encodeBlock,
   encodeHead,
   encodeShortList,
+  headHas,
   isHead,
 } from "./id-rows.ts";
 import { blockKey, blockNumber, keyBytes } from "./index-key.ts";
@@ -21,7 +26,8 @@ import { BLOCK_IDS, BLOCKED_LIST_IDS_MIN, SHORT_LIST_IDS_MAX } from "./limits.ts
 
 /** A list as it lies in the table; valid as long as the table is not written. */
 export interface StoredIds {
-  readonly count: number;
+  /** At least the number of IDs; exact once they have been read, and for lists of one row. */
+  readonly countMax: number;
   ids(): IdList;
   /** Those of `ids` that are in the list. */
   retain(ids: IdList): IdList;
@@ -46,7 +52,7 @@ export class ShortIds implements StoredIds {
     this.#ids = ids;
   }
 
-  get count(): number {
+  get countMax(): number {
     return this.#ids.size;
   }
 
@@ -60,26 +66,31 @@ export class ShortIds implements StoredIds {
 }
 
 class BlockedIds implements StoredIds {
-  readonly count: number;
   readonly #table: BytesTable;
   readonly #key: string;
   readonly #blocks: readonly BlockCount[];
+  #ids: IdList | undefined;
 
   constructor(table: BytesTable, key: string, blocks: readonly BlockCount[]) {
     this.#table = table;
     this.#key = key;
     this.#blocks = blocks;
-    this.count = countOf(blocks);
+  }
+
+  get countMax(): number {
+    return this.#ids?.size ?? boundOf(this.#blocks);
   }
 
   ids(): IdList {
-    const ids = new Uint32Array(this.count);
+    if (this.#ids !== undefined) return this.#ids;
+    const ids = new Uint32Array(boundOf(this.#blocks));
     let at = 0;
     for (const { block } of this.#blocks) {
       at = decodeBlock(this.#row(block), block, ids, at);
     }
-    assert(at === ids.length, "the head of an ID list counts the IDs of its blocks");
-    return IdList.fromSorted(ids);
+    assert(at <= ids.length, "the head of an ID list bounds the IDs of its blocks");
+    this.#ids = IdList.fromSorted(ids.subarray(0, at));
+    return this.#ids;
   }
 
   retain(ids: IdList): IdList {
@@ -111,69 +122,20 @@ class BlockedIds implements StoredIds {
 
 /** Adds an ID to the list; no change if it is there. */
 export function addId(table: BytesTable, key: string, id: number): void {
-  addIds(table, key, [id]);
-}
-
-/** Adds IDs in ascending order without duplicates; cheapest for many of one block at once. */
-export function addIds(table: BytesTable, key: string, ids: ArrayLike<number>): void {
-  const row = table.get(keyBytes(key));
-  if (row !== undefined && isHead(row)) {
-    addToBlocks(table, key, { blocks: decodeHead(row), ids });
+  const listKey = keyBytes(key);
+  const row = table.get(listKey);
+  if (row === undefined) {
+    table.put(listKey, encodeShortList([id]));
     return;
   }
-  const before = row === undefined ? IdList.EMPTY : IdList.fromSorted(decodeShortList(row));
-  const all = before.union(IdList.fromSorted(Uint32Array.from(ids)));
-  if (all.size === before.size) return;
-  if (all.size <= SHORT_LIST_IDS_MAX) table.put(keyBytes(key), encodeShortList(all.toArray()));
-  else addToBlocks(table, key, { blocks: [], ids: all.toArray() });
-}
-
-function addToBlocks(
-  table: BytesTable,
-  key: string,
-  work: { readonly blocks: readonly BlockCount[]; readonly ids: ArrayLike<number> },
-): void {
-  const { ids } = work;
-  const counts = new Map(work.blocks.map(({ block, count }) => [block, count]));
-  let changed = false;
-  for (let start = 0; start < ids.length; ) {
-    const block = blockNumber(ids[start]!);
-    let end = start + 1;
-    while (end < ids.length && blockNumber(ids[end]!) === block) end += 1;
-    const before = counts.get(block) ?? 0;
-    const after = addToBlock(table, { key, block, before }, sliceOf(ids, start, end));
-    if (after !== before) {
-      counts.set(block, after);
-      changed = true;
-    }
-    start = end;
+  if (isHead(row)) {
+    changeBlocks(table, { key, head: copyBytes(row), id, change: "add" });
+    return;
   }
-  if (changed) table.put(keyBytes(key), encodeHead(sortedCounts(counts)));
-}
-
-interface BlockPlace {
-  readonly key: string;
-  readonly block: number;
-  /** IDs in it, 0 if it is not there. */
-  readonly before: number;
-}
-
-/** Returns the number of IDs afterwards. */
-function addToBlock(table: BytesTable, place: BlockPlace, ids: Uint32Array): number {
-  const key = blockKey(place.key, place.block);
-  const own = IdList.fromSorted(ids);
-  const all = place.before === 0 ? own : readBlock(table, key, place).union(own);
-  if (all.size > place.before) table.put(key, encodeBlock(all.toArray()));
-  return all.size;
-}
-
-function readBlock(table: BytesTable, key: Buffer, place: BlockPlace): IdList {
-  const row = table.get(key);
-  assert(row !== undefined, "the blocks that a head names are there");
-  const ids = new Uint32Array(place.before);
-  const count = decodeBlock(row, place.block, ids, 0);
-  assert(count === place.before, "the head of an ID list counts the IDs of its blocks");
-  return IdList.fromSorted(ids);
+  const changed = changeShortList(row, id, "add");
+  if (changed === undefined) return;
+  if (changed.count <= SHORT_LIST_IDS_MAX) table.put(listKey, changed.row);
+  else addToBlocks(table, key, { blocks: [], ids: decodeShortList(changed.row) });
 }
 
 /** Takes an ID out of the list; no change if it is not there. */
@@ -182,58 +144,108 @@ export function removeId(table: BytesTable, key: string, id: number): void {
   const row = table.get(listKey);
   if (row === undefined) return;
   if (isHead(row)) {
-    removeFromBlocks(table, { key, blocks: decodeHead(row), id });
+    changeBlocks(table, { key, head: copyBytes(row), id, change: "remove" });
     return;
   }
-  const ids = IdList.fromSorted(decodeShortList(row));
-  if (!ids.has(id)) return;
-  const rest = ids.subtract(IdList.from([id]));
-  if (rest.size === 0) table.delete(listKey);
-  else table.put(listKey, encodeShortList(rest.toArray()));
+  const changed = changeShortList(row, id, "remove");
+  if (changed === undefined) return;
+  if (changed.count === 0) table.delete(listKey);
+  else table.put(listKey, changed.row);
 }
 
-function removeFromBlocks(
-  table: BytesTable,
-  work: { readonly key: string; readonly blocks: readonly BlockCount[]; readonly id: number },
-): void {
-  const { key, blocks, id } = work;
+interface BlockChange {
+  readonly key: string;
+  readonly head: Buffer;
+  readonly id: number;
+  readonly change: "add" | "remove";
+}
+
+function changeBlocks(table: BytesTable, work: BlockChange): void {
+  const { key, head, id, change } = work;
   const block = blockNumber(id);
-  const before = blocks.find((other) => other.block === block)?.count;
-  if (before === undefined) return;
   const rowKey = blockKey(key, block);
-  const ids = readBlock(table, rowKey, { key, block, before });
-  if (!ids.has(id)) return;
-  const rest = ids.subtract(IdList.from([id]));
-  if (rest.size === 0) table.delete(rowKey);
-  else table.put(rowKey, encodeBlock(rest.toArray()));
-  const counts = new Map(blocks.map((other) => [other.block, other.count]));
-  counts.set(block, rest.size);
-  const left = sortedCounts(counts);
-  if (countOf(left) >= BLOCKED_LIST_IDS_MIN) table.put(keyBytes(key), encodeHead(left));
-  else joinBlocks(table, key, left);
+  const row = headHas(head, block) ? table.get(rowKey) : undefined;
+  assert((row !== undefined) === headHas(head, block), "the blocks that a head names are there");
+  const isThere = row !== undefined && blockHas(row, id);
+  if (isThere === (change === "add")) return;
+  const after = (row === undefined ? 0 : blockCount(row)) + (change === "add" ? 1 : -1);
+  if (after === 0) table.delete(rowKey);
+  else table.put(rowKey, row === undefined ? encodeBlock([id]) : changeBlock(row, id, change));
+  const left = changeHead(head, block, after);
+  if (left === undefined) return;
+  const blocks = change === "add" ? [] : decodeHead(left);
+  if (change === "add" || boundOf(blocks) >= BLOCKED_LIST_IDS_MIN) table.put(keyBytes(key), left);
+  else joinBlocks(table, key, blocks);
+}
+
+/** Adds IDs in ascending order without duplicates. */
+export function addIds(table: BytesTable, key: string, ids: Uint32Array): void {
+  const listKey = keyBytes(key);
+  const row = table.get(listKey);
+  if (row !== undefined && isHead(row)) {
+    addToBlocks(table, key, { blocks: decodeHead(row), ids });
+    return;
+  }
+  let all = ids;
+  if (row !== undefined) {
+    const before = IdList.fromSorted(decodeShortList(row));
+    all = before.union(IdList.fromSorted(ids)).sorted;
+    if (all.length === before.size) return;
+  }
+  if (all.length <= SHORT_LIST_IDS_MAX) {
+    table.put(listKey, encodeShortList(all));
+    return;
+  }
+  addToBlocks(table, key, { blocks: [], ids: all });
+}
+
+function addToBlocks(
+  table: BytesTable,
+  key: string,
+  work: { readonly blocks: readonly BlockCount[]; readonly ids: Uint32Array },
+): void {
+  const { ids } = work;
+  const bounds = new Map(work.blocks.map(({ block, countMax }) => [block, countMax]));
+  for (let start = 0; start < ids.length; ) {
+    const block = blockNumber(ids[start]!);
+    let end = start + 1;
+    while (end < ids.length && blockNumber(ids[end]!) === block) end += 1;
+    const place = { key: blockKey(key, block), block, isThere: bounds.has(block) };
+    bounds.set(block, addToBlock(table, place, ids.subarray(start, end)));
+    start = end;
+  }
+  table.put(keyBytes(key), encodeHead([...bounds].sort(([a], [b]) => a - b)));
+}
+
+interface BlockPlace {
+  readonly key: Buffer;
+  readonly block: number;
+  readonly isThere: boolean;
+}
+
+/** Returns the number of IDs afterwards. */
+function addToBlock(table: BytesTable, place: BlockPlace, ids: Uint32Array): number {
+  let all = ids;
+  if (place.isThere) {
+    const row = table.get(place.key);
+    assert(row !== undefined, "the blocks that a head names are there");
+    const before = new Uint32Array(blockCount(row));
+    decodeBlock(row, place.block, before, 0);
+    all = IdList.fromSorted(before).union(IdList.fromSorted(ids)).sorted;
+    if (all.length === before.length) return all.length;
+  }
+  table.put(place.key, encodeBlock(all));
+  return all.length;
 }
 
 function joinBlocks(table: BytesTable, key: string, blocks: readonly BlockCount[]): void {
   const ids = new BlockedIds(table, key, blocks).ids();
   for (const { block } of blocks) table.delete(blockKey(key, block));
-  table.put(keyBytes(key), encodeShortList(ids.toArray()));
+  table.put(keyBytes(key), encodeShortList(ids.sorted));
 }
 
-function sortedCounts(counts: ReadonlyMap<number, number>): BlockCount[] {
-  return [...counts]
-    .filter(([, count]) => count > 0)
-    .sort(([a], [b]) => a - b)
-    .map(([block, count]) => ({ block, count }));
-}
-
-function countOf(blocks: readonly BlockCount[]): number {
-  let count = 0;
-  for (const block of blocks) count += block.count;
-  return count;
-}
-
-function sliceOf(ids: ArrayLike<number>, start: number, end: number): Uint32Array {
-  const slice = new Uint32Array(end - start);
-  for (let i = start; i < end; i += 1) slice[i - start] = ids[i]!;
-  return slice;
+function boundOf(blocks: readonly BlockCount[]): number {
+  let bound = 0;
+  for (const { countMax } of blocks) bound += countMax;
+  return bound;
 }

@@ -5,18 +5,21 @@
 // read; otherwise a change in between would be undone.
 
 import type { BytesTable } from "../kv/index.ts";
+import { IdList } from "./id-list.ts";
 import { addIds } from "./id-table.ts";
-import type { IndexDefinition } from "./index-key.ts";
-import { collectKeys } from "./index-keys.ts";
+import { type IndexDefinition, keyPrefix } from "./index-key.ts";
+import { collectPlainKeys, collectTrigramCodes, trigramText } from "./index-keys.ts";
 import { BUILDER_BYTES_MAX } from "./limits.ts";
 
 /** Estimates of what V8 needs. */
-const BYTES_PER_KEY = 160;
+const BYTES_PER_KEY = 200;
 const BYTES_PER_ID = 10;
 
 export class IndexBuilder {
   readonly #bytesMax: number;
-  #lists = new Map<string, number[]>();
+  readonly #lists = new Map<string, number[]>();
+  /** By tag and trigram. Apart from the others, because numbers make quicker keys and these are nine in ten. */
+  readonly #trigrams = new Map<number, Map<number, number[]>>();
   #bytes = 0;
 
   constructor(options: { readonly bytesMax?: number } = {}) {
@@ -29,36 +32,55 @@ export class IndexBuilder {
   }
 
   get isEmpty(): boolean {
-    return this.#lists.size === 0;
+    return this.#lists.size === 0 && this.#trigrams.size === 0;
   }
 
   /** Notes the values that entry `id` has of the type of the index. Ascending IDs are cheapest. */
   add(index: IndexDefinition, id: number, values: readonly Buffer[]): void {
-    collectKeys(index, values, (key) => {
-      const ids = this.#lists.get(key);
-      if (ids === undefined) {
-        this.#lists.set(key, [id]);
-        this.#bytes += BYTES_PER_KEY + key.length;
-      } else if (ids[ids.length - 1] !== id) {
-        ids.push(id);
-        this.#bytes += BYTES_PER_ID;
-      }
-    });
+    collectPlainKeys(index, values, (key) => this.#note(this.#lists, key, id));
+    if (!index.kinds.has("substring")) return;
+    let lists = this.#trigrams.get(index.tag);
+    if (lists === undefined) {
+      lists = new Map();
+      this.#trigrams.set(index.tag, lists);
+    }
+    const own = lists;
+    collectTrigramCodes(index.type, values, (code) => this.#note(own, code, id));
   }
 
   /** Writes what was collected and forgets it. Inside a transaction. */
   flush(table: BytesTable): void {
-    const keys = [...this.#lists.keys()].sort();
-    for (const key of keys) addIds(table, key, sortedIds(this.#lists.get(key)!));
-    this.#lists = new Map();
+    for (const key of [...this.#lists.keys()].sort()) {
+      addIds(table, key, sortedIds(this.#lists.get(key)!));
+    }
+    for (const [tag, lists] of this.#trigrams) {
+      const prefix = keyPrefix(tag, "substring");
+      for (const code of Uint32Array.from(lists.keys()).sort()) {
+        addIds(table, prefix + trigramText(code), sortedIds(lists.get(code)!));
+      }
+    }
+    this.#lists.clear();
+    this.#trigrams.clear();
     this.#bytes = 0;
+  }
+
+  #note<K>(lists: Map<K, number[]>, key: K, id: number): void {
+    const ids = lists.get(key);
+    if (ids === undefined) {
+      lists.set(key, [id]);
+      this.#bytes += BYTES_PER_KEY;
+    } else if (ids[ids.length - 1] !== id) {
+      ids.push(id);
+      this.#bytes += BYTES_PER_ID;
+    }
   }
 }
 
 /** Ascending and without duplicates. */
-function sortedIds(ids: number[]): number[] {
-  for (let i = 1; i < ids.length; i += 1) {
-    if (ids[i - 1]! >= ids[i]!) return [...new Set(ids)].sort((a, b) => a - b);
+function sortedIds(ids: readonly number[]): Uint32Array {
+  const packed = Uint32Array.from(ids);
+  for (let i = 1; i < packed.length; i += 1) {
+    if (packed[i - 1]! >= packed[i]!) return IdList.fromUnsorted(packed).sorted;
   }
-  return ids;
+  return packed;
 }

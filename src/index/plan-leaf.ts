@@ -214,7 +214,7 @@ class LeafPlanner {
     });
     for (const { key, value } of rows) {
       const stored = idsOfRow(table, keyText(key), value);
-      count += stored.count;
+      count += stored.countMax;
       if (lists.length === RANGE_KEYS_MAX || count > idsMax) return ALL;
       lists.push(new ListSource(stored, { exact: false }));
     }
@@ -228,7 +228,7 @@ class LeafPlanner {
       if (stored === undefined) return NONE;
       lists.push(stored);
     }
-    lists.sort((a, b) => a.count - b.count);
+    lists.sort((a, b) => a.countMax - b.countMax);
     return new IntersectionSource(lists, ENOUGH_IDS_MAX);
   }
 }

@@ -34,7 +34,7 @@ export class ListSource implements Source {
   }
 
   get countMax(): number {
-    return this.#stored.count;
+    return this.#stored.countMax;
   }
 
   ids(): IdList {
@@ -114,7 +114,7 @@ export class IntersectionSource implements Source {
   }
 
   get countMax(): number {
-    return this.#ids?.size ?? this.#lists[0]?.count ?? 0;
+    return this.#ids?.size ?? this.#lists[0]?.countMax ?? 0;
   }
 
   ids(): IdList {
