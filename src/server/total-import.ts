@@ -80,7 +80,7 @@ export class TotalImport {
 
   async #open(): Promise<StagedBackend> {
     this.#staged ??= await this.#directory.queue.runAlone(() => {
-      this.#backend.dropSet(this.#backend.set + 1); // left over from an initialization that was cut off
+      this.#backend.dropSet(this.#backend.nextSet); // left over from an initialization that was cut off
       return new StagedBackend(this.#backend);
     });
     return this.#staged;

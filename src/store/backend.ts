@@ -5,7 +5,7 @@
 // next one; `committed` is what is on disk, which alone may be told to others.
 import { parseDn } from "../dn/index.ts";
 import { type Descriptions, type EntryId, recordRdn } from "../entry/index.ts";
-import type { Kv, WriteSet } from "../kv/index.ts";
+import type { BytesTable, IdTable, Kv, WriteSet } from "../kv/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { Change, UniqueId } from "../replication/change/index.ts";
 import {
@@ -31,7 +31,7 @@ import { BackendIndexes } from "./backend-indexes.ts";
 import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn } from "./backend-txn.ts";
 import { putDescriptions } from "./description-table.ts";
-import { type BackendTables, childRange, dropTables, openTables } from "./tables.ts";
+import { type BackendTables, childRange, openTables } from "./tables.ts";
 
 export interface ReplicationFacts {
   /** undefined: not replicated, or no generation yet. */
@@ -100,6 +100,10 @@ export class Backend {
   }
   get kv(): Kv {
     return this.#kv;
+  }
+  /** The number of the set that is filled by the next import: there are two, in turn. */
+  get nextSet(): number {
+    return this.#set === FIRST_SET ? FIRST_SET + 1 : FIRST_SET;
   }
   get set(): number {
     return this.#set;
@@ -221,9 +225,8 @@ export class Backend {
 
   /** An empty set of tables beside the current one, for an import. */
   openNextSet(): { readonly set: number; readonly tables: BackendTables } {
-    const set = this.#set + 1;
-    const tables = openTables(this.#kv, this.name, set);
-    return { set, tables };
+    const set = this.nextSet;
+    return { set, tables: openTables(this.#kv, this.name, set) };
   }
 
   /** Moves the pointer row; inside the transaction that ends the import. `reload` and `dropSet` follow its commit. */
@@ -237,8 +240,13 @@ export class Backend {
     writes.table(this.#kv.bytesTable(POINTER_TABLE)).delete(Buffer.from(this.name, "utf8"));
   }
 
+  /** Empties a set of tables. They stay open: the thread of an agreement may be reading them at this moment, and its
+   *  snapshot still shows what they held. Only when no transaction is in flight. */
   dropSet(set: number): void {
-    dropTables(this.#kv, this.name, set);
+    const tables = openTables(this.#kv, this.name, set);
+    this.#kv.transactSync(() => {
+      for (const table of Object.values(tables) as (BytesTable | IdTable)[]) table.clear();
+    });
   }
 }
 

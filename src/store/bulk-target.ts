@@ -58,7 +58,7 @@ export class BulkTarget implements TxnBackend {
 
   constructor(backend: Backend, options: { readonly indexBytesMax?: number | undefined }) {
     this.#backend = backend;
-    backend.dropSet(backend.set + 1); // the rest of a load that was cut off
+    backend.dropSet(backend.nextSet); // the rest of a load that was cut off
     const { set, tables } = backend.openNextSet();
     this.set = set;
     this.base = tables;

@@ -34,9 +34,6 @@ export interface BackendTables {
   readonly meta: BytesTable;
 }
 
-const ID_TABLES = ["entry", "state", "children"] as const;
-const BYTES_TABLES = ["uid", "tree", "last", "index", "changelog", "structure", "meta"] as const;
-
 /** Opens set number `set` of the backend `name` (lower case). */
 export function openTables(kv: Kv, name: string, set: number): BackendTables {
   const prefix = `${name}/${set}/`;
@@ -54,11 +51,6 @@ export function openTables(kv: Kv, name: string, set: number): BackendTables {
     structure: bytesTable("structure"),
     meta: bytesTable("meta"),
   };
-}
-
-/** Removes set number `set` with all its content. */
-export function dropTables(kv: Kv, name: string, set: number): void {
-  for (const table of [...ID_TABLES, ...BYTES_TABLES]) kv.dropTable(`${name}/${set}/${table}`);
 }
 
 /** Normal RDNs longer than this stand in the tree as their hash: keys have a limit, names have none. */
