@@ -51,6 +51,7 @@ import {
   adjustGenerator,
   makeCsn,
   makeGenerator,
+  resumeGenerator,
   READ_ONLY_REPLICA_ID,
 } from "../replication/csn/index.ts";
 import {
@@ -472,10 +473,12 @@ export class Replica implements ReplicaPort {
   /** Replication facts of the backend as they are to be: completed where something is missing. */
   #facts(): { ruv: Ruv; generator: CsnGenerator } {
     const { ruv, generator } = this.backend.newest;
-    const ownGenerator =
-      generator !== undefined && generator.replicaId === this.replicaId
-        ? generator
-        : makeGenerator(this.replicaId, this.nowSeconds());
+    const isOwn = generator !== undefined && generator.replicaId === this.replicaId;
+    const ownGenerator = resumeGenerator(
+      isOwn ? generator : makeGenerator(this.replicaId, this.nowSeconds()),
+      ruv && ruvMaxCsn(ruv),
+      this.nowSeconds(),
+    );
     const born = ruv ?? makeRuv(makeCsn(this.nowSeconds(), 0, this.replicaId));
     return {
       ruv: this.isUpdatable ? withOwnElement(born, this.replicaId, this.purl) : born,
