@@ -5,7 +5,7 @@
 // number stays in `unsaved` and goes to disk with the next operation that commits, so no stored record can ever name a
 // number that is not stored.
 import { LdapError } from "../protocol/index.ts";
-import type { Schema } from "../schema/index.ts";
+import type { AttributeType, Schema } from "../schema/index.ts";
 import type { AttributeDescription } from "./entry-view.ts";
 
 /** Distinct descriptions in one database; a guard against clients that make up option after option. */
@@ -44,6 +44,8 @@ export class Descriptions {
   readonly schema: Schema;
   readonly #byId: (AttributeDescription | undefined)[] = [];
   readonly #byKey = new Map<string, AttributeDescription>();
+  /** Keys of all types that descriptions name. */
+  readonly #types = new Set<string>();
   /** Every spelling seen so far; bounded, since clients choose spellings. */
   readonly #byText = new Map<string, AttributeDescription>();
   readonly #reload: () => Iterable<DescriptionRow>;
@@ -92,6 +94,11 @@ export class Descriptions {
     return found;
   }
 
+  /** Whether any entry may have stored values of the type itself (not of a subtype). */
+  occurs(type: AttributeType): boolean {
+    return this.#types.has(type.key);
+  }
+
   /** The description with this number; asserts that there is one. */
   get(id: number): AttributeDescription {
     const known = this.#byId[id];
@@ -128,6 +135,7 @@ export class Descriptions {
       options,
     };
     this.#byId[id] = description;
+    this.#types.add(type.key);
     if (!this.#byKey.has(key)) this.#byKey.set(key, description);
     this.#byText.set(text, description);
     this.#nextId = Math.max(this.#nextId, id + 1);

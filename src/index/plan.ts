@@ -45,6 +45,9 @@ export type Plan =
 export interface PlanLimits {
   /** IDs in a list that is still used; undefined or 0: any number. */
   readonly idsMax?: number | undefined;
+  /** Whether the index that serves an item covers all entries that the search may show; otherwise it is not used. Absent: all
+   *  do. */
+  readonly isCovered?: ((item: ItemFilter) => boolean) | undefined;
 }
 
 const SCAN: Plan = { scan: true, text: "unindexed" };
@@ -57,7 +60,8 @@ export function planCandidates(
   limits: PlanLimits = {},
 ): Plan {
   const idsMax = limits.idsMax === undefined || limits.idsMax <= 0 ? Infinity : limits.idsMax;
-  const found = new Planner({ schema, indexes, table, idsMax }).plan(filter);
+  const { isCovered } = limits;
+  const found = new Planner({ schema, indexes, table, idsMax, isCovered }).plan(filter);
   if (found === ALL) return SCAN;
   const ids = found.ids();
   if (ids.size > idsMax) return SCAN;
@@ -69,6 +73,7 @@ interface PlanContext {
   readonly indexes: IndexCatalog;
   readonly table: BytesTable;
   readonly idsMax: number;
+  readonly isCovered: PlanLimits["isCovered"];
 }
 
 class Planner {
@@ -93,6 +98,7 @@ class Planner {
       case "substrings":
       case "present":
       case "extensible":
+        if (this.#context.isCovered?.(filter) === false) return ALL;
         return planItem(this.#context, filter);
     }
   }
@@ -164,6 +170,7 @@ class Planner {
   #isSingle(item: ItemFilter): boolean {
     const { schema } = this.#context;
     const type = findItemType(schema, item);
+    if (this.#context.isCovered?.(item) === false) return false;
     return type?.singleValue === true && type.operational && schema.subtypes(type).length === 1;
   }
 }

@@ -1,8 +1,15 @@
 // Searching a backend: which entries to look at. Index plans give candidate IDs; without one the tree or the whole table is
 // walked. Candidates are read one by one, so a long search holds no snapshot.
 import { type EntryId, type EntryView, RecordFlag, StoredEntry } from "../entry/index.ts";
-import { type Plan, type PlanLimits, planCandidates } from "../index/index.ts";
-import type { SearchRequest } from "../protocol/index.ts";
+import { namesObjectClass } from "../filter/index.ts";
+import {
+  type IndexCatalog,
+  type ItemFilter,
+  type Plan,
+  type PlanLimits,
+  planCandidates,
+} from "../index/index.ts";
+import type { Filter, SearchRequest } from "../protocol/index.ts";
 import { formatEntryState } from "../replication/registers/index.ts";
 import { type Backend, type BackendReader, BackendTxn } from "../store/index.ts";
 import { candidateEntry } from "./candidate-entry.ts";
@@ -16,6 +23,14 @@ const LOCAL_TYPES: ReadonlySet<string> = new Set([
   "dsEntryDN",
   "numSubordinates",
   "tombstoneNumSubordinates",
+]);
+const TOMBSTONE_CLASS = "nsTombstone";
+/** Attributes by which tombstones are indexed; of objectClass, only their own class is. */
+const TOMBSTONE_INDEXES: ReadonlySet<string> = new Set([
+  "nsuniqueid",
+  "nscpentrydn",
+  "nstombstonecsn",
+  "nsparentuniqueid",
 ]);
 /** IDs fetched at a time when the whole table is walked. */
 const SCAN_IDS = 512;
@@ -78,8 +93,7 @@ export class BackendSource implements SearchSource {
   candidates(base: EntryView, request: SearchRequest): Candidates {
     if (!(base instanceof StoredEntry)) return { plan: "none", unindexed: false, entries: [] };
     if (request.scope === "base") return { plan: "base", unindexed: false, entries: [base] };
-    const { schema, indexes, tables } = this.#backend;
-    const plan = planCandidates(request.filter, schema, indexes, tables.index, this.#limits);
+    const plan = this.#plan(request.filter);
     if (request.scope === "one") return this.#oneLevel(base, plan);
     const withBase = request.scope === "sub";
     if (!plan.scan) {
@@ -88,6 +102,18 @@ export class BackendSource implements SearchSource {
     }
     const entries = base.parentId === 0 ? this.#all(base, withBase) : this.#walk(base, withBase);
     return { plan: plan.text, unindexed: true, entries };
+  }
+
+  #plan(filter: Filter): Plan {
+    const { schema, indexes, tables, descriptions } = this.#backend;
+    const catalog: IndexCatalog = {
+      find: (type) => indexes.find(type),
+      occurs: (type) => descriptions.occurs(type),
+    };
+    const limits = namesObjectClass(filter, TOMBSTONE_CLASS)
+      ? { ...this.#limits, isCovered: coversTombstones }
+      : this.#limits;
+    return planCandidates(filter, schema, catalog, tables.index, limits);
   }
 
   #oneLevel(base: StoredEntry, plan: Plan): Candidates {
@@ -135,4 +161,10 @@ export class BackendSource implements SearchSource {
       }
     }
   }
+}
+
+/** Whether the index of a filter item has tombstones too (see `indexedValues` of the store). */
+function coversTombstones(item: ItemFilter): boolean {
+  if (namesObjectClass(item, TOMBSTONE_CLASS)) return true;
+  return TOMBSTONE_INDEXES.has(item.attribute?.toLowerCase() ?? "");
 }

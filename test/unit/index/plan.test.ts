@@ -215,6 +215,18 @@ suite("index/plan", () => {
     assert.equal(bench.show("(level<=3)"), "range(level)=3: 1 2 3");
   });
 
+  test("index/plan: an index that lacks entries of the search is not used", () => {
+    const bench = people(50);
+    const plan = planCandidates(
+      parseFilter("(&(objectClass=admin)(uid=a7))"),
+      schema,
+      { find: (type) => bench.indexes.get(type.key) },
+      bench.table,
+      { isCovered: (item) => item.attribute === "objectClass" },
+    );
+    assert.equal(plan.text, "eq(objectClass)=5");
+  });
+
   test("index/plan: a type that the schema does not define matches nothing", () => {
     const bench = people(3);
     for (const filter of ["(nix=1)", "(nix=*)", "(nix=a*)", "(nix>=1)"]) {
