@@ -186,6 +186,19 @@ export class DirectoryClient {
     await this.#exchange(`modify ${dn} on ${this.url}`, request);
   }
 
+  async rename(
+    dn: string,
+    newRdn: string,
+    options: { readonly deleteOldRdn: boolean },
+  ): Promise<void> {
+    const request = new parts.ModifyDNRequest({
+      entry: new OwnDn(dn),
+      newRdn: new OwnDn(newRdn),
+      deleteOldRdn: options.deleteOldRdn,
+    });
+    await this.#exchange(`rename ${dn} on ${this.url}`, request);
+  }
+
   async delete(dn: string): Promise<void> {
     const request = new parts.DeleteRequest({ entry: new OwnDn(dn) });
     await this.#exchange(`delete ${dn} on ${this.url}`, request);

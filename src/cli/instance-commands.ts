@@ -67,6 +67,7 @@ function declareRunning(parser: Argv<Global>): Argv<Global> {
         command.options({
           ...dirOption,
           detach: { type: "boolean", default: false, describe: "Return when it is ready" },
+          attached: { type: "boolean", default: false, hidden: true },
         }),
       async (options) => {
         const { runStart } = await import("./start.ts");

@@ -56,5 +56,6 @@ export interface LdapjsParts {
   readonly DeleteRequest: LdapjsMessageClass;
   readonly ExtendedRequest: LdapjsMessageClass;
   readonly ModifyRequest: LdapjsMessageClass;
+  readonly ModifyDNRequest: LdapjsMessageClass;
   readonly SearchRequest: LdapjsMessageClass;
 }

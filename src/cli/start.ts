@@ -18,6 +18,8 @@ const READY_MS_MAX = 120_000;
 
 export interface StartOptions extends FolderOptions, PrintOptions {
   readonly detach: boolean;
+  /** Stop as well when standard input ends: whoever started this process is gone. */
+  readonly attached: boolean;
 }
 
 export async function runStart(options: StartOptions): Promise<void> {
@@ -31,7 +33,7 @@ export async function runStart(options: StartOptions): Promise<void> {
     stopOnSignal(async () => {
       await server.stop();
       lock.release();
-    });
+    }, options);
   } catch (error) {
     lock.release();
     throw startFailure(error);
@@ -40,7 +42,7 @@ export async function runStart(options: StartOptions): Promise<void> {
 }
 
 /** Ends the process: 0 after a clean stop, 1 when it takes too long. */
-function stopOnSignal(stop: () => Promise<void>): void {
+function stopOnSignal(stop: () => Promise<void>, { attached }: StartOptions): void {
   let isStopping = false;
   const onSignal = (): void => {
     if (isStopping) return;
@@ -59,6 +61,7 @@ function stopOnSignal(stop: () => Promise<void>): void {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  if (attached) process.stdin.once("end", onSignal).resume();
 }
 
 async function startDetached(options: StartOptions): Promise<void> {

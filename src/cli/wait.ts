@@ -19,3 +19,12 @@ export async function pollFor<T>(
     await pause(pauseMs);
   }
 }
+
+/** What `promise` gives, or undefined when it takes longer. */
+export async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, undefined);
+  });
+  return Promise.race([promise, over]).finally(() => clearTimeout(timer));
+}

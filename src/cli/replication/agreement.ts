@@ -172,7 +172,7 @@ export function readStatus(
   const state = /"state": *"(green|amber|red)"/i.exec(json)?.[1]?.toLowerCase();
   const message = status || (/"message": *"(.*)"\}?$/s.exec(json)?.[1] ?? "");
   if (state !== undefined) return { state: state as AgreementColor, message };
-  return { state: /^Error \(0\)/.test(message) ? "green" : "red", message };
+  return { state: message.startsWith("Error (0)") ? "green" : "red", message };
 }
 
 /** Starts a total initialization. */

@@ -1,0 +1,191 @@
+// Writes on every supplier at the same time, also to the same entries and names, and waits until every replica has all of it and
+// all contents are equal. Consumers are compared without the attributes that they are not sent, or that are stripped.
+import { type DirectoryClient, type ClientMod } from "../directory-client.ts";
+import {
+  type Content,
+  type ContentOptions,
+  contentDigest,
+  describeDifference,
+  findDifferences,
+  readContent,
+} from "../replication/content.ts";
+import { STRIP_RECOMMENDED } from "../replication/agreement.ts";
+import { pause, pollFor } from "../wait.ts";
+import { SUFFIX } from "./demo-instance.ts";
+import { type DemoNode, EXCLUDED, type Topology } from "./topology.ts";
+
+const PEOPLE = `ou=people,${SUFFIX}`;
+const ARRIVE_MS_MAX = 120_000;
+const EQUAL_MS_MAX = 60_000;
+const EQUAL_POLL_MS = 500;
+const DIFFERENCES_MAX = 20;
+
+/** Compared among suppliers: who wrote an entry and when is replicated like everything else. */
+const ALL: ContentOptions = {
+  operational: ["creatorsName", "createTimestamp", "modifiersName", "modifyTimestamp", "aci"],
+  ignored: new Set(),
+};
+const PARTIAL: ContentOptions = {
+  ...ALL,
+  ignored: new Set([...EXCLUDED, ...STRIP_RECOMMENDED].map((name) => name.toLowerCase())),
+};
+
+export interface CheckedReplica {
+  readonly name: string;
+  readonly url: string;
+  readonly entries: number;
+  /** Of everything; undefined for consumers, which do not have everything. */
+  readonly digest: string | undefined;
+  /** Without what consumers are not sent. */
+  readonly partialDigest: string;
+}
+
+export interface CheckResult {
+  readonly converged: boolean;
+  readonly writes: number;
+  /** From the last write until all were equal. */
+  readonly convergedAfterMs: number;
+  readonly replicas: readonly CheckedReplica[];
+  readonly differences: readonly string[];
+}
+
+export async function runCheck(topology: Topology): Promise<CheckResult> {
+  const users = await findUsers(topology);
+  const counts = await Promise.all(
+    topology.supplierNodes.map((node, index) => writeOn(node, { index, users })),
+  );
+  const writtenMs = performance.now();
+  const markers = topology.supplierNodes.map((_, index) => markerDn(index));
+  const arrived = await pollFor(() => haveAll(topology, markers), ARRIVE_MS_MAX);
+  const { replicas, differences } = await compareUntilEqual(topology);
+  return {
+    converged: arrived === true && differences.length === 0,
+    writes: counts.reduce((sum, count) => sum + count, 0),
+    convergedAfterMs: Math.round(performance.now() - writtenMs),
+    replicas,
+    differences,
+  };
+}
+
+/** Some of the sample users, in order of their names. */
+async function findUsers({ supplierNodes }: Topology): Promise<readonly string[]> {
+  const client = supplierNodes[0]?.client;
+  if (client === undefined) return [];
+  const entries = await client.search({
+    base: PEOPLE,
+    scope: "one",
+    filter: "(objectClass=posixAccount)",
+    attributes: ["uid"],
+  });
+  return entries.map(({ dn }) => dn).sort();
+}
+
+const markerDn = (index: number): string => `uid=check.${index + 1},${PEOPLE}`;
+
+/** The number of writes. */
+async function writeOn(
+  { client, instance }: DemoNode,
+  { index, users }: { readonly index: number; readonly users: readonly string[] },
+): Promise<number> {
+  const { name } = instance;
+  // The first users are written by all suppliers, then come some for each supplier alone.
+  const [shared, ...rest] = users;
+  const own = rest.slice(index * 4, index * 4 + 4);
+  const [changed, called, renamed, deleted] = own;
+  const writes: (() => Promise<void>)[] = [
+    () => addPerson(client, `uid=check.same,${PEOPLE}`, `Added on ${name}`),
+  ];
+  const modify = (dn: string | undefined, mods: readonly ClientMod[]): void => {
+    if (dn !== undefined) writes.push(() => client.modify(dn, mods));
+  };
+  modify(shared, [
+    { operation: "add", type: "description", values: `seen by ${name}` },
+    { operation: "replace", type: "title", values: `Title from ${name}` },
+  ]);
+  modify(changed, [{ operation: "replace", type: "mail", values: `${name}@example.com` }]);
+  modify(called, [{ operation: "replace", type: "telephoneNumber", values: "+1 555 0000000" }]);
+  if (renamed !== undefined) {
+    const newRdn = `uid=renamed.${index + 1}`;
+    writes.push(() => client.rename(renamed, newRdn, { deleteOldRdn: true }));
+  }
+  if (deleted !== undefined) writes.push(() => client.delete(deleted));
+  writes.push(() => addPerson(client, markerDn(index), `Marker of ${name}`));
+  for (const write of writes) await write();
+  return writes.length;
+}
+
+function addPerson(client: DirectoryClient, dn: string, cn: string): Promise<void> {
+  return client.add(dn, {
+    objectClass: ["top", "person", "organizationalPerson", "inetOrgPerson"],
+    cn,
+    sn: "Check",
+    telephoneNumber: "+1 555 1111111",
+  });
+}
+
+async function haveAll({ nodes }: Topology, dns: readonly string[]): Promise<true | undefined> {
+  for (const { client } of nodes) {
+    for (const dn of dns) if ((await client.find(dn, ["uid"])) === undefined) return undefined;
+  }
+  return true;
+}
+
+interface Reading {
+  readonly node: DemoNode;
+  readonly all: Content | undefined;
+  readonly partial: Content;
+}
+
+async function compareUntilEqual(
+  topology: Topology,
+): Promise<Pick<CheckResult, "replicas" | "differences">> {
+  const deadline = performance.now() + EQUAL_MS_MAX;
+  for (;;) {
+    const readings = await Promise.all(topology.nodes.map(readNode));
+    const replicas = readings.map(checkedReplica);
+    const isEqual =
+      new Set(replicas.map(({ partialDigest }) => partialDigest)).size === 1 &&
+      new Set(replicas.flatMap(({ digest }) => digest ?? [])).size === 1;
+    if (isEqual) return { replicas, differences: [] };
+    if (performance.now() > deadline) {
+      return { replicas, differences: await describeAll(readings) };
+    }
+    await pause(EQUAL_POLL_MS);
+  }
+}
+
+async function readNode(node: DemoNode): Promise<Reading> {
+  const { client, instance } = node;
+  return {
+    node,
+    all: instance.replicaId === undefined ? undefined : await readContent(client, SUFFIX, ALL),
+    partial: await readContent(client, SUFFIX, PARTIAL),
+  };
+}
+
+function checkedReplica({ node, all, partial }: Reading): CheckedReplica {
+  return {
+    name: node.instance.name,
+    url: node.instance.url,
+    entries: partial.size,
+    digest: all && contentDigest(all),
+    partialDigest: contentDigest(partial),
+  };
+}
+
+async function describeAll(readings: readonly Reading[]): Promise<readonly string[]> {
+  const [first, ...others] = readings;
+  const lines: string[] = [];
+  for (const other of others) {
+    if (first === undefined) break;
+    const isFull = first.all !== undefined && other.all !== undefined;
+    const found = await findDifferences(
+      { client: first.node.client, content: (isFull ? first.all : first.partial) ?? new Map() },
+      { client: other.node.client, content: (isFull ? other.all : other.partial) ?? new Map() },
+      { ...(isFull ? ALL : PARTIAL), suffix: SUFFIX, limit: DIFFERENCES_MAX },
+    );
+    const names = `${first.node.instance.name} and ${other.node.instance.name}`;
+    lines.push(...found.differences.map((one) => `${names}: ${describeDifference(one)}`));
+  }
+  return lines.length > 0 ? lines : ["the digests differ"];
+}
