@@ -198,6 +198,14 @@ export class Replicas {
 
   // ---- sessions of suppliers ----------------------------------------------------------------------------------------
 
+  /** Whether `bindDn` may supply the replica whose entry has this DN. */
+  maySupply(normalDn: string, bindDn: string): boolean {
+    for (const { replica } of this.#served.values()) {
+      if (replica.settings.normalDn === normalDn) return replica.maySupply(bindDn);
+    }
+    return false;
+  }
+
   /** Serves a request of replication; false: it is one of a client. */
   handle(connection: Connection, message: RequestMessage, reply: Reply): boolean {
     const { request } = message;

@@ -23,6 +23,7 @@ import type { RequestControls } from "./request-controls.ts";
 import type { Service } from "./service.ts";
 import { PagedSearches } from "./paged-searches.ts";
 import { finishSearch } from "./search-done.ts";
+import { SUPPLIER_ACCESS } from "./supplier-access.ts";
 import { SearchRun } from "./search-run.ts";
 
 /** The namespaces whose entries only the root DN and those whom ACIs allow may see. */
@@ -143,8 +144,12 @@ function route(
   switch (target.kind) {
     case "rootDse":
       return memory(new MemorySource(singleEntry(service.rootDse())));
-    case "config":
-      return memory(new MemorySource(directory.config));
+    case "config": {
+      const source = new MemorySource(directory.config);
+      const isSupplier =
+        request.scope === "base" && service.maySupply(baseNormalDn, subject.identity);
+      return isSupplier ? { source, access: SUPPLIER_ACCESS } : memory(source);
+    }
     case "monitor":
       return memory(new MemorySource(service.monitorTree()));
     case "schema":

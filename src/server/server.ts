@@ -151,6 +151,8 @@ class ServerParts implements RunningServer {
       operations: newOperationCounters(),
       connections: newConnectionCounters(),
       accessFor: (subject, reader) => gate.evaluator(subject, reader),
+      maySupply: (normalDn, identity) =>
+        identity !== undefined && this.#actions.replicas.maySupply(normalDn, identity.normalDn),
       afterWrite: (backend, effects) => this.#actions.afterWrite(backend, effects),
       rootDse: () => live.rootDse(),
       monitorTree: () => live.monitorTree(service, this.#frontend),

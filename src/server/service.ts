@@ -22,6 +22,8 @@ export interface Service {
   readonly connections: ConnectionCounters;
   /** The rights of a caller. `reader`: the state that the operation sees (a write sees its own). */
   accessFor(subject: AccessSubject, reader: BackendReader | undefined): Access;
+  /** Whether the caller is a supplier of the replica whose entry this DN names. */
+  maySupply(normalDn: string, identity: Identity | undefined): boolean;
   /** What the server does after a write by a client is on disk. */
   afterWrite(backend: Backend, effects: WriteEffects): void;
   /** Made anew for each search. */
