@@ -6,7 +6,7 @@ import type {
 } from "../config/index.ts";
 import type { AciStore } from "../access/index.ts";
 import { IndexBuilder, type IndexKind, clearIndex, planCandidates } from "../index/index.ts";
-import { Backend, indexedValues } from "../store/index.ts";
+import { Backend, type BackendIndex, indexedValues } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
 import type { EntryId } from "../entry/index.ts";
 
@@ -70,6 +70,8 @@ export class BackendKeeper {
       () => new Backend(kv, { name, suffix: settings.suffix, descriptions }),
     );
     backends.set(name, backend);
+    // What the last process was removing when it ended.
+    for (const tag of backend.indexes.retiredTags) await this.#clear(backend, tag);
     const isEmpty = backend.reader.idsFrom(1, 1).length === 0;
     for (const index of settings.indexes) {
       await this.changeIndex(settings, index, isEmpty ? "ready" : "asStored");
@@ -120,10 +122,7 @@ export class BackendKeeper {
     const type = this.#directory.schema.attributeType(index.attribute);
     const known = backend?.indexes.find(type);
     if (backend === undefined || known === undefined) return;
-    await this.#directory.queue.submit((writes) => {
-      backend.putIndexes(writes, backend.indexes.without(type.key));
-    });
-    await this.#clear(backend, known.tag);
+    await this.#retire(backend, known);
   }
 
   /** Builds indexes anew while the backend is in use: slices of entries, each in a transaction of its own.
@@ -139,11 +138,7 @@ export class BackendKeeper {
       (index) => keys.size === 0 || keys.has(index.type.key),
     );
     for (const index of wanted) {
-      // Taken out of the catalog while its rows go, so that nobody adds to them meanwhile.
-      await queue.submit((writes) =>
-        backend.putIndexes(writes, backend.indexes.without(index.type.key)),
-      );
-      await this.#clear(backend, index.tag);
+      await this.#retire(backend, index);
       await queue.submit((writes) => {
         backend.putIndexes(writes, backend.indexes.with(index.type, index.kinds, "building"));
       });
@@ -178,12 +173,21 @@ export class BackendKeeper {
     });
   }
 
+  /** Takes an index out of the catalog, so that nobody adds to it, and removes its rows. */
+  async #retire(backend: Backend, index: BackendIndex): Promise<void> {
+    const { queue } = this.#directory;
+    await queue.submit((writes) => backend.putIndexes(writes, backend.indexes.retired(index)));
+    await this.#clear(backend, index.tag);
+  }
+
   async #clear(backend: Backend, tag: number): Promise<void> {
+    const { queue } = this.#directory;
     for (let more = true; more; ) {
-      more = await this.#directory.queue.submit((writes) =>
+      more = await queue.submit((writes) =>
         clearIndex(writes.table(backend.tables.index), tag, { rowsMax: CLEAR_ROWS }),
       );
     }
+    await queue.submit((writes) => backend.putIndexes(writes, backend.indexes.freed(tag)));
   }
 
   /** Reads all access rules of a backend. */

@@ -23,12 +23,21 @@ interface StoredIndex {
   readonly ready: boolean;
 }
 
+interface StoredCatalog {
+  readonly indexes: readonly StoredIndex[];
+  readonly retiredTags: readonly number[];
+}
+
 export class BackendIndexes {
+  /** Those that are maintained. */
   readonly all: readonly BackendIndex[];
+  /** Tags of indexes whose rows are being removed: not to be given away before that is done. */
+  readonly retiredTags: ReadonlySet<number>;
   readonly #byKey: ReadonlyMap<string, BackendIndex>;
 
-  constructor(all: readonly BackendIndex[]) {
+  constructor(all: readonly BackendIndex[], retiredTags: ReadonlySet<number> = new Set()) {
     this.all = all;
+    this.retiredTags = retiredTags;
     this.#byKey = new Map(all.map((index) => [index.type.key, index]));
   }
 
@@ -44,11 +53,21 @@ export class BackendIndexes {
   ): BackendIndexes {
     const tag = this.find(type)?.tag ?? this.#freeTag();
     const index: BackendIndex = { type, tag, kinds, ready: state === "ready" };
-    return new BackendIndexes([...this.all.filter((other) => other.type.key !== type.key), index]);
+    const others = this.all.filter((other) => other.type.key !== type.key);
+    return new BackendIndexes([...others, index], this.retiredTags);
   }
 
-  without(key: string): BackendIndexes {
-    return new BackendIndexes(this.all.filter((index) => index.type.key !== key));
+  /** Without the index, whose tag stays reserved while its rows are removed. */
+  retired(index: BackendIndex): BackendIndexes {
+    const others = this.all.filter(({ tag }) => tag !== index.tag);
+    return new BackendIndexes(others, new Set([...this.retiredTags, index.tag]));
+  }
+
+  /** The rows of a retired index are gone. */
+  freed(tag: number): BackendIndexes {
+    const tags = new Set(this.retiredTags);
+    tags.delete(tag);
+    return new BackendIndexes(this.all, tags);
   }
 
   encode(): Buffer {
@@ -58,24 +77,26 @@ export class BackendIndexes {
       kinds: [...index.kinds],
       ready: index.ready,
     }));
-    return Buffer.from(JSON.stringify(rows), "utf8");
+    const stored: StoredCatalog = { indexes: rows, retiredTags: [...this.retiredTags] };
+    return Buffer.from(JSON.stringify(stored), "utf8");
   }
 
   static decode(bytes: Buffer | undefined, schema: Schema): BackendIndexes {
     if (bytes === undefined) return new BackendIndexes([]);
-    const rows = JSON.parse(bytes.toString("utf8")) as readonly StoredIndex[];
+    const { indexes, retiredTags } = JSON.parse(bytes.toString("utf8")) as StoredCatalog;
     return new BackendIndexes(
-      rows.map((row) => ({
+      indexes.map((row) => ({
         type: schema.attributeType(row.key),
         tag: row.tag,
         kinds: new Set(row.kinds),
         ready: row.ready,
       })),
+      new Set(retiredTags),
     );
   }
 
   #freeTag(): number {
-    const used = new Set(this.all.map((index) => index.tag));
+    const used = new Set([...this.retiredTags, ...this.all.map((index) => index.tag)]);
     for (let tag = 1; tag <= TAG_MAX; tag += 1) {
       if (!used.has(tag)) return tag;
     }
