@@ -6,3 +6,5 @@ export type { Plan, PlanLimits } from "./plan.ts";
 export { planCandidates } from "./plan.ts";
 export type { CatalogIndex, IndexCatalog, ItemFilter } from "./plan-leaf.ts";
 export { clearIndex, updateIndex } from "./update-index.ts";
+export type { IndexedList } from "./walk-index.ts";
+export { indexTags, walkIndex } from "./walk-index.ts";

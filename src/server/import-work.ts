@@ -33,6 +33,7 @@ import {
 import type { Directory } from "./directory.ts";
 import { importedFacts } from "./import-facts.ts";
 import { type SourceRecord, isReplicaLdif, readRecords, sizeOfFiles } from "./import-source.ts";
+import { pooledRandom } from "./pooled-random.ts";
 import { SubtreeScope } from "./subtree-scope.ts";
 import { writeSettings } from "./write-handler.ts";
 
@@ -112,7 +113,8 @@ export async function importLdif(
 }
 
 function bulkOptions(directory: Directory, pace: keyof typeof PACES): BulkOptions {
-  const { random, clock } = directory;
+  const { clock } = directory;
+  const random = pooledRandom(directory.random);
   const { commitEntries, indexBytesMax } = PACES[pace];
   const { schemaCheck, syntaxCheck, lastMod } = writeSettings(directory);
   const time = formatTime(clock.now());

@@ -1,0 +1,28 @@
+// What a check of the store finds, and how the parts of the check tell it.
+export type FindingKind =
+  | "suffix"
+  | "record"
+  | "uniqueId"
+  | "tree"
+  | "children"
+  | "state"
+  | "name"
+  | "index"
+  | "structure"
+  | "changelog"
+  | "description"
+  | "meta";
+
+/** One thing that is not as it must be. */
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly message: string;
+}
+
+/** @throws TooManyFindings */
+export type Report = (kind: FindingKind, message: string) => void;
+
+/** Ends a check: further findings would say the same again. */
+export class TooManyFindings extends Error {
+  override readonly name = "TooManyFindings";
+}
