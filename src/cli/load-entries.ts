@@ -1,87 +1,60 @@
-// Adds entries to a backend of an instance that does not run, by the same operations that serve clients, so that they are
-// checked and stored in the same way.
-import type { LdifContentRecord } from "../ldif/index.ts";
-import { type Access, addEntry, runWrite } from "../operation/index.ts";
+// Fills a backend of a new instance with entries that are made here: through an LDIF file of the instance and an import.
+import { mkdirSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { type LdifContentRecord, LdifWriter } from "../ldif/index.ts";
 import { LdapError } from "../protocol/index.ts";
-import { openOfflineInstance } from "../server/index.ts";
+import { importLdif, instancePaths } from "../server/index.ts";
 import { CommandFailure } from "./failure.ts";
-import { lockInstance } from "./instance-lock.ts";
+import { aloneWith, getBackend } from "./offline.ts";
 import { Progress } from "./progress.ts";
 
-/** Operations handed to the write queue at a time. */
-const WAITING_MAX = 256;
+const BUFFER_BYTES = 1024 * 1024;
 
-const ROOT_ACCESS: Access = {
-  mayAttribute: () => true,
-  mayChange: () => true,
-  mayEntry: () => true,
-  mayMove: () => true,
-  mayReturn: () => true,
-};
-
-/** The number of entries added. @throws CommandFailure naming the first that cannot be */
+/** The number of entries loaded. @throws CommandFailure naming the first that cannot be */
 export async function loadEntries(
   folder: string,
   load: { readonly backend: string; readonly records: Iterable<LdifContentRecord> },
 ): Promise<number> {
-  const lock = lockInstance(folder, "create");
+  const { ldif } = instancePaths(folder);
+  mkdirSync(ldif, { recursive: true, mode: 0o700 });
+  const path = join(ldif, "first-entries.ldif");
+  let reason: string | undefined;
   try {
-    const { directory, close } = await openOfflineInstance(folder);
-    try {
-      const backend = directory.backends.get(load.backend.toLowerCase());
-      if (backend === undefined) throw new CommandFailure(`there is no backend ${load.backend}`);
-      const options = {
-        access: () => ROOT_ACCESS,
-        actor: {
-          dn: directory.schema.normalizeDnText(directory.config.snapshot.server.rootDn),
-          isRoot: true,
+    await writeLdif(path, load.records);
+    return await aloneWith(folder, "create", async (instance) => {
+      const backend = getBackend(instance, load.backend);
+      const progress = new Progress("adding entries");
+      const { entries } = await importLdif(instance.directory, backend, {
+        files: [path],
+        badEntries: "fail",
+        pace: "alone",
+        onBadEntry: (bad) => {
+          reason ??= `cannot add ${bad.dn ?? "an entry"}: ${bad.reason}`;
         },
-        settings: { schemaCheck: true, syntaxCheck: true, lastMod: true },
-        skew: { ignoreTimeSkew: false },
-        now: directory.clock.now(),
-        random: directory.random,
-      };
-      const add = (record: LdifContentRecord): Promise<void> =>
-        directory.queue.submit((writes) =>
-          runWrite(
-            backend,
-            writes,
-            options,
-            (context) => addEntry(context, { ...record, type: "add" }),
-            () => {},
-          ),
-        );
-      return await addAll(load.records, add);
-    } finally {
-      await close();
-    }
+        onProgress: ({ entries }) => progress.report(entries),
+      });
+      progress.end();
+      return entries;
+    });
+  } catch (error) {
+    if (!(error instanceof LdapError)) throw error;
+    throw new CommandFailure(reason ?? error.message);
   } finally {
-    lock.release();
+    rmSync(path, { force: true });
   }
 }
 
-async function addAll(
-  records: Iterable<LdifContentRecord>,
-  add: (record: LdifContentRecord) => Promise<void>,
-): Promise<number> {
-  const progress = new Progress("adding entries");
-  let count = 0;
-  let waiting: Promise<void>[] = [];
-  for (const record of records) {
-    waiting.push(add(record).catch((error: unknown) => Promise.reject(named(record, error))));
-    count += 1;
-    if (waiting.length >= WAITING_MAX) {
-      await Promise.all(waiting);
-      waiting = [];
-      progress.report(count);
+async function writeLdif(path: string, records: Iterable<LdifContentRecord>): Promise<void> {
+  const file = await open(path, "w", 0o600);
+  try {
+    const writer = new LdifWriter();
+    for (const record of records) {
+      writer.writeRecord(record);
+      if (writer.length >= BUFFER_BYTES) await file.write(writer.take());
     }
+    await file.write(writer.take());
+  } finally {
+    await file.close();
   }
-  await Promise.all(waiting);
-  progress.end();
-  return count;
-}
-
-function named(record: LdifContentRecord, error: unknown): unknown {
-  if (!(error instanceof LdapError)) return error;
-  return new CommandFailure(`cannot add ${record.dn}: ${error.message} (${error.code})`);
 }

@@ -7,12 +7,15 @@ import { declareDataCommands } from "./data-commands.ts";
 import { CommandFailure, EXIT_FAILED, EXIT_USAGE } from "./failure.ts";
 import { declareInstanceCommands } from "./instance-commands.ts";
 import { printNote } from "./print.ts";
+import { STANDARD_INPUT } from "./standard-input.ts";
 import { declareReplicationCommands } from "./replication-commands.ts";
 import { declareTopologyCommands } from "./topology-commands.ts";
 
 class UsageError extends Error {}
 
-const global = yargs(hideBin(process.argv))
+// yargs drops a lone `-`.
+const words = hideBin(process.argv).map((word) => (word === "-" ? STANDARD_INPUT : word));
+const global = yargs(words)
   .scriptName("concord")
   .usage("$0 <command>\n\nAn LDAP directory server with multi-supplier replication.")
   .option("json", {

@@ -1,3 +1,5 @@
+export type { BadEntry, ImportOptions, ImportReport } from "./import-work.ts";
+export { importLdif } from "./import-work.ts";
 export type { InstancePaths } from "./instance-paths.ts";
 export { instancePaths } from "./instance-paths.ts";
 export type { InstanceConfig, OfflineInstance } from "./offline-instance.ts";

@@ -30,6 +30,8 @@ export interface InstanceConfig {
 
 export interface OfflineInstance {
   readonly directory: Directory;
+  /** Builds indexes anew. */
+  readonly keeper: BackendKeeper;
   close(): Promise<void>;
 }
 
@@ -78,6 +80,7 @@ export async function openOfflineInstance(
   }
   return {
     directory,
+    keeper,
     close: async () => {
       await queue.whenIdle();
       await kv.close();

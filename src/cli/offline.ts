@@ -1,0 +1,64 @@
+// Work on a backend of an instance: alone on a stopped one, or looking at any.
+import type { Backend } from "../store/index.ts";
+import { type OfflineInstance, openOfflineInstance } from "../server/index.ts";
+import { CommandFailure } from "./failure.ts";
+import type { FolderOptions } from "./instance.ts";
+import { checkInstance } from "./instance.ts";
+import { lockInstance } from "./instance-lock.ts";
+
+export interface BackendOptions extends FolderOptions {
+  readonly backend: string | undefined;
+}
+
+/** Runs `work` on an instance that nobody else works on meanwhile. @throws CommandFailure when somebody does */
+export async function aloneWith<T>(
+  folder: string,
+  command: string,
+  work: (instance: OfflineInstance) => Promise<T>,
+): Promise<T> {
+  checkInstance(folder);
+  const lock = lockInstance(folder, command);
+  try {
+    return await openAndRun(folder, { readOnly: false }, work);
+  } finally {
+    lock.release();
+  }
+}
+
+/** Runs `work` on the data as they are now, whether the server runs or not. */
+export async function lookingAt<T>(
+  folder: string,
+  work: (instance: OfflineInstance) => Promise<T>,
+): Promise<T> {
+  checkInstance(folder);
+  return openAndRun(folder, { readOnly: true }, work);
+}
+
+async function openAndRun<T>(
+  folder: string,
+  options: { readonly readOnly: boolean },
+  work: (instance: OfflineInstance) => Promise<T>,
+): Promise<T> {
+  const instance = await openOfflineInstance(folder, options);
+  try {
+    return await work(instance);
+  } finally {
+    await instance.close();
+  }
+}
+
+/** The backend of that name; without a name the only one. @throws CommandFailure */
+export function getBackend({ directory }: OfflineInstance, name: string | undefined): Backend {
+  const names = [...directory.backends.keys()];
+  const wanted = name?.toLowerCase() ?? (names.length === 1 ? names[0] : undefined);
+  const backend = directory.backends.get(wanted ?? "");
+  if (backend !== undefined) return backend;
+  throw new CommandFailure(
+    name === undefined
+      ? names.length === 0
+        ? "the instance has no backend"
+        : "the instance has several backends"
+      : `the instance has no backend ${name}`,
+    names.length === 0 ? {} : { hint: `Choose one with --backend: ${names.join(", ")}.` },
+  );
+}

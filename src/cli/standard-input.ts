@@ -1,0 +1,3 @@
+// Standard input as a file name: what `-` on the command line stands for.
+
+export const STANDARD_INPUT = "/dev/stdin";
