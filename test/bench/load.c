@@ -1,0 +1,641 @@
+// A closed-loop LDAP client that keeps a server busy and verifies every answer: one thread, epoll, N connections with D
+// requests outstanding on each. Built and run by load-generator.ts; the result is one line of JSON on stdout.
+//
+// Entries are numbered: entry n is uid=<name>,<base>, where the run of '#' in the name template is replaced by n with leading
+// zeros. Searches and modifications go over all numbers in an order in which neighbors lie far apart (next_number) and no
+// number comes twice before all have come once; additions and deletions go upwards.
+//
+// What is verified: message ID and kind of each response, result code success; a search finds exactly the entry that was
+// asked for, with its uid; after modifications entries are read and must show the value of the last answered one. Any fault
+// ends the program with exit code 3 and a line on stderr.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DEPTH_MAX = 256, MESSAGE_BYTES_MAX = 4096, NAME_BYTES_MAX = 512, EVENTS_MAX = 256 };
+enum { READ_BACK_MAX = 200, STALL_SECONDS = 60, EXIT_USAGE = 2, EXIT_FAULT = 3 };
+enum { INPUT_BYTES = 1 << 18 };
+
+// Tags of RFC 4511.
+enum { INTEGER = 0x02, OCTETS = 0x04, BOOLEAN = 0x01, ENUMERATED = 0x0a, SEQUENCE = 0x30, SET = 0x31 };
+enum { BIND = 0x60, BIND_DONE = 0x61, SEARCH = 0x63, SEARCH_ENTRY = 0x64, SEARCH_DONE = 0x65, MODIFY = 0x66,
+       MODIFY_DONE = 0x67, ADD = 0x68, ADD_DONE = 0x69, DELETE = 0x4a, DELETE_DONE = 0x6b };
+enum { SIMPLE_PASSWORD = 0x80, FILTER_EQUALITY = 0xa3, FILTER_PRESENT = 0x87 };
+enum { SCOPE_BASE = 0, SCOPE_SUBTREE = 2, MOD_REPLACE = 2 };
+
+typedef enum { OP_SEARCH, OP_READ, OP_MODIFY, OP_ADD, OP_DELETE, OP_COUNT } Operation;
+static const char *const OPERATION_NAMES[OP_COUNT] = {"search", "read", "modify", "add", "delete"};
+static const int FINAL_TAGS[OP_COUNT] = {SEARCH_DONE, SEARCH_DONE, MODIFY_DONE, ADD_DONE, DELETE_DONE};
+
+typedef struct {
+  int port, connections, depth, pid;
+  const char *bind_dn, *password, *base, *name;
+  Operation operation;
+  double seconds, warm_up_seconds;
+  long first, range, count; // count 0: until the time is over
+  unsigned long run;        // makes the values of this run unlike those of others
+} Options;
+
+static Options options = {.connections = 1, .depth = 1, .seconds = 2, .warm_up_seconds = 0.3, .range = 1,
+                          .name = "user######", .bind_dn = "", .password = ""};
+
+static void fail(int code, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fprintf(stderr, "load: ");
+  vfprintf(stderr, format, arguments);
+  fprintf(stderr, "\n");
+  va_end(arguments);
+  exit(code);
+}
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+// ---- BER, written from the end to the front, so that each length is known when its header is written ----
+
+typedef struct {
+  unsigned char bytes[MESSAGE_BYTES_MAX];
+  int start;
+} Writer;
+
+static void put_bytes(Writer *writer, const void *bytes, int length) {
+  if (length > writer->start) fail(EXIT_USAGE, "a message is longer than %d bytes", MESSAGE_BYTES_MAX);
+  writer->start -= length;
+  memcpy(writer->bytes + writer->start, bytes, (size_t)length);
+}
+
+static void put_byte(Writer *writer, int byte) {
+  unsigned char value = (unsigned char)byte;
+  put_bytes(writer, &value, 1);
+}
+
+// The header of everything that was put since `start` was `end`.
+static void put_header(Writer *writer, int tag, int end) {
+  int length = end - writer->start;
+  if (length < 0x80) {
+    put_byte(writer, length);
+  } else {
+    int count = 0;
+    for (int rest = length; rest > 0; rest >>= 8, count += 1) put_byte(writer, rest & 0xff);
+    put_byte(writer, 0x80 | count);
+  }
+  put_byte(writer, tag);
+}
+
+static void put_text(Writer *writer, int tag, const char *text) {
+  int end = writer->start;
+  put_bytes(writer, text, (int)strlen(text));
+  put_header(writer, tag, end);
+}
+
+static void put_number(Writer *writer, int tag, long number) {
+  int end = writer->start;
+  long rest = number;
+  do {
+    put_byte(writer, (int)(rest & 0xff));
+    rest >>= 8;
+  } while (rest > 0);
+  if (writer->bytes[writer->start] & 0x80) put_byte(writer, 0);
+  put_header(writer, tag, end);
+}
+
+// PartialAttribute with one value.
+static void put_attribute(Writer *writer, const char *type, const char *value) {
+  int end = writer->start;
+  put_text(writer, OCTETS, value);
+  put_header(writer, SET, end);
+  put_text(writer, OCTETS, type);
+  put_header(writer, SEQUENCE, end);
+}
+
+typedef struct {
+  const unsigned char *at, *end;
+} Reader;
+
+// Reads one element; 0 when the bytes do not hold it whole. `content` becomes its content.
+static int read_element(Reader *reader, int *tag, Reader *content) {
+  long room = reader->end - reader->at;
+  if (room < 2) return 0;
+  long length = reader->at[1], head = 2;
+  if (length & 0x80) {
+    int count = (int)(length & 0x7f);
+    if (count > 4 || room < 2 + count) return 0;
+    length = 0;
+    for (int i = 0; i < count; i += 1) length = length << 8 | reader->at[2 + i];
+    head += count;
+  }
+  if (room < head + length) return 0;
+  *tag = reader->at[0];
+  *content = (Reader){reader->at + head, reader->at + head + length};
+  reader->at += head + length;
+  return 1;
+}
+
+static Reader must_read(Reader *reader, int tag, const char *what) {
+  int found;
+  Reader content;
+  if (!read_element(reader, &found, &content)) fail(EXIT_FAULT, "wrong answer: %s is cut off", what);
+  if (found != tag) fail(EXIT_FAULT, "wrong answer: %s has tag %02x, not %02x", what, found, tag);
+  return content;
+}
+
+static long number_of(Reader content) {
+  long number = 0;
+  for (; content.at < content.end; content.at += 1) number = number << 8 | *content.at;
+  return number;
+}
+
+static int equals(Reader content, const char *text) {
+  size_t length = strlen(text);
+  return (size_t)(content.end - content.at) == length && strncasecmp((const char *)content.at, text, length) == 0;
+}
+
+// ---- Names and values ----
+
+static void name_of(long number, char *out) {
+  const char *run = strchr(options.name, '#');
+  size_t before = run == NULL ? strlen(options.name) : (size_t)(run - options.name);
+  size_t width = run == NULL ? 0 : strspn(run, "#");
+  memcpy(out, options.name, before);
+  if (width == 0) out[before] = 0;
+  else snprintf(out + before, NAME_BYTES_MAX - before, "%0*ld%s", (int)width, number, run + width);
+}
+
+static void dn_of(long number, char *out) {
+  char name[NAME_BYTES_MAX];
+  name_of(number, name);
+  snprintf(out, 2 * NAME_BYTES_MAX, "uid=%s,%s", name, options.base);
+}
+
+static void value_of(long ordinal, char *out) { sprintf(out, "load %lx.%ld", options.run, ordinal); }
+
+static long greatest_common_divisor(long a, long b) { return b == 0 ? a : greatest_common_divisor(b, a % b); }
+
+// The entry that operation number `ordinal` is about. The stride is near the golden section of the range.
+static long number_for(long ordinal) {
+  static long stride = 0;
+  if (options.operation == OP_ADD || options.operation == OP_DELETE) return options.first + ordinal;
+  if (stride == 0) {
+    stride = (long)((double)options.range * 0.6180339887) | 1;
+    while (greatest_common_divisor(stride, options.range) != 1) stride += 2;
+  }
+  long start = (long)(options.run % (unsigned long)options.range);
+  return options.first + (long)(((__int128)ordinal * stride + start) % options.range);
+}
+
+// ---- Requests ----
+
+static void put_search(Writer *writer, long number, int scope) {
+  char name[NAME_BYTES_MAX], dn[2 * NAME_BYTES_MAX];
+  name_of(number, name);
+  dn_of(number, dn);
+  put_header(writer, SEQUENCE, writer->start); // all user attributes
+  int end = writer->start;
+  if (scope == SCOPE_BASE) {
+    put_text(writer, FILTER_PRESENT, "objectClass");
+  } else {
+    put_text(writer, OCTETS, name);
+    put_text(writer, OCTETS, "uid");
+    put_header(writer, FILTER_EQUALITY, end);
+  }
+  put_number(writer, BOOLEAN, 0);
+  put_number(writer, INTEGER, 0);
+  put_number(writer, INTEGER, 0);
+  put_number(writer, ENUMERATED, 0);
+  put_number(writer, ENUMERATED, scope);
+  put_text(writer, OCTETS, scope == SCOPE_BASE ? dn : options.base);
+}
+
+static void put_modify(Writer *writer, long number, long ordinal) {
+  char dn[2 * NAME_BYTES_MAX], value[64];
+  dn_of(number, dn);
+  value_of(ordinal, value);
+  int end = writer->start;
+  put_attribute(writer, "description", value);
+  put_number(writer, ENUMERATED, MOD_REPLACE);
+  put_header(writer, SEQUENCE, end);
+  put_header(writer, SEQUENCE, end);
+  put_text(writer, OCTETS, dn);
+}
+
+static void put_add(Writer *writer, long number) {
+  char name[NAME_BYTES_MAX], dn[2 * NAME_BYTES_MAX], text[2 * NAME_BYTES_MAX];
+  name_of(number, name);
+  dn_of(number, dn);
+  int end = writer->start;
+  snprintf(text, sizeof text, "%s@example.com", name);
+  put_attribute(writer, "mail", text);
+  snprintf(text, sizeof text, "Surname%ld", number % 997);
+  put_attribute(writer, "sn", text);
+  snprintf(text, sizeof text, "User %ld", number);
+  put_attribute(writer, "cn", text);
+  put_attribute(writer, "uid", name);
+  int values = writer->start;
+  put_text(writer, OCTETS, "inetOrgPerson");
+  put_text(writer, OCTETS, "organizationalPerson");
+  put_text(writer, OCTETS, "person");
+  put_text(writer, OCTETS, "top");
+  put_header(writer, SET, values);
+  put_text(writer, OCTETS, "objectClass");
+  put_header(writer, SEQUENCE, values);
+  put_header(writer, SEQUENCE, end);
+  put_text(writer, OCTETS, dn);
+}
+
+static void put_request(Writer *writer, long id, long ordinal) {
+  static const int TAGS[OP_COUNT] = {SEARCH, SEARCH, MODIFY, ADD, DELETE};
+  long number = number_for(ordinal);
+  writer->start = MESSAGE_BYTES_MAX;
+  switch (options.operation) {
+    case OP_SEARCH: put_search(writer, number, SCOPE_SUBTREE); break;
+    case OP_READ: put_search(writer, number, SCOPE_BASE); break;
+    case OP_MODIFY: put_modify(writer, number, ordinal); break;
+    case OP_ADD: put_add(writer, number); break;
+    case OP_DELETE: {
+      char dn[2 * NAME_BYTES_MAX];
+      dn_of(number, dn);
+      put_bytes(writer, dn, (int)strlen(dn));
+      break;
+    }
+    case OP_COUNT: break;
+  }
+  put_header(writer, TAGS[options.operation], MESSAGE_BYTES_MAX);
+  put_number(writer, INTEGER, id);
+  put_header(writer, SEQUENCE, MESSAGE_BYTES_MAX);
+}
+
+// ---- Responses ----
+
+// The result of a response that must be a success.
+static void check_result(Reader response, const char *what) {
+  long code = number_of(must_read(&response, ENUMERATED, "a result code"));
+  if (code == 0) return;
+  must_read(&response, OCTETS, "a matched DN");
+  Reader message = must_read(&response, OCTETS, "a diagnostic message");
+  fail(EXIT_FAULT, "wrong answer: %s has result %ld: %.*s", what, code, (int)(message.end - message.at), message.at);
+}
+
+// The entry must be entry `number` and have the value for the type.
+static void check_entry(Reader response, long number, const char *type, const char *value) {
+  char dn[2 * NAME_BYTES_MAX];
+  dn_of(number, dn);
+  Reader shown = must_read(&response, OCTETS, "a DN");
+  if (!equals(shown, dn)) fail(EXIT_FAULT, "wrong answer: %.*s instead of %s", (int)(shown.end - shown.at), shown.at, dn);
+  Reader attributes = must_read(&response, SEQUENCE, "a list of attributes");
+  while (attributes.at < attributes.end) {
+    Reader attribute = must_read(&attributes, SEQUENCE, "an attribute");
+    int wanted = equals(must_read(&attribute, OCTETS, "an attribute type"), type);
+    Reader values = must_read(&attribute, SET, "a set of values");
+    while (wanted && values.at < values.end) {
+      if (equals(must_read(&values, OCTETS, "a value"), value)) return;
+    }
+  }
+  fail(EXIT_FAULT, "wrong answer: %s does not have %s: %s", dn, type, value);
+}
+
+// ---- Connections ----
+
+typedef struct {
+  long id, ordinal; // id 0: free
+  int entries;
+  double sent_at;
+} Slot;
+
+typedef struct {
+  int socket, in_flight, waits_for_room;
+  long rounds;
+  unsigned char *input;
+  int input_bytes;
+  unsigned char *output;
+  int output_bytes, output_room;
+  Slot slots[DEPTH_MAX];
+} Connection;
+
+static int poller;
+static long issued, answered, last_ordinals[READ_BACK_MAX];
+static double counting_since, last_answer_at;
+static float *latencies;
+static long latency_count, latency_room;
+
+static int open_socket(void) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)options.port)};
+  inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+  int descriptor = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+  if (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, sizeof address) != 0)
+    fail(1, "cannot connect to port %d: %s", options.port, strerror(errno));
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return descriptor;
+}
+
+static void write_all(int descriptor, const unsigned char *bytes, int length) {
+  for (int at = 0; at < length;) {
+    ssize_t count = write(descriptor, bytes + at, (size_t)(length - at));
+    if (count <= 0) fail(1, "cannot write: %s", strerror(errno));
+    at += (int)count;
+  }
+}
+
+// Sends one request on a blocking socket and hands its responses to `on_entry`, the last one to check_result.
+static void ask(int descriptor, Writer *request, int final_tag, const char *what, void (*on_entry)(Reader, long), long argument) {
+  static unsigned char input[INPUT_BYTES];
+  int filled = 0;
+  write_all(descriptor, request->bytes + request->start, MESSAGE_BYTES_MAX - request->start);
+  for (;;) {
+    ssize_t count = read(descriptor, input + filled, sizeof input - (size_t)filled);
+    if (count <= 0) fail(1, "the server closed the connection at %s", what);
+    filled += (int)count;
+    Reader reader = {input, input + filled};
+    Reader message;
+    int tag;
+    while (read_element(&reader, &tag, &message)) {
+      Reader response;
+      must_read(&message, INTEGER, "a message ID");
+      if (!read_element(&message, &tag, &response)) fail(EXIT_FAULT, "wrong answer: empty message");
+      if (tag == final_tag) {
+        check_result(response, what);
+        return;
+      }
+      if (on_entry != NULL) on_entry(response, argument);
+    }
+    filled = (int)(reader.end - reader.at);
+    memmove(input, reader.at, (size_t)filled);
+  }
+}
+
+static void bind_socket(int descriptor) {
+  Writer writer = {.start = MESSAGE_BYTES_MAX};
+  put_text(&writer, SIMPLE_PASSWORD, options.password);
+  put_text(&writer, OCTETS, options.bind_dn);
+  put_number(&writer, INTEGER, 3);
+  put_header(&writer, BIND, MESSAGE_BYTES_MAX);
+  put_number(&writer, INTEGER, 1);
+  put_header(&writer, SEQUENCE, MESSAGE_BYTES_MAX);
+  ask(descriptor, &writer, BIND_DONE, "bind", NULL, 0);
+}
+
+static Connection *open_connection(void) {
+  Connection *connection = calloc(1, sizeof *connection);
+  connection->socket = open_socket();
+  connection->input = malloc(INPUT_BYTES);
+  connection->output_room = 1 << 16;
+  connection->output = malloc((size_t)connection->output_room);
+  bind_socket(connection->socket);
+  fcntl(connection->socket, F_SETFL, O_NONBLOCK);
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+  epoll_ctl(poller, EPOLL_CTL_ADD, connection->socket, &event);
+  return connection;
+}
+
+static void flush(Connection *connection) {
+  while (connection->output_bytes > 0) {
+    ssize_t count = write(connection->socket, connection->output, (size_t)connection->output_bytes);
+    if (count < 0 && errno == EAGAIN) break;
+    if (count < 0) fail(1, "cannot write: %s", strerror(errno));
+    connection->output_bytes -= (int)count;
+    memmove(connection->output, connection->output + count, (size_t)connection->output_bytes);
+  }
+  int waits = connection->output_bytes > 0;
+  if (waits == connection->waits_for_room) return;
+  connection->waits_for_room = waits;
+  struct epoll_event event = {.events = EPOLLIN | (waits ? EPOLLOUT : 0), .data.ptr = connection};
+  epoll_ctl(poller, EPOLL_CTL_MOD, connection->socket, &event);
+}
+
+static void issue(Connection *connection, Slot *slot) {
+  Writer writer;
+  connection->rounds += 1;
+  *slot = (Slot){.id = 1 + connection->rounds * DEPTH_MAX + (slot - connection->slots), .ordinal = issued, .sent_at = now()};
+  if (slot->id > 0x7fffffff - DEPTH_MAX) fail(1, "no message IDs are left");
+  put_request(&writer, slot->id, slot->ordinal);
+  int length = MESSAGE_BYTES_MAX - writer.start;
+  while (connection->output_bytes + length > connection->output_room) {
+    connection->output_room *= 2;
+    connection->output = realloc(connection->output, (size_t)connection->output_room);
+  }
+  memcpy(connection->output + connection->output_bytes, writer.bytes + writer.start, (size_t)length);
+  connection->output_bytes += length;
+  connection->in_flight += 1;
+  issued += 1;
+}
+
+static void count_answer(Slot *slot) {
+  last_ordinals[answered % READ_BACK_MAX] = slot->ordinal;
+  answered += 1;
+  if (slot->sent_at < counting_since) return;
+  if (latency_count == latency_room) {
+    latency_room = latency_room == 0 ? 65536 : latency_room * 2;
+    latencies = realloc(latencies, sizeof *latencies * (size_t)latency_room);
+  }
+  latencies[latency_count] = (float)((last_answer_at - slot->sent_at) * 1e6);
+  latency_count += 1;
+}
+
+// Verifies one message; whether it was the last of its operation.
+static Slot *take_message(Connection *connection, Reader message) {
+  long id = number_of(must_read(&message, INTEGER, "a message ID"));
+  Slot *slot = &connection->slots[(id - 1) % DEPTH_MAX];
+  if (id <= 0 || slot->id != id) fail(EXIT_FAULT, "wrong answer: message ID %ld was not asked for", id);
+  int tag;
+  Reader response;
+  if (!read_element(&message, &tag, &response)) fail(EXIT_FAULT, "wrong answer: empty message");
+  if (tag == SEARCH_ENTRY && FINAL_TAGS[options.operation] == SEARCH_DONE) {
+    long number = number_for(slot->ordinal);
+    char name[NAME_BYTES_MAX];
+    name_of(number, name);
+    check_entry(response, number, "uid", name);
+    slot->entries += 1;
+    return NULL;
+  }
+  if (tag != FINAL_TAGS[options.operation]) fail(EXIT_FAULT, "wrong answer: response %02x", tag);
+  check_result(response, OPERATION_NAMES[options.operation]);
+  if (tag == SEARCH_DONE && slot->entries != 1) fail(EXIT_FAULT, "wrong answer: %d entries instead of one", slot->entries);
+  return slot;
+}
+
+static int may_issue(int is_over) { return !is_over && (options.count == 0 || issued < options.count); }
+
+static void receive(Connection *connection, int is_over) {
+  ssize_t count = read(connection->socket, connection->input + connection->input_bytes,
+                       (size_t)(INPUT_BYTES - connection->input_bytes));
+  if (count < 0 && errno == EAGAIN) return;
+  if (count <= 0) fail(1, "the server closed a connection");
+  connection->input_bytes += (int)count;
+  last_answer_at = now();
+  Reader reader = {connection->input, connection->input + connection->input_bytes};
+  Reader message;
+  int tag;
+  while (read_element(&reader, &tag, &message)) {
+    if (tag != SEQUENCE) fail(EXIT_FAULT, "wrong answer: not an LDAP message");
+    Slot *slot = take_message(connection, message);
+    if (slot == NULL) continue;
+    count_answer(slot);
+    slot->id = 0;
+    connection->in_flight -= 1;
+    if (may_issue(is_over)) issue(connection, slot);
+  }
+  connection->input_bytes = (int)(reader.end - reader.at);
+  memmove(connection->input, reader.at, (size_t)connection->input_bytes);
+  flush(connection);
+}
+
+// ---- The run ----
+
+// User and system time of all threads of the server, in microseconds; steps of a clock tick.
+static double server_cpu_micros(void) {
+  char path[64], text[1024];
+  if (options.pid == 0) return 0;
+  snprintf(path, sizeof path, "/proc/%d/stat", options.pid);
+  FILE *file = fopen(path, "r");
+  if (file == NULL) fail(1, "there is no process %d", options.pid);
+  size_t length = fread(text, 1, sizeof text - 1, file);
+  fclose(file);
+  text[length] = 0;
+  unsigned long user = 0, system = 0;
+  sscanf(strrchr(text, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+  return (double)(user + system) / (double)sysconf(_SC_CLK_TCK) * 1e6;
+}
+
+typedef struct {
+  long operations;
+  double seconds, cpu_micros;
+} Outcome;
+
+static Outcome run(Connection **connections) {
+  double start = now(), cpu = 0;
+  long answered_before = 0;
+  int is_counting = 0, is_over = 0;
+  Outcome outcome = {0, 0, 0};
+  last_answer_at = start;
+  counting_since = start + 1e9;
+  for (int i = 0; i < options.connections; i += 1) {
+    for (int k = 0; k < options.depth && may_issue(0); k += 1) issue(connections[i], &connections[i]->slots[k]);
+    flush(connections[i]);
+  }
+  for (;;) {
+    double time = now();
+    if (!is_counting && (options.count > 0 || time >= start + options.warm_up_seconds)) {
+      is_counting = 1;
+      counting_since = options.count > 0 ? start : time;
+      answered_before = options.count > 0 ? 0 : answered;
+      cpu = server_cpu_micros();
+    }
+    int is_done = options.count > 0 ? answered >= options.count : time >= counting_since + options.seconds;
+    if (is_counting && !is_over && is_done) {
+      is_over = 1;
+      outcome = (Outcome){answered - answered_before, time - counting_since, server_cpu_micros() - cpu};
+    }
+    if (is_over && answered == issued) return outcome;
+    if (time - last_answer_at > STALL_SECONDS) fail(1, "no answer for %d s", STALL_SECONDS);
+    struct epoll_event events[EVENTS_MAX];
+    int count = epoll_wait(poller, events, EVENTS_MAX, 50);
+    for (int i = 0; i < count; i += 1) {
+      if (events[i].events & EPOLLOUT) flush(events[i].data.ptr);
+      if (events[i].events & ~(unsigned)EPOLLOUT) receive(events[i].data.ptr, is_over);
+    }
+  }
+}
+
+static int read_back_count;
+
+static void check_read_back(Reader response, long ordinal) {
+  char value[64];
+  value_of(ordinal, value);
+  check_entry(response, number_for(ordinal), "description", value);
+  read_back_count += 1;
+}
+
+// The entries modified last must show it. Before a number comes again all others have come: their values are the newest.
+static void read_back(void) {
+  int descriptor = open_socket();
+  long checked = answered < READ_BACK_MAX ? answered : READ_BACK_MAX;
+  bind_socket(descriptor);
+  for (long i = 0; i < checked; i += 1) {
+    if (last_ordinals[i] + options.range < issued) continue; // modified again since
+    Writer writer = {.start = MESSAGE_BYTES_MAX};
+    put_search(&writer, number_for(last_ordinals[i]), SCOPE_BASE);
+    put_header(&writer, SEARCH, MESSAGE_BYTES_MAX);
+    put_number(&writer, INTEGER, 2);
+    put_header(&writer, SEQUENCE, MESSAGE_BYTES_MAX);
+    int before = read_back_count;
+    ask(descriptor, &writer, SEARCH_DONE, "search", check_read_back, last_ordinals[i]);
+    if (read_back_count != before + 1) fail(EXIT_FAULT, "wrong answer: a modified entry is not found");
+  }
+  close(descriptor);
+}
+
+static int compare_floats(const void *a, const void *b) {
+  float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
+}
+
+static void print_outcome(Outcome outcome) {
+  qsort(latencies, (size_t)latency_count, sizeof *latencies, compare_floats);
+  double p50 = latency_count == 0 ? 0 : latencies[latency_count / 2];
+  double p99 = latency_count == 0 ? 0 : latencies[latency_count * 99 / 100];
+  printf("{\"operations\":%ld,\"seconds\":%.6f,\"cpuMicros\":%.0f,\"p50Micros\":%.0f,\"p99Micros\":%.0f,\"readBack\":%d}\n",
+         outcome.operations, outcome.seconds, outcome.cpu_micros, p50, p99, read_back_count);
+}
+
+static void read_options(int count, char **arguments) {
+  static const struct option LONG[] = {
+      {"port", 1, 0, 'p'}, {"bind-dn", 1, 0, 'D'}, {"password", 1, 0, 'w'}, {"base", 1, 0, 'b'}, {"name", 1, 0, 'n'},
+      {"operation", 1, 0, 'o'}, {"connections", 1, 0, 'c'}, {"depth", 1, 0, 'd'}, {"seconds", 1, 0, 's'},
+      {"warm-up", 1, 0, 'u'}, {"first", 1, 0, 'f'}, {"range", 1, 0, 'r'}, {"count", 1, 0, 'k'}, {"pid", 1, 0, 'P'}, {0, 0, 0, 0}};
+  int letter;
+  while ((letter = getopt_long(count, arguments, "", LONG, NULL)) > 0) switch (letter) {
+      case 'p': options.port = atoi(optarg); break;
+      case 'D': options.bind_dn = optarg; break;
+      case 'w': options.password = optarg; break;
+      case 'b': options.base = optarg; break;
+      case 'n': options.name = optarg; break;
+      case 'c': options.connections = atoi(optarg); break;
+      case 'd': options.depth = atoi(optarg); break;
+      case 's': options.seconds = atof(optarg); break;
+      case 'u': options.warm_up_seconds = atof(optarg); break;
+      case 'f': options.first = atol(optarg); break;
+      case 'r': options.range = atol(optarg); break;
+      case 'k': options.count = atol(optarg); break;
+      case 'P': options.pid = atoi(optarg); break;
+      case 'o':
+        for (options.operation = 0; options.operation < OP_COUNT; options.operation += 1)
+          if (strcmp(optarg, OPERATION_NAMES[options.operation]) == 0) break;
+        if (options.operation == OP_COUNT) fail(EXIT_USAGE, "unknown operation %s", optarg);
+        break;
+      default: exit(EXIT_USAGE);
+    }
+  if (options.port == 0 || options.base == NULL) fail(EXIT_USAGE, "--port and --base are needed");
+  if (options.depth < 1 || options.depth > DEPTH_MAX || options.connections < 1 || options.range < 1)
+    fail(EXIT_USAGE, "a number is out of range");
+  if (strlen(options.name) > 100 || strlen(options.base) > 300) fail(EXIT_USAGE, "a name is too long");
+}
+
+int main(int count, char **arguments) {
+  signal(SIGPIPE, SIG_IGN);
+  read_options(count, arguments);
+  options.run = ((unsigned long)getpid() << 20) ^ (unsigned long)time(NULL);
+  poller = epoll_create1(0);
+  Connection **connections = calloc((size_t)options.connections, sizeof *connections);
+  for (int i = 0; i < options.connections; i += 1) connections[i] = open_connection();
+  Outcome outcome = run(connections);
+  if (options.operation == OP_MODIFY) read_back();
+  print_outcome(outcome);
+  return 0;
+}

@@ -1,0 +1,90 @@
+// The data that benchmarks run on: an organization of N users, the same for every server. User n is
+// uid=user<n with six digits>,ou=people,<suffix>, with 13 values in 10 attributes, about 390 bytes of LDIF and a salted SHA-1
+// password, so that no import has to hash. Names repeat as in a company: 997 surnames, 313 given names.
+import { createHash } from "node:crypto";
+import { closeSync, openSync, writeSync } from "node:fs";
+
+export const SUFFIX = "dc=bench,dc=test";
+export const PEOPLE = `ou=people,${SUFFIX}`;
+/** For load.c: the run of # stands for the number. */
+export const NAME_TEMPLATE = "user######";
+export const USERS_MAX = 1_000_000;
+const NAME_DIGITS = 6;
+const SURNAMES = 997;
+const GIVEN_NAMES = 313;
+const SALT_BYTES = 8;
+const WRITE_CHARACTERS = 1 << 20;
+
+/** Everybody who is bound may read; said in 389's form, which only some servers know. */
+const ACI = `(targetattr!="userPassword")(version 3.0; acl "users read"; allow (read, search, compare) userdn="ldap:///all";)`;
+
+export const userDn = (number: number): string => `uid=${userName(number)},${PEOPLE}`;
+
+export const userPassword = (number: number): string => `secret-${number}`;
+
+const userName = (number: number): string => `user${String(number).padStart(NAME_DIGITS, "0")}`;
+
+/** Writes the LDIF of suffix, ou=people and `count` users. */
+export function writePeople(
+  path: string,
+  count: number,
+  { withAci }: { readonly withAci: boolean },
+): void {
+  const file = openSync(path, "w");
+  let text = organization(withAci);
+  for (let number = 0; number < count; number += 1) {
+    text += user(number);
+    if (text.length < WRITE_CHARACTERS) continue;
+    writeSync(file, text);
+    text = "";
+  }
+  writeSync(file, text);
+  closeSync(file);
+}
+
+function organization(withAci: boolean): string {
+  const aci = withAci ? [`aci: ${ACI}`] : [];
+  return [
+    `dn: ${SUFFIX}`,
+    "objectClass: top",
+    "objectClass: domain",
+    "dc: bench",
+    ...aci,
+    "",
+    `dn: ${PEOPLE}`,
+    "objectClass: top",
+    "objectClass: organizationalUnit",
+    "ou: people",
+    "",
+    "",
+  ].join("\n");
+}
+
+function user(number: number): string {
+  const name = userName(number);
+  return [
+    `dn: ${userDn(number)}`,
+    "objectClass: top",
+    "objectClass: person",
+    "objectClass: organizationalPerson",
+    "objectClass: inetOrgPerson",
+    `uid: ${name}`,
+    `cn: User ${number}`,
+    `sn: Surname${number % SURNAMES}`,
+    `givenName: Given${number % GIVEN_NAMES}`,
+    `mail: ${name}@example.com`,
+    `telephoneNumber: +1 555 ${String(number).padStart(7, "0")}`,
+    `employeeNumber: ${number}`,
+    `description: load test user number ${number}`,
+    `userPassword: ${saltedSha1(userPassword(number), number)}`,
+    "",
+    "",
+  ].join("\n");
+}
+
+function saltedSha1(password: string, number: number): string {
+  const salt = Buffer.alloc(SALT_BYTES);
+  salt.writeUInt32BE(number, SALT_BYTES - 4);
+  const digest = createHash("sha1").update(password).update(salt).digest();
+  return `{SSHA}${Buffer.concat([digest, salt]).toString("base64")}`;
+}
