@@ -60,19 +60,14 @@ export class AccessGate {
   }
 
   #find(normalDn: string, reader: BackendReader | undefined): EntryView | undefined {
-    if (
-      reader !== undefined &&
-      (normalDn === reader.suffix || normalDn.endsWith(`,${reader.suffix}`))
-    ) {
-      const id = reader.idOfDn(normalDn);
-      return id === undefined ? undefined : reader.entry(id);
-    }
     const target = this.#directory.route(normalDn);
     if (target.kind === "config") return this.#directory.config.findStored(normalDn);
     if (target.kind !== "suffix") return undefined;
-    const other = target.backend?.reader;
-    const id = other?.idOfDn(normalDn);
-    return id === undefined ? undefined : other?.entry(id);
+    // The reader of a write sees more than that of its backend.
+    const current = target.backend?.reader;
+    const holder = reader !== undefined && reader.suffix === current?.suffix ? reader : current;
+    const id = holder?.idOfDn(normalDn);
+    return id === undefined ? undefined : holder?.entry(id);
   }
 
   /** Groups that a URL selects, looked for below its base. */

@@ -16,6 +16,7 @@ import {
 import type { EntryView } from "../entry/index.ts";
 import { RUV_UNIQUE_ID } from "../replication/change/index.ts";
 import type { SuffixSettings } from "../config/index.ts";
+import type { Backend } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
 import { identityOf } from "./identity.ts";
 import { MemorySource, singleEntry } from "./memory-source.ts";
@@ -25,6 +26,7 @@ import { PagedSearches } from "./paged-searches.ts";
 import { finishSearch } from "./search-done.ts";
 import { SUPPLIER_ACCESS } from "./supplier-access.ts";
 import { SearchRun } from "./search-run.ts";
+import { type NestedSuffix, SuffixesSource } from "./suffixes-source.ts";
 
 /** The namespaces whose entries only the root DN and those whom ACIs allow may see. */
 export function handleSearch(
@@ -96,7 +98,8 @@ function prepare(
   const answer = { selection, access, typesOnly: request.typesOnly };
   const showsState = identity?.isRoot === true && selection.names("nscpentrywsi");
   return new SearchRun(directory.kv, steps, (reply, found) => {
-    const entry = showsState && source instanceof BackendSource ? source.withState(found) : found;
+    const holder = showsState ? holderOf(source, found) : undefined;
+    const entry = holder === undefined ? found : holder.withState(found);
     writeEntry(reply.writer(), reply.message.messageId, entry, answer);
     reply.facts.entryCount += 1;
     service.operations.entriesSent += 1;
@@ -143,7 +146,14 @@ function route(
   const target = directory.route(baseNormalDn);
   switch (target.kind) {
     case "rootDse":
-      return memory(new MemorySource(singleEntry(service.rootDse())));
+      return memory(
+        withNested(
+          service,
+          new MemorySource(singleEntry(service.rootDse())),
+          baseNormalDn,
+          request,
+        ),
+      );
     case "config": {
       const source = new MemorySource(directory.config);
       const isSupplier =
@@ -163,16 +173,50 @@ function route(
       }
       if (suffix.state === "referral") throw referral(directory, suffix);
       if (backend === undefined) throw new LdapError("noSuchObject", "");
-      const { database } = directory.config.snapshot;
-      const limits = { idsMax: database.idListEntriesMax };
-      const source = new BackendSource(
-        backend,
-        limits,
-        ruvEntries(service, request, backend.suffix),
-      );
-      return { source, access: service.accessFor(subject, backend.reader) };
+      const source = backendSource(service, backend, request);
+      return {
+        source: withNested(service, source, baseNormalDn, request),
+        access: service.accessFor(subject, backend.reader),
+      };
     }
   }
+}
+
+function backendSource(service: Service, backend: Backend, request: SearchRequest): BackendSource {
+  const { database } = service.directory.config.snapshot;
+  const limits = { idsMax: database.idListEntriesMax };
+  return new BackendSource(backend, limits, ruvEntries(service, request, backend.suffix));
+}
+
+/** The source of the base together with the suffixes below it that the search reaches. */
+function withNested(
+  service: Service,
+  top: SearchSource,
+  baseNormalDn: string,
+  request: SearchRequest,
+): SearchSource {
+  if (request.scope === "base") return top;
+  const { directory } = service;
+  const nested: NestedSuffix[] = [];
+  for (const suffix of directory.config.snapshot.suffixes) {
+    const { normalSuffix, state } = suffix;
+    if (baseNormalDn !== "" && !normalSuffix.endsWith(`,${baseNormalDn}`)) continue;
+    const named = { dn: suffix.suffix, normalDn: normalSuffix };
+    const backend = directory.backendOf(suffix);
+    if (state === "referral") {
+      nested.push({ ...named, held: { urls: directory.referralsOf(suffix) } });
+    } else if (state !== "disabled" && backend !== undefined) {
+      nested.push({ ...named, held: backendSource(service, backend, request) });
+    }
+  }
+  return nested.length === 0 && baseNormalDn !== "" ? top : new SuffixesSource(top, nested);
+}
+
+/** The backend that a found entry is from; undefined: it is from none. */
+function holderOf(source: SearchSource, entry: EntryView): BackendSource | undefined {
+  if (source instanceof BackendSource) return source;
+  if (!(source instanceof SuffixesSource)) return undefined;
+  return source.holderOf(entry);
 }
 
 /** Result 10 with the URLs of a suffix that others serve. */
