@@ -75,6 +75,7 @@ export class ConfigKeeper {
       this.store(prepared.tree);
       await actions.act(prepared.events);
     });
+    service.audit(safe, identity);
     reply.send(finalResponse(finalResponseType(request.type) as FinalResponseType, SUCCESS));
   }
 

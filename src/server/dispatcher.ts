@@ -133,6 +133,7 @@ export class Dispatcher implements RequestHandler {
       });
       await this.#parts.actions.useSchema(schema);
     });
+    this.#service.audit(request, identity);
     reply.send(finalResponse("modifyResponse", SUCCESS));
   }
 

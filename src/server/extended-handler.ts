@@ -87,6 +87,7 @@ async function passwordModify(
       (effects) => service.afterWrite(backend, effects),
     ),
   );
+  service.audit({ type: "modify", dn, mods }, identity);
   reply.send({
     type: "extendedResponse",
     result: SUCCESS,

@@ -15,12 +15,14 @@ import type { ConfigActions, ConfigKeeper } from "./config-handler.ts";
 import type { Directory } from "./directory.ts";
 import { frontendSettings } from "./frontend-settings.ts";
 import { Replicas } from "./replicas.ts";
+import type { ServerLogs } from "./server-logs.ts";
 import { taskWorks } from "./task-works.ts";
 
 export interface ServerActionsParts {
   readonly directory: Directory;
   readonly keeper: BackendKeeper;
   readonly configKeeper: ConfigKeeper;
+  readonly logs: ServerLogs;
   readonly reloadSchema: () => Schema;
   readonly onAcisChanged: (schema: Schema) => void;
   readonly onDefect: (error: unknown) => void;
@@ -66,6 +68,9 @@ export class ServerActions implements ConfigActions {
 
   check(events: readonly ConfigEvent[], next: ConfigTree): void {
     for (const event of events) {
+      if (event.type === "serverChanged") {
+        this.#parts.logs.check(next.snapshot.server, this.#parts.directory.config.snapshot.server);
+      }
       if (event.type !== "taskRequested") continue;
       const order = parseTask(event.kind, event.entry, {
         snapshot: next.snapshot,
@@ -165,7 +170,7 @@ export class ServerActions implements ConfigActions {
   }
 
   async #act(event: ConfigEvent): Promise<void> {
-    const { keeper, directory } = this.#parts;
+    const { keeper, directory, logs } = this.#parts;
     switch (event.type) {
       case "backendAdded":
         return keeper.open(event.backend);
@@ -181,6 +186,7 @@ export class ServerActions implements ConfigActions {
         return keeper.removeIndex(event.backend, event.index);
       case "serverChanged":
         this.frontend?.changeSettings(frontendSettings(directory));
+        logs.use(directory.config.snapshot.server);
         return undefined;
       case "replicaAdded":
         return this.replicas.addReplica(event.replica);

@@ -16,10 +16,9 @@ import {
 } from "../config/index.ts";
 import { DnSyntaxError } from "../dn/index.ts";
 import { Descriptions } from "../entry/index.ts";
-import { Frontend, type Listener, TextAccessLog } from "../frontend/index.ts";
+import { Frontend, type Listener } from "../frontend/index.ts";
 import { WriteQueue } from "../kv/index.ts";
 import { openLmdb } from "../kv/lmdb.ts";
-import { LogFile, LOG_FILE_DEFAULTS, openEventLog } from "../log/index.ts";
 import { newConnectionCounters, newOperationCounters } from "../monitor/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import { readDescriptions } from "../store/index.ts";
@@ -33,6 +32,7 @@ import { type InstancePaths, instancePaths } from "./instance-paths.ts";
 import { frontendSettings } from "./frontend-settings.ts";
 import { LiveFacts } from "./live-facts.ts";
 import { ServerActions } from "./server-actions.ts";
+import { ServerLogs } from "./server-logs.ts";
 import { type SchemaKeeper, openSchemaKeeper } from "./schema-keeper.ts";
 import type { Service } from "./service.ts";
 import { loadTls } from "./tls-files.ts";
@@ -56,7 +56,8 @@ export async function startServer(folder: string): Promise<RunningServer> {
     throw new Error(`${paths.root} is no instance: ${paths.dse} is missing`);
   mkdirSync(paths.logs, { recursive: true });
   mkdirSync(dirname(paths.pid), { recursive: true });
-  const log = openEventLog({ path: `${paths.logs}/errors`, level: "info" });
+  const logs = new ServerLogs(`${paths.logs}/errors`, SYSTEM_CLOCK);
+  const log = logs.events;
   const stopWithDefect = (error: unknown): void => {
     log.error("server.defect.found", {
       error: error instanceof Error ? error.stack : String(error),
@@ -72,9 +73,10 @@ export async function startServer(folder: string): Promise<RunningServer> {
   });
   const descriptions = new Descriptions(schemaKeeper.schema, () => readDescriptions(kv));
   const config = loadConfig(paths, schemaKeeper, log);
+  logs.use(config.snapshot.server);
   const parts = { kv, queue, clock: SYSTEM_CLOCK, random: SYSTEM_RANDOM, log, paths };
   const directory = new Directory(parts, descriptions, config);
-  const server = new ServerParts(directory, schemaKeeper, stopWithDefect);
+  const server = new ServerParts(directory, { schemaKeeper, logs }, stopWithDefect);
   await server.start();
   return server;
 }
@@ -121,16 +123,17 @@ class ServerParts implements RunningServer {
   readonly #frontend: Frontend;
   readonly #actions: ServerActions;
   readonly #keeper: BackendKeeper;
-  readonly #accessLog: LogFile | undefined;
+  readonly #logs: ServerLogs;
   #timer: NodeJS.Timeout | undefined;
   #listeners: Listener[] = [];
 
   constructor(
     directory: Directory,
-    schemaKeeper: SchemaKeeper,
+    { schemaKeeper, logs }: { readonly schemaKeeper: SchemaKeeper; readonly logs: ServerLogs },
     onDefect: (error: unknown) => void,
   ) {
     this.#directory = directory;
+    this.#logs = logs;
     const { paths } = directory;
     const acis = new AciStore(directory.schema);
     const gate = new AccessGate(directory, acis);
@@ -141,6 +144,7 @@ class ServerParts implements RunningServer {
       directory,
       keeper: this.#keeper,
       configKeeper,
+      logs,
       reloadSchema: () => schemaKeeper.reload(),
       onAcisChanged: (schema) => acis.useSchema(schema),
       onDefect,
@@ -153,16 +157,17 @@ class ServerParts implements RunningServer {
       accessFor: (subject, reader) => gate.evaluator(subject, reader),
       maySupply: (normalDn, identity) =>
         identity !== undefined && this.#actions.replicas.maySupply(normalDn, identity.normalDn),
+      audit: (request, identity) =>
+        logs.audit?.record(request, {
+          normalDn: identity?.normalDn ?? "",
+          now: directory.clock.now(),
+        }),
       afterWrite: (backend, effects) => this.#actions.afterWrite(backend, effects),
       rootDse: () => live.rootDse(),
       monitorTree: () => live.monitorTree(service, this.#frontend),
       schemaEntry: () => live.schemaEntry(),
       findRuvEntry: (suffix) => live.findRuvEntry(suffix),
     };
-    const { server } = directory.config.snapshot;
-    this.#accessLog = server.accessLog
-      ? new LogFile({ ...LOG_FILE_DEFAULTS, path: server.accessLogFile }, directory.clock)
-      : undefined;
     const dispatcher = new Dispatcher(service, {
       configKeeper,
       schemaKeeper,
@@ -176,12 +181,11 @@ class ServerParts implements RunningServer {
       log: directory.log,
       clock: directory.clock,
       settings: frontendSettings(directory),
-      ...(this.#accessLog === undefined
-        ? {}
-        : { accessLog: new TextAccessLog(this.#accessLog, directory.clock) }),
+      ...(logs.access === undefined ? {} : { accessLog: logs.access }),
       ...(tls === undefined ? {} : { tls }),
     });
     this.#actions.frontend = this.#frontend;
+    logs.onAccessLog = (accessLog) => this.#frontend.changeAccessLog(accessLog);
     directory.config = directory.config.withLiveValues(this.#actions.liveValues());
     for (const entry of live.ruledEntries(this.#frontend, service)) {
       const rules = entry.values(directory.schema.attributeType("aci"));
@@ -215,7 +219,7 @@ class ServerParts implements RunningServer {
     await this.#frontend.stop();
     await this.#actions.stop();
     await this.#directory.queue.whenIdle();
-    await this.#accessLog?.close();
+    await this.#logs.close();
     await this.#directory.kv.close();
     rmSync(this.#directory.paths.pid, { force: true });
     this.#directory.log.info("server.process.stopped");

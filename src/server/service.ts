@@ -8,6 +8,7 @@ import type { Backend, BackendReader } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
 import type { Identity } from "./identity.ts";
 import type { MemoryTree } from "./memory-source.ts";
+import type { UpdateRequest } from "./write-handler.ts";
 
 /** What an answer to an access question depends on besides the entry. */
 export interface AccessSubject {
@@ -24,6 +25,8 @@ export interface Service {
   accessFor(subject: AccessSubject, reader: BackendReader | undefined): Access;
   /** Whether the caller is a supplier of the replica whose entry this DN names. */
   maySupply(normalDn: string, identity: Identity | undefined): boolean;
+  /** Notes a change that a client has made, when there is an audit log. */
+  audit(request: UpdateRequest, identity: Identity | undefined): void;
   /** What the server does after a write by a client is on disk. */
   afterWrite(backend: Backend, effects: WriteEffects): void;
   /** Made anew for each search. */

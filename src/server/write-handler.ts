@@ -77,6 +77,7 @@ export async function handleUpdate(
       },
     ),
   );
+  service.audit(prepared, identity);
   const type = finalResponseType(request.type) as FinalResponseType;
   reply.send(finalResponse(type, SUCCESS), responseControls);
 }

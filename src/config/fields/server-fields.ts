@@ -155,16 +155,48 @@ const dataFields = {
   referralMode: texts("nsslapd-referralmode", { default: "" }),
 };
 
-const logFields = {
+export const ROTATION_UNITS = ["month", "week", "day", "hour", "minute"] as const;
+
+/** Logs that are rotated here; the settings of the others are stored and shown (server-stored-fields.ts). */
+const accessLogFields = {
   accessLogFile: text("nsslapd-accesslog", { default: (i) => `${i.logFolder}/access` }),
-  errorLogFile: text("nsslapd-errorlog", { default: (i) => `${i.logFolder}/errors` }),
-  auditLogFile: text("nsslapd-auditlog", { default: (i) => `${i.logFolder}/audit` }),
   accessLog: onOff("nsslapd-accesslog-logging-enabled", { default: "on" }),
-  errorLog: onOff("nsslapd-errorlog-logging-enabled", { default: "on" }),
-  auditLog: onOff("nsslapd-auditlog-logging-enabled", { default: "off" }),
   accessLogLevel: integer("nsslapd-accesslog-level", { max: INT64, default: 256 }),
-  errorLogLevel: integer("nsslapd-errorlog-level", { max: INT64, default: 16_384 }),
   accessLogBuffering: onOff("nsslapd-accesslog-logbuffering", { default: "on" }),
+  /** 389 knows this since 3.1. */
+  accessLogFormat: choice("nsslapd-accesslog-log-format", ["default", "json"], {
+    default: "default",
+  }),
+  /** Octal permissions. */
+  accessLogMode: text("nsslapd-accesslog-mode", { default: "600" }),
+  /** −1 = no rotation by size. */
+  accessLogMibMax: integer("nsslapd-accesslog-maxlogsize", { min: -1, default: 100 }),
+  accessLogFilesMax: integer("nsslapd-accesslog-maxlogsperdir", { min: 1, default: 10 }),
+  /** In `accessLogRotationUnit`; −1 = no rotation by age. */
+  accessLogRotationTime: integer("nsslapd-accesslog-logrotationtime", { min: -1, default: 1 }),
+  accessLogRotationUnit: choice("nsslapd-accesslog-logrotationtimeunit", ROTATION_UNITS, {
+    default: "day",
+  }),
+};
+
+const auditLogFields = {
+  auditLogFile: text("nsslapd-auditlog", { default: (i) => `${i.logFolder}/audit` }),
+  auditLog: onOff("nsslapd-auditlog-logging-enabled", { default: "off" }),
+  auditLogMode: text("nsslapd-auditlog-mode", { default: "600" }),
+  auditLogMibMax: integer("nsslapd-auditlog-maxlogsize", { min: -1, default: 100 }),
+  auditLogFilesMax: integer("nsslapd-auditlog-maxlogsperdir", { min: 1, default: 2 }),
+  auditLogRotationTime: integer("nsslapd-auditlog-logrotationtime", { min: -1, default: 1 }),
+  auditLogRotationUnit: choice("nsslapd-auditlog-logrotationtimeunit", ROTATION_UNITS, {
+    default: "week",
+  }),
+};
+
+const logFields = {
+  ...accessLogFields,
+  ...auditLogFields,
+  errorLogFile: text("nsslapd-errorlog", { default: (i) => `${i.logFolder}/errors` }),
+  errorLog: onOff("nsslapd-errorlog-logging-enabled", { default: "on" }),
+  errorLogLevel: integer("nsslapd-errorlog-level", { max: INT64, default: 16_384 }),
   logCsn: onOff("nsslapd-csnlogging", { default: "on" }),
 };
 

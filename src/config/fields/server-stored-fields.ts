@@ -1,7 +1,7 @@
 // Attributes of cn=config that are accepted, stored and shown because tools read and write them, but that steer nothing
-// here: rotation of log files (left to the system's log rotation), features that do not exist, tuning of 389's internals.
+// here: rotation of log files that are left to the system's log rotation, features that do not exist, tuning of 389's internals.
 import { type Field, type FieldOptions, dn, fieldsInStyle, text } from "./field.ts";
-import { SERVER_STYLE } from "./server-fields.ts";
+import { ROTATION_UNITS, SERVER_STYLE } from "./server-fields.ts";
 
 const { integer, onOff, choice } = fieldsInStyle(SERVER_STYLE);
 
@@ -124,24 +124,28 @@ const LOGS: readonly LogDefaults[] = [
   { name: "securitylog", files: 10, diskMib: 500, rotationUnit: "week", compress: "on" },
 ];
 
-const UNITS = ["month", "week", "day", "hour", "minute"] as const;
+/** Logs whose size, age and number of files have an effect (server-fields.ts). */
+const ROTATED_HERE: ReadonlySet<LogDefaults["name"]> = new Set(["accesslog", "auditlog"]);
 
 function rotationFields(log: LogDefaults): readonly Field<unknown>[] {
   const name = (suffix: string): string => `nsslapd-${log.name}-${suffix}`;
   const number = (suffix: string, value: number): Field<unknown> =>
     integer(name(suffix), { min: -1, default: value });
-  return [
+  const limits = [
     text(name("mode"), { default: "600" }),
     number("maxlogsize", 100),
     number("maxlogsperdir", log.files),
     number("logrotationtime", 1),
-    choice(name("logrotationtimeunit"), UNITS, { default: log.rotationUnit }),
+    choice(name("logrotationtimeunit"), ROTATION_UNITS, { default: log.rotationUnit }),
+  ];
+  return [
+    ...(ROTATED_HERE.has(log.name) ? [] : limits),
     onOff(name("logrotationsync-enabled"), { default: "off" }),
     number("logrotationsynchour", 0),
     number("logrotationsyncmin", 0),
     number("logmaxdiskspace", log.diskMib),
     number("logexpirationtime", 1),
-    choice(name("logexpirationtimeunit"), UNITS, { default: "month" }),
+    choice(name("logexpirationtimeunit"), ROTATION_UNITS, { default: "month" }),
     number("logminfreediskspace", 5),
     onOff(name("compress"), { default: log.compress }),
     // 389: a write of the list of rotated files is ignored with success.
