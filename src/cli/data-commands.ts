@@ -16,7 +16,61 @@ const backendOptions = {
 } as const;
 
 export function declareDataCommands(parser: Argv<Global>): Argv<Global> {
-  return declareCopies(declareContent(parser));
+  return declareCopies(declareLooking(declareContent(parser)));
+}
+
+function declareLooking(parser: Argv<Global>): Argv<Global> {
+  return parser
+    .command(
+      "export [file]",
+      "Write a backend as LDIF, to standard output unless a file is named",
+      (command) =>
+        command.positional("file", { type: "string", describe: "Is replaced" }).options({
+          ...backendOptions,
+          replica: {
+            type: "boolean",
+            default: false,
+            describe: "With the state that lets an import start a replica",
+          },
+          wrap: { type: "boolean", default: true, describe: "Fold long lines" },
+        }),
+      async (options) => {
+        const { runExport } = await import("./export-command.ts");
+        await runExport(options);
+      },
+    )
+    .command(
+      "verify",
+      "Check every invariant of the database; exit code 1: something is wrong",
+      (command) => command.options(backendOptions),
+      async (options) => {
+        const { runVerify } = await import("./verify-command.ts");
+        await runVerify(options);
+      },
+    )
+    .command(
+      "digest",
+      "Print one hash over the content of a backend, equal on converged replicas",
+      (command) =>
+        command.options({
+          ...backendOptions,
+          exclude: {
+            type: "string",
+            array: true,
+            describe: "Attributes that a fractional consumer lacks, stripped ones included",
+            requiresArg: true,
+          },
+          "without-state": {
+            type: "boolean",
+            default: false,
+            describe: "Content alone, without the CSNs of its changes",
+          },
+        }),
+      async (options) => {
+        const { runDigest } = await import("./verify-command.ts");
+        await runDigest(options);
+      },
+    );
 }
 
 function declareContent(parser: Argv<Global>): Argv<Global> {

@@ -1,6 +1,8 @@
 // Work on a backend of an instance: alone on a stopped one, or looking at any.
-import type { Backend } from "../store/index.ts";
-import { type OfflineInstance, openOfflineInstance } from "../server/index.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Backend, openSnapshot } from "../store/index.ts";
+import { type OfflineInstance, instancePaths, openOfflineInstance } from "../server/index.ts";
 import { CommandFailure } from "./failure.ts";
 import type { FolderOptions } from "./instance.ts";
 import { checkInstance } from "./instance.ts";
@@ -31,6 +33,11 @@ export async function lookingAt<T>(
   work: (instance: OfflineInstance) => Promise<T>,
 ): Promise<T> {
   checkInstance(folder);
+  if (!existsSync(join(instancePaths(folder).database, "data.mdb"))) {
+    throw new CommandFailure(`the instance in ${folder} has no data yet`, {
+      hint: "It gets its database when it starts for the first time, or by an import.",
+    });
+  }
   return openAndRun(folder, { readOnly: true }, work);
 }
 
@@ -61,4 +68,11 @@ export function getBackend({ directory }: OfflineInstance, name: string | undefi
       : `the instance has no backend ${name}`,
     names.length === 0 ? {} : { hint: `Choose one with --backend: ${names.join(", ")}.` },
   );
+}
+
+/** The backend as it is now, for reading within one turn of the event loop. @throws CommandFailure */
+export function openBackendSnapshot(instance: OfflineInstance, name: string | undefined): Backend {
+  const { kv, schema } = instance.directory;
+  const backend = getBackend(instance, name);
+  return openSnapshot(kv, { name: backend.name, suffix: backend.suffixDn, schema });
 }

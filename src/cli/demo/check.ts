@@ -1,5 +1,6 @@
 // Writes on every supplier at the same time, also to the same entries and names, and waits until every replica has all of it and
-// all contents are equal. Consumers are compared without the attributes that they are not sent, or that are stripped.
+// all are equal: in what clients see, entry by entry, and in the digest of the database, which looks at the CSNs of all values as
+// well. Consumers are compared without the attributes that they are not sent, or that are stripped.
 import { type DirectoryClient, type ClientMod } from "../directory-client.ts";
 import {
   type Content,
@@ -25,26 +26,27 @@ const ALL: ContentOptions = {
   operational: ["creatorsName", "createTimestamp", "modifiersName", "modifyTimestamp", "aci"],
   ignored: new Set(),
 };
+const LACKING = [...EXCLUDED, ...STRIP_RECOMMENDED];
 const PARTIAL: ContentOptions = {
   ...ALL,
-  ignored: new Set([...EXCLUDED, ...STRIP_RECOMMENDED].map((name) => name.toLowerCase())),
+  ignored: new Set(LACKING.map((name) => name.toLowerCase())),
 };
 
 export interface CheckedReplica {
   readonly name: string;
   readonly url: string;
   readonly entries: number;
-  /** Of everything; undefined for consumers, which do not have everything. */
+  /** As `concord digest` prints it; undefined for consumers, which do not have everything. */
   readonly digest: string | undefined;
-  /** Without what consumers are not sent. */
+  /** The same without what consumers are not sent. */
   readonly partialDigest: string;
 }
 
 export interface CheckResult {
   readonly converged: boolean;
   readonly writes: number;
-  /** From the last write until all were equal. */
-  readonly convergedAfterMs: number;
+  /** From the last write until every replica had all of them; undefined when that did not happen. */
+  readonly arrivedAfterMs: number | undefined;
   readonly replicas: readonly CheckedReplica[];
   readonly differences: readonly string[];
 }
@@ -57,11 +59,12 @@ export async function runCheck(topology: Topology): Promise<CheckResult> {
   const writtenMs = performance.now();
   const markers = topology.supplierNodes.map((_, index) => markerDn(index));
   const arrived = await pollFor(() => haveAll(topology, markers), ARRIVE_MS_MAX);
+  const arrivedAfterMs = Math.round(performance.now() - writtenMs);
   const { replicas, differences } = await compareUntilEqual(topology);
   return {
     converged: arrived === true && differences.length === 0,
     writes: counts.reduce((sum, count) => sum + count, 0),
-    convergedAfterMs: Math.round(performance.now() - writtenMs),
+    arrivedAfterMs: arrived === true ? arrivedAfterMs : undefined,
     replicas,
     differences,
   };
@@ -134,6 +137,8 @@ interface Reading {
   readonly node: DemoNode;
   readonly all: Content | undefined;
   readonly partial: Content;
+  readonly digest: string | undefined;
+  readonly partialDigest: string;
 }
 
 async function compareUntilEqual(
@@ -143,10 +148,7 @@ async function compareUntilEqual(
   for (;;) {
     const readings = await Promise.all(topology.nodes.map(readNode));
     const replicas = readings.map(checkedReplica);
-    const isEqual =
-      new Set(replicas.map(({ partialDigest }) => partialDigest)).size === 1 &&
-      new Set(replicas.flatMap(({ digest }) => digest ?? [])).size === 1;
-    if (isEqual) return { replicas, differences: [] };
+    if (areEqual(readings)) return { replicas, differences: [] };
     if (performance.now() > deadline) {
       return { replicas, differences: await describeAll(readings) };
     }
@@ -154,23 +156,32 @@ async function compareUntilEqual(
   }
 }
 
+function areEqual(readings: readonly Reading[]): boolean {
+  const isOne = (values: readonly (string | undefined)[]): boolean =>
+    new Set(values.filter((value) => value !== undefined)).size === 1;
+  return (
+    isOne(readings.map(({ all }) => all && contentDigest(all))) &&
+    isOne(readings.map(({ partial }) => contentDigest(partial))) &&
+    isOne(readings.map(({ digest }) => digest)) &&
+    isOne(readings.map(({ partialDigest }) => partialDigest))
+  );
+}
+
 async function readNode(node: DemoNode): Promise<Reading> {
   const { client, instance } = node;
+  const isFull = instance.replicaId !== undefined;
   return {
     node,
-    all: instance.replicaId === undefined ? undefined : await readContent(client, SUFFIX, ALL),
+    all: isFull ? await readContent(client, SUFFIX, ALL) : undefined,
     partial: await readContent(client, SUFFIX, PARTIAL),
+    digest: isFull ? await instance.digest([]) : undefined,
+    partialDigest: await instance.digest(LACKING),
   };
 }
 
-function checkedReplica({ node, all, partial }: Reading): CheckedReplica {
-  return {
-    name: node.instance.name,
-    url: node.instance.url,
-    entries: partial.size,
-    digest: all && contentDigest(all),
-    partialDigest: contentDigest(partial),
-  };
+function checkedReplica({ node, partial, digest, partialDigest }: Reading): CheckedReplica {
+  const { name, url } = node.instance;
+  return { name, url, entries: partial.size, digest, partialDigest };
 }
 
 async function describeAll(readings: readonly Reading[]): Promise<readonly string[]> {
@@ -187,5 +198,7 @@ async function describeAll(readings: readonly Reading[]): Promise<readonly strin
     const names = `${first.node.instance.name} and ${other.node.instance.name}`;
     lines.push(...found.differences.map((one) => `${names}: ${describeDifference(one)}`));
   }
-  return lines.length > 0 ? lines : ["the digests differ"];
+  return lines.length > 0
+    ? lines
+    : ["clients see the same everywhere, but the state behind it differs"];
 }

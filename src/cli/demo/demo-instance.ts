@@ -5,9 +5,11 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInstance } from "../../server/index.ts";
+import { digestBackend } from "../../store/index.ts";
 import { DirectoryClient } from "../directory-client.ts";
 import { CommandFailure } from "../failure.ts";
 import { loadEntries } from "../load-entries.ts";
+import { lookingAt, openBackendSnapshot } from "../offline.ts";
 import { sampleEntries } from "../sample-data.ts";
 import { within } from "../wait.ts";
 
@@ -103,6 +105,13 @@ export class DemoInstance {
       { url: `ldap://${HOST}:${this.port}` },
       { method: "simple", dn: ROOT_DN, password: this.#rootPassword },
     );
+  }
+
+  /** Of the content at this moment. */
+  digest(exclude: readonly string[]): Promise<string> {
+    return lookingAt(this.folder, async (instance) => {
+      return digestBackend(openBackendSnapshot(instance, BACKEND), { exclude }).digest;
+    });
   }
 
   async stop(): Promise<void> {

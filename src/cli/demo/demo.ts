@@ -120,11 +120,17 @@ function checkText(result: CheckResult): string {
       partialDigest.slice(0, 16),
     ]),
   );
-  const seconds = (result.convergedAfterMs / 1000).toFixed(1);
-  const writes = `${result.writes} writes on ${result.replicas.filter(({ digest }) => digest !== undefined).length} suppliers`;
-  return result.converged
-    ? `${table}\n\n${writes}; all ${result.replicas.length} replicas are equal after ${seconds} s`
-    : `${table}\n\n${writes}; NOT equal after ${seconds} s:\n  ${result.differences.join("\n  ")}`;
+  const { writes, replicas, arrivedAfterMs, differences } = result;
+  const suppliers = replicas.filter(({ digest }) => digest !== undefined).length;
+  const arrival =
+    arrivedAfterMs === undefined
+      ? `have NOT reached all ${replicas.length} replicas`
+      : `have reached all ${replicas.length} replicas after ${(arrivedAfterMs / 1000).toFixed(1)} s`;
+  const verdict =
+    differences.length === 0
+      ? "all replicas are equal"
+      : `replicas are NOT equal:\n  ${differences.join("\n  ")}`;
+  return `${table}\n\n${writes} writes on ${suppliers} suppliers ${arrival}; ${verdict}`;
 }
 
 function checkCounts({ suppliers, consumers, entries }: DemoOptions): void {
