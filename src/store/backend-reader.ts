@@ -171,6 +171,7 @@ export class BackendReader implements EntrySurroundings {
     const text = first.value.toString("latin1");
     if (text.length !== 35) return undefined;
     const id = this.idOfUniqueId(text as UniqueId);
-    return id !== undefined && this.dnOf(id).normalDn === normalDn ? id : undefined;
+    if (id === undefined || !this.tables.entry.has(id)) return undefined; // known, but nothing is shown of it
+    return this.dnOf(id).normalDn === normalDn ? id : undefined;
   }
 }

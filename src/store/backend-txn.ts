@@ -209,7 +209,11 @@ export class BackendTxn {
   }
 
   #store(uniqueId: UniqueId, form: EntryForm | undefined, origin: Origin): void {
-    const { id, registers } = this.#load(uniqueId);
+    const { id, before, registers } = this.#load(uniqueId);
+    // What was hidden may stand elsewhere now, or not at all.
+    const hidden = before === undefined ? this.rows.storedNode(id) : undefined;
+    if (hidden !== undefined)
+      this.writer.takeHidden(uniqueId, this.writer.internUniqueId(hidden.parent));
     if (form === undefined) {
       this.writer.putEntry(id, undefined);
       const node = this.structure.getNode(uniqueId);

@@ -69,6 +69,10 @@ export class BackendWriter extends BackendReader {
     this.tables.tree.put(tombstoneKey(parentId, uniqueId), idRow(id));
   }
 
+  takeHidden(uniqueId: UniqueId, parentId: EntryId): void {
+    this.tables.tree.delete(tombstoneKey(parentId, uniqueId));
+  }
+
   forgetUniqueId(uniqueId: UniqueId): void {
     this.tables.uid.delete(encodeUniqueId(uniqueId));
   }

@@ -32,6 +32,11 @@ export class StateRows {
     return this.#row(id).node;
   }
 
+  /** As it was when rows were put last. */
+  storedNode(id: EntryId): StructureNode | undefined {
+    return decodeStateRow(this.#table.getCopy(id)).node;
+  }
+
   /** Encoded registers; empty when there are none. */
   registers(id: EntryId): Buffer {
     return this.#row(id).registers;
