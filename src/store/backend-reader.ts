@@ -12,6 +12,7 @@ import {
 } from "../entry/index.ts";
 import { encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
+import { decodeStateRow } from "./state-rows.ts";
 import { type BackendTables, childRange, treeKey } from "./tables.ts";
 
 /** Names kept in the DN cache; entries that are parents are what is asked for again and again. */
@@ -68,11 +69,19 @@ export class BackendReader implements EntrySurroundings {
     const cached = this.#names.get(id);
     if (cached !== undefined) return cached;
     const record = this.tables.entry.getCopy(id);
-    assert(record !== undefined, `entry ${id} exists`);
+    if (record === undefined) return this.#hiddenNames(id);
     const names = this.namesFrom(recordParentId(record), recordRdn(record));
     if (this.#names.size >= DN_CACHE_MAX) this.#names.clear();
     if (this.childCount(id) > 0) this.#names.set(id, names);
     return names;
+  }
+
+  /** A tombstone may stand below a placeholder that is not shown. */
+  #hiddenNames(id: EntryId): EntryNames {
+    const { node } = decodeStateRow(this.tables.state.getCopy(id));
+    const parentId = node && this.idOfUniqueId(node.parent);
+    assert(node !== undefined && parentId !== undefined, `entry ${id} exists`);
+    return this.namesFrom(parentId, node.rdn);
   }
 
   /** The DN of an entry with this RDN below this parent. */
