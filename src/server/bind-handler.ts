@@ -7,6 +7,7 @@ import { type BindRequest, LdapError, SUCCESS } from "../protocol/index.ts";
 import type { Identity } from "./identity.ts";
 import { referral } from "./search-handler.ts";
 import type { Service } from "./service.ts";
+import { type ProvedPassword, upgradeHash } from "./upgrade-hash.ts";
 
 /** Of a mechanism's name in a message. */
 const MECHANISM_CHARACTERS = 40;
@@ -20,31 +21,40 @@ export async function handleBind(
 ): Promise<void> {
   connection.identity = undefined;
   connection.boundDn = "";
-  const identity = await authenticate(service, connection, request);
+  const { identity, proved } = await authenticate(service, connection, request);
   connection.identity = identity;
   connection.boundDn = identity?.dn ?? "";
   reply.facts.boundDn = identity?.normalDn ?? "";
   reply.send({ type: "bindResponse", result: SUCCESS, serverCredentials: undefined });
+  if (proved !== undefined) await upgradeHash(service, connection, proved);
 }
+
+/** Who it is, and the password of an entry that proved it. */
+interface Authenticated {
+  readonly identity: Identity | undefined;
+  readonly proved?: ProvedPassword;
+}
+
+const ANONYMOUS: Authenticated = { identity: undefined };
 
 async function authenticate(
   service: Service,
   connection: Connection,
   request: BindRequest,
-): Promise<Identity | undefined> {
+): Promise<Authenticated> {
   if (request.version !== 3) throw new LdapError("protocolError", "Only LDAPv3 is supported");
   const { authentication } = request;
   if (authentication.method === "sasl")
-    return external(service, connection, authentication.mechanism);
+    return { identity: await external(service, connection, authentication.mechanism) };
   const { server } = service.directory.config.snapshot;
   if (authentication.password.length === 0) {
     if (request.name === "") {
       service.operations.anonymousBinds += 1;
-      if (server.anonymousAccess !== "off") return undefined;
+      if (server.anonymousAccess !== "off") return ANONYMOUS;
       throw new LdapError("inappropriateAuthentication", "Anonymous access is not allowed");
     }
     service.operations.unauthenticatedBinds += 1;
-    if (server.unauthenticatedBinds) return undefined;
+    if (server.unauthenticatedBinds) return ANONYMOUS;
     throw new LdapError("unwillingToPerform", "Unauthenticated binds are not allowed");
   }
   service.operations.simpleBinds += 1;
@@ -63,7 +73,7 @@ async function simple(
   connection: Connection,
   name: string,
   password: Buffer,
-): Promise<Identity> {
+): Promise<Authenticated> {
   const { directory } = service;
   const { server } = directory.config.snapshot;
   const normalDn = directory.schema.normalizeDnText(name);
@@ -75,7 +85,8 @@ async function simple(
   if (password.length <= PASSWORD_BYTES_MAX) {
     for (const value of stored) {
       if (value.length > 0 && (await verifyPassword(password, value, hashers))) {
-        return { dn: name, normalDn, isRoot, method: "simple" };
+        const identity = { dn: name, normalDn, isRoot, method: "simple" } as const;
+        return isRoot ? { identity } : { identity, proved: { normalDn, password, stored: value } };
       }
     }
   }

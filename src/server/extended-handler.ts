@@ -15,8 +15,9 @@ import {
 } from "../protocol/index.ts";
 import { findEntry } from "./bind-handler.ts";
 import { type Identity, identityOf } from "./identity.ts";
+import { hashAll } from "./password-values.ts";
 import type { Service } from "./service.ts";
-import { actorOf, hashAll, updatableBackend, writeSettings } from "./write-handler.ts";
+import { actorOf, updatableBackend, writeSettings } from "./write-handler.ts";
 
 interface ExtendedCall {
   readonly connection: Connection;

@@ -152,6 +152,7 @@ class ServerParts implements RunningServer {
     const service: Service = {
       directory,
       hash: createNodeHash(),
+      hashesUnderWay: new Set(),
       operations: newOperationCounters(),
       connections: newConnectionCounters(),
       accessFor: (subject, reader) => gate.evaluator(subject, reader),

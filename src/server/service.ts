@@ -19,6 +19,8 @@ export interface AccessSubject {
 export interface Service {
   readonly directory: Directory;
   readonly hash: NodeHash;
+  /** Normal DNs of entries whose password is being hashed anew: many connections may bind as one user. */
+  readonly hashesUnderWay: Set<string>;
   readonly operations: OperationCounters;
   readonly connections: ConnectionCounters;
   /** The rights of a caller. `reader`: the state that the operation sees (a write sees its own). */

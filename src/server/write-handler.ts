@@ -1,6 +1,4 @@
-// Serves add, delete, modify and modifyDN by clients: routing, passwords (hashed before the write is queued, because hashing
-// takes time), the write queue, and the answer once the change is on disk.
-import { PASSWORD_BYTES_MAX, type SchemeName, hashPassword, isHashed } from "../auth/index.ts";
+// Serves add, delete, modify and modifyDN by clients: routing, passwords (hashed before the write is queued), the write queue, and the answer once the change is on disk.
 import { compileFilter } from "../filter/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
 import {
@@ -33,13 +31,12 @@ import type { StoredEntry } from "../entry/index.ts";
 import type { Backend } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
 import { type Identity, identityOf } from "./identity.ts";
+import { withStoredPasswords } from "./password-values.ts";
 import type { RequestControls } from "./request-controls.ts";
 import { referral } from "./search-handler.ts";
 import type { Service } from "./service.ts";
 
 export type UpdateRequest = AddRequest | DeleteRequest | ModifyRequest | ModifyDnRequest;
-
-const PASSWORD_KEY = "userpassword";
 
 /** Runs an update of an entry below a suffix and answers it. */
 export async function handleUpdate(
@@ -51,7 +48,7 @@ export async function handleUpdate(
   const { directory } = service;
   const backend = updatableBackend(directory, request);
   const identity = identityOf(connection);
-  const prepared = await withHashedPasswords(service, connection, request);
+  const prepared = await withStoredPasswords(service, connection, request);
   const responseControls: Control[] = [];
   await directory.queue.submit((writes) =>
     runWrite(
@@ -182,70 +179,4 @@ function resultOf(
     uniqueId as Parameters<typeof context.store.idOfUniqueId>[0],
   );
   return id === undefined ? undefined : context.store.entry(id);
-}
-
-/** The request with clear-text passwords replaced by their hashes.
- *  @throws LdapError constraintViolation for a hashed value by one who may not give one */
-async function withHashedPasswords(
-  service: Service,
-  connection: Connection,
-  request: UpdateRequest,
-): Promise<UpdateRequest> {
-  if (request.type === "add") {
-    const attributes = await Promise.all(
-      request.attributes.map(async (attribute) =>
-        isPassword(attribute.type)
-          ? { ...attribute, values: await hashAll(service, connection, attribute.values) }
-          : attribute,
-      ),
-    );
-    return { ...request, attributes };
-  }
-  if (request.type === "modify" && request.mods.some((mod) => isPassword(mod.type))) {
-    const mods = await Promise.all(
-      request.mods.map(async (mod) =>
-        isPassword(mod.type) && mod.operation !== "delete"
-          ? { ...mod, values: await hashAll(service, connection, mod.values) }
-          : mod,
-      ),
-    );
-    return { ...request, mods };
-  }
-  return request;
-}
-
-const isPassword = (type: string): boolean => {
-  const name = type.toLowerCase();
-  return name === PASSWORD_KEY || name === "2.5.4.35";
-};
-
-/** The values as they are stored: clear text is hashed.
- *  @throws LdapError constraintViolation for what cannot be a password, busy when too many hashes wait */
-export function hashAll(
-  service: Service,
-  connection: Connection,
-  values: readonly Buffer[],
-): Promise<Buffer[]> {
-  const identity = identityOf(connection);
-  const { server, passwordPolicy } = service.directory.config.snapshot;
-  const scheme = passwordPolicy.storageScheme as SchemeName;
-  return Promise.all(
-    values.map(async (value) => {
-      if (!isHashed(value)) {
-        if (value.length > PASSWORD_BYTES_MAX) {
-          throw new LdapError(
-            "constraintViolation",
-            `A password has at most ${PASSWORD_BYTES_MAX} bytes`,
-          );
-        }
-        const hashers = service.hash.forOrigin(String(connection.id));
-        return hashPassword(scheme, value, service.directory.random, hashers);
-      }
-      if (identity?.isRoot === true || server.hashedPasswords) return value;
-      throw new LdapError(
-        "constraintViolation",
-        "invalid password syntax - passwords with storage scheme are not allowed",
-      );
-    }),
-  );
 }
