@@ -297,6 +297,11 @@ export class BackendTxn {
 
   /** Without replica: what a rename did to values becomes part of them, and nothing of the operation is kept. */
   #dropState(change: Change): void {
+    for (const { key } of this.structure.getRecord(change.csn)?.writes ?? []) {
+      if (key.kind !== "slot") continue;
+      const slot = this.structure.getSlot(key.parent, key.rdnKey);
+      if (slot?.holder === undefined) this.structure.setSlot(key.parent, key.rdnKey, undefined);
+    }
     this.structure.setRecord(change.csn, undefined);
     const node = this.structure.getNode(change.uniqueId);
     if (node === undefined) return;

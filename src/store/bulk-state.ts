@@ -13,7 +13,7 @@ import {
 } from "../replication/registers/index.ts";
 import { BaseImport, type StructureStore } from "../replication/urp/index.ts";
 import { checkEntry } from "../schema/index.ts";
-import { type BackendTxn, recordFlagsOf } from "./backend-txn.ts";
+import { type BackendTxn, firstComma, recordFlagsOf } from "./backend-txn.ts";
 import type { BulkNames, BulkPlace } from "./bulk-names.ts";
 import { type BulkRefusal, refusedPlace } from "./bulk-refusal.ts";
 import type { BulkTarget } from "./bulk-target.ts";
@@ -38,6 +38,8 @@ export class BulkStateLoader {
   readonly #names: BulkNames;
   readonly #structure: CurrentStructure;
   #import: BaseImport | undefined;
+  /** Normal DNs of glue, tombstones and the like. */
+  readonly #awaited = new Set<string>();
   newestCsn: Csn | undefined;
 
   constructor(target: BulkTarget, names: BulkNames) {
@@ -86,9 +88,17 @@ export class BulkStateLoader {
         return undefined;
       }
     }
-    if (!isSpecial && place === "orphan") return refusedPlace(place);
+    if (!isSpecial && place === "orphan" && !this.#isAwaited(entry.dn)) return refusedPlace(place);
+    if (isSpecial) this.#awaited.add(target.descriptions.schema.normalizeDnText(entry.dn));
     this.#putByRules(entry);
     return undefined;
+  }
+
+  /** Whether the parent has come as glue, which is shown only once a child of it is there. */
+  #isAwaited(dn: string): boolean {
+    if (this.#awaited.size === 0) return false;
+    const parentDn = dn.slice(firstComma(dn) + 1);
+    return this.#awaited.has(this.#target.descriptions.schema.normalizeDnText(parentDn));
   }
 
   /** Glue that stands for an entry not seen so far. */

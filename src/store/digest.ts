@@ -8,8 +8,8 @@
 // Looked at is what total initialization would send (`entryState`): registers joined with the effects of renames, RDN values
 // present, garbage collected. Left out is
 //
-// - what belongs to one server: entry IDs, counts, the RUV entry; tombstones and placeholders, glue without content included
-//   under its name;
+// - what belongs to one server: entry IDs, counts, the RUV entry; tombstones; of glue for an entry that never came all but its
+//   name;
 // - what is derived: marks and CSNs of conflicts (they name ancestors, whose renames do not touch them), classes that the
 //   structure adds;
 // - the state of what is not there: deleted values and deletion CSNs. Replicas purge them at different times.
@@ -87,7 +87,7 @@ export function digestBackend(backend: Backend, options: DigestOptions = {}): Di
 
 class DigestSum {
   /** Sums of 32-bit pieces, most significant first; far below 2^53 for any number of entries. */
-  readonly #limbs = new Array<number>(LIMBS).fill(0);
+  readonly #limbs = Array.from({ length: LIMBS }, () => 0);
 
   add(hash: Buffer): void {
     for (let i = 0; i < LIMBS; i += 1) {
@@ -118,7 +118,8 @@ class EntryHasher {
   hash(entry: StoredEntry): Buffer {
     const txn = new BackendTxn(this.#backend, this.#backend.tables, this.#backend.descriptions);
     const node = txn.structure.getNode(entry.uniqueId);
-    const attributes = this.#simple(entry, txn) ?? this.#joined(entry, txn);
+    const isPlaceholder = node?.life === "placeholder";
+    const attributes = isPlaceholder ? [] : (this.#simple(entry, txn) ?? this.#joined(entry, txn));
     const hash = createHash("sha256");
     const part = (bytes: Buffer): void => {
       const length = Buffer.allocUnsafe(4);
@@ -129,7 +130,7 @@ class EntryHasher {
     text(entry.uniqueId);
     text(entry.normalDn);
     text(kindOf(entry));
-    text(node === undefined ? "" : this.#csn(node.naming));
+    text(node === undefined || isPlaceholder ? "" : this.#csn(node.naming));
     for (const { key, values } of [...attributes].sort((a, b) => (a.key < b.key ? -1 : 1))) {
       text(key);
       for (const { value, csn } of [...values].sort((a, b) => Buffer.compare(a.value, b.value))) {

@@ -79,7 +79,8 @@ class LdifExport {
     const { ruv } = this.#backend.committed;
     if (ruv === undefined) return;
     this.#writeText("dn", `nsuniqueid=${RUV_UNIQUE_ID},${suffixDn}`);
-    for (const name of ["top", "nsTombstone", "extensibleobject"]) this.#writeText("objectClass", name);
+    for (const name of ["top", "nsTombstone", "extensibleobject"])
+      this.#writeText("objectClass", name);
     this.#writeText("nsUniqueId", RUV_UNIQUE_ID);
     for (const value of formatRuv(ruv)) this.#writeText("nsds50ruv", value);
     for (const value of formatLastModified(ruv)) this.#writeText("nsruvReplicaLastModified", value);

@@ -38,7 +38,7 @@ export function* walkTree(backend: Backend, which: "shown" | "all"): Generator<W
     const entry = reader.entry(id);
     if (entry === undefined) {
       // A placeholder that is not shown: tombstones may stand below it.
-      if (which === "all") levels.push(newLevel(id, level.dn, which));
+      if (which === "all") levels.push(newLevel(id, reader.dnOf(id).dn, which));
       continue;
     }
     const dn = `${entry.rdn},${level.dn}`;

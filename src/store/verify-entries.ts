@@ -11,10 +11,21 @@ import {
 } from "../entry/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import { encodeUniqueId } from "../replication/change/index.ts";
-import { type Csn, CSN_ZERO, csnReplicaId, maxCsn, withSubsequence } from "../replication/csn/index.ts";
+import {
+  type Csn,
+  CSN_ZERO,
+  csnReplicaId,
+  maxCsn,
+  withSubsequence,
+} from "../replication/csn/index.ts";
 import { type Registers, decodeRegisters } from "../replication/registers/index.ts";
 import { coversCsn, findElement } from "../replication/ruv/index.ts";
-import { type EntryForm, deriveForm, shownAttributes, suffixForm } from "../replication/urp/index.ts";
+import {
+  type EntryForm,
+  deriveForm,
+  shownAttributes,
+  suffixForm,
+} from "../replication/urp/index.ts";
 import type { Backend } from "./backend.ts";
 import { BackendTxn, recordFlagsOf } from "./backend-txn.ts";
 import { decodeStateRow } from "./state-rows.ts";
@@ -91,18 +102,23 @@ class EntryVerifier {
     const name = `entry ${id} (${entry.rdn})`;
     const uidRow = tables.uid.get(encodeUniqueId(uniqueId));
     if (uidRow?.readUInt32BE(0) !== id) {
-      this.#report("uniqueId", `${uniqueId} of ${name} stands for ${uidRow?.readUInt32BE(0) ?? "nothing"}`);
+      this.#report(
+        "uniqueId",
+        `${uniqueId} of ${name} stands for ${uidRow?.readUInt32BE(0) ?? "nothing"}`,
+      );
     }
     const isTombstone = (entry.flags & RecordFlag.tombstone) !== 0;
     const key = isTombstone
       ? tombstoneKey(parentId, uniqueId)
       : treeKey(parentId, schema.normalizeDnText(entry.rdn));
     const treeRow = tables.tree.get(key);
-    if (treeRow?.readUInt32BE(0) !== id) this.#report("tree", `${name} is not in the tree under its name`);
+    if (treeRow?.readUInt32BE(0) !== id)
+      this.#report("tree", `${name} is not in the tree under its name`);
     if (!isTombstone && parentId !== 0 && !tables.entry.has(parentId)) {
       this.#report("record", `${name} stands below ${parentId}, which is not there`);
     }
-    if (!this.#isConnected(entry)) this.#report("record", `${name} cannot be reached from the suffix entry`);
+    if (!this.#isConnected(entry))
+      this.#report("record", `${name} cannot be reached from the suffix entry`);
     const own = [...entry.stored()].find(({ description }) => description.key === "nsuniqueid");
     if (own?.values.length !== 1 || own.values[0]?.toString("latin1") !== uniqueId) {
       this.#report("record", `the nsUniqueId shown of ${name} is not its own`);
@@ -141,8 +157,11 @@ class EntryVerifier {
       this.#report("state", `${name} has no node`);
       return;
     }
-    if (isSuffix && node !== undefined) this.#report("state", `the suffix entry ${name} has a node`);
-    const form = isSuffix ? suffixForm(txn.rules) : deriveForm(txn.structure, txn.rules, entry.uniqueId);
+    if (isSuffix && node !== undefined)
+      this.#report("state", `the suffix entry ${name} has a node`);
+    const form = isSuffix
+      ? suffixForm(txn.rules)
+      : deriveForm(txn.structure, txn.rules, entry.uniqueId);
     if (form === undefined) {
       this.#report("state", `${name} should not be shown`);
       return;
@@ -160,24 +179,30 @@ class EntryVerifier {
     form: EntryForm,
     { registers, txn }: { readonly registers: Registers; readonly txn: BackendTxn },
   ): void {
-    const { schema, suffixDn, suffixUniqueId } = this.#backend;
+    const { suffixDn, suffixUniqueId } = this.#backend;
     const name = `entry ${entry.id} (${entry.rdn})`;
     const isSuffix = entry.uniqueId === suffixUniqueId;
     const rdn = isSuffix ? suffixDn : form.rdn;
     if (entry.rdn !== rdn) this.#report("state", `${name} should be called ${rdn}`);
     const parentId = isSuffix ? 0 : txn.writer.idOfUniqueId(form.node.parent);
     if (parentId !== entry.parentId) {
-      this.#report("state", `${name} stands below ${entry.parentId}, but its node says ${parentId}`);
+      this.#report(
+        "state",
+        `${name} stands below ${entry.parentId}, but its node says ${parentId}`,
+      );
     }
     const expected = shownAttributes(form, registers, {
       parentDn: "",
       schemaViolation: false,
       resolve: txn.resolve,
-      normalDn: (dn) => schema.normalizeDnText(dn),
+      normalDn: (dn) => dn, // its text is not compared
     });
-    const stored = [...entry.stored()].filter(({ description }) => description.key !== "nsuniqueid");
+    const stored = [...entry.stored()].filter(
+      ({ description }) => description.key !== "nsuniqueid",
+    );
     const flags = recordFlagsOf(form, stored);
-    if (flags !== entry.flags) this.#report("state", `${name} has flags ${entry.flags} instead of ${flags}`);
+    if (flags !== entry.flags)
+      this.#report("state", `${name} has flags ${entry.flags} instead of ${flags}`);
     for (const difference of differences(stored, expected)) {
       this.#report("state", `${name}: ${difference}`);
     }
@@ -188,8 +213,12 @@ class EntryVerifier {
     if (csn === undefined || csn === CSN_ZERO || ruv === undefined) return;
     const operation = withSubsequence(csn, 0);
     // An element that was cleaned away leaves its CSNs behind.
-    if (findElement(ruv, csnReplicaId(csn))?.maxCsn === undefined || coversCsn(ruv, operation)) return;
-    this.#report("state", `entry ${id} holds the CSN ${csn}, which the update vector does not cover`);
+    if (findElement(ruv, csnReplicaId(csn))?.maxCsn === undefined || coversCsn(ruv, operation))
+      return;
+    this.#report(
+      "state",
+      `entry ${id} holds the CSN ${csn}, which the update vector does not cover`,
+    );
   }
 
   #decode(registers: Buffer): Registers {

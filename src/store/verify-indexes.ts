@@ -113,7 +113,8 @@ function compareIndex(backend: Backend, index: BackendIndex, report: Report): vo
     if (wanted.size === 0) expected.delete(key);
   }
   for (const [key, ids] of expected) {
-    for (const id of ids) tell(`${shownKey(key)} does not name entry ${id}, which has such a value`);
+    for (const id of ids)
+      tell(`${shownKey(key)} does not name entry ${id}, which has such a value`);
   }
   if (told > DIFFERENCES_MAX) {
     report("index", `${index.type.name}: ${told - DIFFERENCES_MAX} more differences`);

@@ -21,11 +21,13 @@ export function verifyNames(backend: Backend, report: Report): void {
     for (let at = 1; at < value.length; at += UNIQUE_ID_BYTES) ids.push(decodeUniqueId(value, at));
     const txn = new BackendTxn(backend, tables, backend.descriptions);
     for (const id of ids) {
-      if (txn.structure.getNode(id) === undefined) report("name", `row ${name} names ${id}, which has no node`);
+      if (txn.structure.getNode(id) === undefined)
+        report("name", `row ${name} names ${id}, which has no node`);
     }
     for (const id of ids.slice(value[0])) {
       const node = txn.structure.getNode(id);
-      if (node?.parent !== parent) report("name", `row ${name} lists glue ${id}, which stands elsewhere`);
+      if (node?.parent !== parent)
+        report("name", `row ${name} lists glue ${id}, which stands elsewhere`);
       listedGlue.add(id);
     }
   }
@@ -37,7 +39,10 @@ export function verifyNames(backend: Backend, report: Report): void {
     const node = txn.structure.getNode(uniqueId);
     if (node === undefined || node.conflict) continue;
     if (!listedGlue.delete(uniqueId)) {
-      report("name", `glue ${uniqueId} (${schema.normalizeDnText(node.rdn)}) is not listed under its name`);
+      report(
+        "name",
+        `glue ${uniqueId} (${schema.normalizeDnText(node.rdn)}) is not listed under its name`,
+      );
     }
   }
   for (const id of listedGlue) report("name", `${id} is listed as glue, but is none`);

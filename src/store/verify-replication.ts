@@ -1,5 +1,10 @@
 // Changelog, structure log and single values against the update vector.
-import { decodeChange, readGenerator, readLogFloor, readRuv } from "../replication/changelog/index.ts";
+import {
+  decodeChange,
+  readGenerator,
+  readLogFloor,
+  readRuv,
+} from "../replication/changelog/index.ts";
 import { type Csn, csnReplicaId, decodeCsn, hasIssued } from "../replication/csn/index.ts";
 import { type Ruv, coversCsn, findElement } from "../replication/ruv/index.ts";
 import { decodeRecord } from "../replication/urp/index.ts";
@@ -18,7 +23,8 @@ export function verifyReplication(backend: Backend, report: Report): void {
   }
   verifyStructureLog(backend, ruv, report);
   if (ruv === undefined) {
-    if (backend.tables.changelog.count() > 0) report("changelog", "there are changes, but no update vector");
+    if (backend.tables.changelog.count() > 0)
+      report("changelog", "there are changes, but no update vector");
     return;
   }
   verifyChangelog(backend, ruv, report);
@@ -40,7 +46,8 @@ function verifyStructureLog(backend: Backend, ruv: Ruv | undefined, report: Repo
     const csn = decodeCsn(Buffer.from(key));
     try {
       const { operation } = decodeRecord(value);
-      if (operation.csn !== csn) report("structure", `the operation under ${csn} has the CSN ${operation.csn}`);
+      if (operation.csn !== csn)
+        report("structure", `the operation under ${csn} has the CSN ${operation.csn}`);
     } catch (error) {
       if (error instanceof TooManyFindings) throw error;
       report("structure", `the operation ${csn} cannot be read: ${(error as Error).message}`);
@@ -48,7 +55,11 @@ function verifyStructureLog(backend: Backend, ruv: Ruv | undefined, report: Repo
     if (backend.purgeCsn !== undefined && csn <= backend.purgeCsn) {
       report("structure", `the operation ${csn} should have been purged`);
     }
-    if (ruv !== undefined && findElement(ruv, csnReplicaId(csn)) !== undefined && !coversCsn(ruv, csn)) {
+    if (
+      ruv !== undefined &&
+      findElement(ruv, csnReplicaId(csn)) !== undefined &&
+      !coversCsn(ruv, csn)
+    ) {
       report("structure", `the operation ${csn} is not covered by the update vector`);
     }
   }
@@ -68,9 +79,11 @@ function verifyChangelog(backend: Backend, ruv: Ruv, report: Report): void {
       if (error instanceof TooManyFindings) throw error;
       report("changelog", `the change ${csn} cannot be read: ${(error as Error).message}`);
     }
-    if (!coversCsn(ruv, csn)) report("changelog", `the change ${csn} is not covered by the update vector`);
+    if (!coversCsn(ruv, csn))
+      report("changelog", `the change ${csn} is not covered by the update vector`);
     const base = floor.get(replicaId);
-    if (base !== undefined && csn <= base) report("changelog", `the change ${csn} lies below the floor ${base}`);
+    if (base !== undefined && csn <= base)
+      report("changelog", `the change ${csn} lies below the floor ${base}`);
   }
   if (!backend.keepsChangelog && changelog.count() === 0) return;
   for (const { replicaId, maxCsn } of ruv.elements) {
@@ -78,7 +91,10 @@ function verifyChangelog(backend: Backend, ruv: Ruv, report: Report): void {
     const base = floor.get(replicaId);
     const reached = newest.get(replicaId) ?? base;
     if (reached === undefined || reached < maxCsn) {
-      report("changelog", `the changes of replica ${replicaId} end at ${reached ?? "nothing"}, not at ${maxCsn}`);
+      report(
+        "changelog",
+        `the changes of replica ${replicaId} end at ${reached ?? "nothing"}, not at ${maxCsn}`,
+      );
     }
   }
 }

@@ -1,5 +1,12 @@
 // The tree against the records, and the counts of children against the tree.
-import { type EntryId, RecordFlag, recordFlags, recordParentId, recordRdn, recordUniqueId } from "../entry/index.ts";
+import {
+  type EntryId,
+  RecordFlag,
+  recordFlags,
+  recordParentId,
+  recordRdn,
+  recordUniqueId,
+} from "../entry/index.ts";
 import { decodeUniqueId, encodeUniqueId } from "../replication/change/index.ts";
 import type { Backend } from "./backend.ts";
 import { decodeStateRow } from "./state-rows.ts";
@@ -24,7 +31,8 @@ export function verifyTree(backend: Backend, report: Report): void {
     const id = value.readUInt32BE(0) as EntryId;
     if (parentId === 0) {
       roots += 1;
-      if (id !== backend.reader.suffixId) report("suffix", `entry ${id} has no parent and is not the suffix entry`);
+      if (id !== backend.reader.suffixId)
+        report("suffix", `entry ${id} has no parent and is not the suffix entry`);
     }
     const record = tables.entry.getCopy(id);
     if (record === undefined) {
@@ -33,13 +41,18 @@ export function verifyTree(backend: Backend, report: Report): void {
       continue;
     }
     const expected = keyOf(backend, record);
-    if (!expected.equals(key)) report("tree", `row ${Buffer.from(key).toString("hex")} names entry ${id}, which is called ${recordRdn(record)}`);
+    if (!expected.equals(key))
+      report(
+        "tree",
+        `row ${Buffer.from(key).toString("hex")} names entry ${id}, which is called ${recordRdn(record)}`,
+      );
     if (parentId === 0) continue;
     if ((recordFlags(record) & RecordFlag.tombstone) === 0) countsOf(counts, parentId).shown += 1;
     else countsOf(counts, parentId).tombstones += 1;
   }
   if (roots > 1) report("suffix", `the tree has ${roots} roots`);
-  if (roots === 0 && tables.entry.count() > 0) report("suffix", "there are entries and no suffix entry");
+  if (roots === 0 && tables.entry.count() > 0)
+    report("suffix", "there are entries and no suffix entry");
   verifyCounts(tables, counts, report);
   verifyUniqueIds(tables, report);
 }
@@ -57,9 +70,11 @@ function verifyHidden(
     return;
   }
   const uidRow = tables.uid.get(row.key.subarray(5));
-  if (uidRow?.readUInt32BE(0) !== row.id) report("tree", `placeholder ${row.id} is called by another unique ID`);
+  if (uidRow?.readUInt32BE(0) !== row.id)
+    report("tree", `placeholder ${row.id} is called by another unique ID`);
   const parentRow = tables.uid.get(encodeUniqueId(node.parent));
-  if (parentRow?.readUInt32BE(0) !== row.parentId) report("tree", `placeholder ${row.id} stands below ${row.parentId}, not below its parent`);
+  if (parentRow?.readUInt32BE(0) !== row.parentId)
+    report("tree", `placeholder ${row.id} stands below ${row.parentId}, not below its parent`);
 }
 
 function countsOf(counts: Map<number, Counts>, id: number): Counts {
@@ -104,7 +119,8 @@ function verifyUniqueIds(tables: BackendTables, report: Report): void {
   for (const { key, value } of tables.uid.range()) {
     const id = value.readUInt32BE(0) as EntryId;
     const uniqueId = decodeUniqueId(Buffer.from(key));
-    if (seen.has(id)) report("uniqueId", `several unique IDs stand for entry ${id}, among them ${uniqueId}`);
+    if (seen.has(id))
+      report("uniqueId", `several unique IDs stand for entry ${id}, among them ${uniqueId}`);
     seen.add(id);
     const record = tables.entry.getCopy(id);
     if (record !== undefined && recordUniqueId(record) !== uniqueId) {
