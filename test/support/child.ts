@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 
 const COMMAND_TIMEOUT_MS = 120_000;
+const SIGNAL_EXIT_CODE = 130;
 
 export interface CommandOutcome {
   readonly code: number | null;
@@ -105,3 +106,5 @@ const children = new Set<RunningChild>();
 process.once("exit", () => {
   for (const child of children) child.signal("SIGKILL");
 });
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => process.exit(SIGNAL_EXIT_CODE));

@@ -140,7 +140,7 @@ function addValue(
  * `shown`: DN and present values alone.
  */
 export function factsOf(entry: EntryState, level: StateLevel): readonly string[] {
-  const facts = [`dn: ${entry.dn}`];
+  const facts = [`dn: ${plainEscapes(entry.dn)}`];
   for (const [name, state] of entry.attributes) {
     const type = name.split(";")[0] as string;
     if (LOCAL_TYPES.has(type)) continue;
@@ -155,20 +155,35 @@ export function factsOf(entry: EntryState, level: StateLevel): readonly string[]
   return facts.sort();
 }
 
+/** 389 writes `\\2C` for the `\\,` of a client; both are the same DN. */
+function plainEscapes(dn: string): string {
+  return dn.replace(/\\([2-7][0-9a-f])/gi, (_, hex: string) => {
+    return `\\${String.fromCharCode(Number.parseInt(hex, 16))}`;
+  });
+}
+
 function isForgotten(value: ValueState, { ad = "" }: AttributeState): boolean {
   return value.isDeleted && (value.vu ?? "") < ad && (value.vd ?? "") < ad;
 }
 
 function csnText(value: ValueState, level: StateLevel): string {
   if (level === "shown") return "";
-  const { vu = "", vd = "", md = "" } = value;
+  const { vd = "", md = "" } = value;
+  let { vu = "" } = value;
   const isAddedAgain = level !== "whole" && vd < vu;
+  // The mods that a rename makes have sub-sequences, which 389 counts in its own way.
+  if (level !== "whole" && sameOperation(vu, md)) vu = md;
   return [
     vu === "" ? "" : ` vu=${vu}`,
     vd === "" || isAddedAgain ? "" : ` vd=${vd}`,
     md === "" ? "" : ` md=${md}`,
     value.isDeleted ? " deleted" : "",
   ].join("");
+}
+
+/** Whether two CSNs differ in their sub-sequence at most. */
+function sameOperation(one: string, other: string): boolean {
+  return one.slice(0, 16) === other.slice(0, 16);
 }
 
 export interface CompareOptions {

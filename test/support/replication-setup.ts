@@ -9,6 +9,7 @@ const MANAGER_PASSWORD = "Repl-Secret-1";
 const RUV_FILTER = "(&(nsuniqueid=ffffffff-ffffffff-ffffffff-ffffffff)(objectclass=nstombstone))";
 const INITIALIZE_TIMEOUT_MS = 300_000;
 const CONVERGE_TIMEOUT_MS = 180_000;
+const REST_ATTEMPTS_MAX = 10;
 const READ_ONLY_REPLICA_ID = 65_535;
 
 export type ReplicaRole = "supplier" | "hub" | "consumer";
@@ -211,17 +212,14 @@ export async function readAtRest<T>(
   nodes: readonly Node[],
   read: (node: Node) => Promise<T>,
 ): Promise<readonly T[]> {
-  return waitFor(
-    async () => {
-      const before = await waitForConvergence(nodes);
-      const results: T[] = [];
-      for (const node of nodes) results.push(await read(node));
-      const after = await Promise.all(nodes.map(async (node) => ruvText(await readRuv(node))));
-      return after.every((text) => text === before) ? results : undefined;
-    },
-    "a moment without changes",
-    CONVERGE_TIMEOUT_MS,
-  );
+  for (let attempt = 0; attempt < REST_ATTEMPTS_MAX; attempt += 1) {
+    const before = await waitForConvergence(nodes);
+    const results: T[] = [];
+    for (const node of nodes) results.push(await read(node));
+    const after = await Promise.all(nodes.map(async (node) => ruvText(await readRuv(node))));
+    if (after.every((text) => text === before)) return results;
+  }
+  throw new Error(`changes came during each of ${REST_ATTEMPTS_MAX} attempts to read`);
 }
 
 export async function openNode(server: DirectoryServer): Promise<Node> {
