@@ -173,7 +173,10 @@ export class Link {
     this.isFlushAsked = true;
     setImmediate(() => {
       this.isFlushAsked = false;
-      if (!this.isOver && this.writer.length > 0) this.socket.write(this.writer.take());
+      if (this.isOver) return;
+      if (this.writer.length > 0) this.socket.write(this.writer.take());
+      // What the kernel took at once is followed by no "drain".
+      if (this.isWritable) this.release();
     });
   }
 

@@ -200,6 +200,21 @@ suite("link/link", () => {
       },
     ));
 
+  test("link/link: the wait for room ends when the kernel takes all at once", () =>
+    withResponder(respond, "ldap", async (port) => {
+      const link = await openLink(settingsFor(port));
+      const answered = new Promise<void>((resolve) => {
+        const attributes = [{ type: "jpegPhoto", values: [Buffer.alloc(1_100_000)] }];
+        link.send({ type: "add", dn: "cn=a", attributes }, NO_CONTROLS, () => {});
+        link.send({ type: "delete", dn: "cn=a" }, NO_CONTROLS, () => resolve());
+      });
+      assert.isFalse(link.isWritable);
+      await link.whenWritable();
+      assert.isTrue(link.isWritable);
+      await answered;
+      link.close();
+    }));
+
   test("link/link: bytes that are no LDAP end the connection", () =>
     withResponder(
       (message, send, socket) => {
