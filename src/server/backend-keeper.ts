@@ -5,8 +5,9 @@ import type {
   IndexKind as ConfiguredKind,
 } from "../config/index.ts";
 import type { AciStore } from "../access/index.ts";
-import { IndexBuilder, type IndexKind, clearIndex, planCandidates } from "../index/index.ts";
+import { IndexBuilder, type IndexKind, clearIndex } from "../index/index.ts";
 import { Backend, type BackendIndex, indexedValues } from "../store/index.ts";
+import { AciKeeper } from "./aci-keeper.ts";
 import type { Directory } from "./directory.ts";
 import type { EntryId } from "../entry/index.ts";
 
@@ -55,11 +56,11 @@ const isMaintained = (index: IndexSettings): boolean =>
 
 export class BackendKeeper {
   readonly #directory: Directory;
-  readonly #aci: AciStore;
+  readonly acis: AciKeeper;
 
-  constructor(directory: Directory, aci: AciStore) {
+  constructor(directory: Directory, acis: AciStore) {
     this.#directory = directory;
-    this.#aci = aci;
+    this.acis = new AciKeeper(acis, directory.log);
   }
 
   /** Opens a backend and brings its indexes in line with the configuration. */
@@ -76,7 +77,7 @@ export class BackendKeeper {
     for (const index of settings.indexes) {
       await this.changeIndex(settings, index, isEmpty ? "ready" : "asStored");
     }
-    this.loadAcis(backend);
+    this.acis.load(backend);
   }
 
   /** Takes a backend out of service and removes its data. */
@@ -86,6 +87,7 @@ export class BackendKeeper {
     const backend = backends.get(name);
     if (backend === undefined) return;
     backends.delete(name);
+    this.acis.forget(backend);
     await queue.whenIdle();
     await queue.runAlone(() => backend.dropSet(backend.set));
     await queue.submit((writes) => backend.deletePointer(writes));
@@ -188,41 +190,5 @@ export class BackendKeeper {
       );
     }
     await queue.submit((writes) => backend.putIndexes(writes, backend.indexes.freed(tag)));
-  }
-
-  /** Reads all access rules of a backend. */
-  loadAcis(backend: Backend): void {
-    const { reader, schema, indexes, tables } = backend;
-    const type = schema.attributeType("aci");
-    const plan = planCandidates(
-      { type: "present", attribute: "aci" },
-      schema,
-      indexes,
-      tables.index,
-    );
-    if (!plan.scan) {
-      for (const id of plan.ids) {
-        const entry = reader.entry(id as EntryId);
-        if (entry !== undefined) this.setAcis(entry.normalDn, entry.values(type));
-      }
-      return;
-    }
-    for (let from = 1; ; ) {
-      const ids = reader.idsFrom(from, BUILD_ENTRIES);
-      for (const id of ids) {
-        const entry = reader.getEntry(id);
-        const values = entry.values(type);
-        if (values.length > 0) this.setAcis(entry.normalDn, values);
-      }
-      const last = ids.at(-1);
-      if (last === undefined) return;
-      from = last + 1;
-    }
-  }
-
-  setAcis(normalDn: string, values: readonly Buffer[]): void {
-    for (const { holder, text, reason } of this.#aci.set(normalDn, values)) {
-      this.#directory.log.warn("access.rule.unreadable", { holder, text, reason });
-    }
   }
 }

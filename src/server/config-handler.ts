@@ -8,6 +8,7 @@ import {
   sealCredential,
 } from "../auth/index.ts";
 import {
+  type ConfigEntry,
   type ConfigEvent,
   type ConfigTree,
   formatDse,
@@ -16,7 +17,7 @@ import {
   replaceSecrets,
 } from "../config/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
-import { formatTime, newUniqueId } from "../operation/index.ts";
+import { type Access, candidateEntry, formatTime, newUniqueId } from "../operation/index.ts";
 import {
   type FinalResponseType,
   LdapError,
@@ -36,6 +37,8 @@ export interface ConfigActions {
   check(events: readonly ConfigEvent[], next: ConfigTree): void;
   /** Resolves when the change is in effect. */
   act(events: readonly ConfigEvent[]): Promise<void>;
+  /** Hears of every change of an entry, with or without events. */
+  followEntry(before: ConfigEntry | undefined, after: ConfigEntry | undefined): void;
 }
 
 export class ConfigKeeper {
@@ -73,6 +76,7 @@ export class ConfigKeeper {
       });
       actions.check(prepared.events, prepared.tree);
       this.store(prepared.tree);
+      actions.followEntry(prepared.before, prepared.after);
       await actions.act(prepared.events);
     });
     service.audit(safe, identity);
@@ -101,21 +105,37 @@ export class ConfigKeeper {
   #checkAccess(service: Service, connection: Connection, request: UpdateRequest): void {
     const identity = identityOf(connection);
     if (identity?.isRoot === true) return;
-    const { schema, config } = this.#directory;
-    const normalDn = schema.normalizeDnText(request.dn);
     const access = service.accessFor({ identity, connection }, undefined);
-    const entry = config.find(normalDn);
-    const allowed =
-      entry !== undefined &&
-      request.type === "modify" &&
-      request.mods.every((mod) =>
-        access.mayAttribute(entry, "write", schema.attributeType(mod.type.split(";")[0] as string)),
-      );
-    if (!allowed) {
+    if (!this.#mayChange(access, request)) {
       throw new LdapError(
         "insufficientAccessRights",
         "Only administrators may change the configuration",
       );
+    }
+  }
+
+  #mayChange(access: Access, request: UpdateRequest): boolean {
+    const { schema, config } = this.#directory;
+    const normalDn = schema.normalizeDnText(request.dn);
+    if (request.type === "add") {
+      const attributes = request.attributes.map(({ type, values }) => ({
+        description: config.descriptions.get(type),
+        values,
+      }));
+      return access.mayEntry(candidateEntry(request.dn, normalDn, attributes), "add");
+    }
+    const entry = config.find(normalDn);
+    if (entry === undefined) return false;
+    switch (request.type) {
+      case "delete":
+        return access.mayEntry(entry, "delete");
+      case "modify":
+        return request.mods.every((mod) => {
+          const { type, options } = config.descriptions.get(mod.type);
+          return access.mayAttribute(entry, "write", type, options);
+        });
+      case "modifyDn":
+        return false;
     }
   }
 

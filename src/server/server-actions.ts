@@ -1,5 +1,5 @@
 // What the running server does when its configuration changes, when something was written, and as time passes.
-import type { ConfigEvent, ConfigTree, LiveValues } from "../config/index.ts";
+import type { ConfigEntry, ConfigEvent, ConfigTree, LiveValues } from "../config/index.ts";
 import type { Frontend } from "../frontend/index.ts";
 import {
   backendMonitorAttributes,
@@ -24,7 +24,6 @@ export interface ServerActionsParts {
   readonly configKeeper: ConfigKeeper;
   readonly logs: ServerLogs;
   readonly reloadSchema: () => Schema;
-  readonly onAcisChanged: (schema: Schema) => void;
   readonly onDefect: (error: unknown) => void;
 }
 
@@ -44,7 +43,7 @@ export class ServerActions implements ConfigActions {
       directory,
       {
         afterWrite: (backend, effects) => this.followWrite(backend, effects),
-        contentReplaced: (backend) => parts.keeper.loadAcis(backend),
+        contentReplaced: (backend) => parts.keeper.acis.load(backend),
         onDefect: parts.onDefect,
       },
       {
@@ -94,14 +93,24 @@ export class ServerActions implements ConfigActions {
 
   /** After any write is on disk: names and access rules follow. */
   followWrite(backend: Backend, effects: WriteEffects): void {
-    if (effects.namesChanged) backend.reader.forgetNames();
-    const { schema } = this.#parts.directory;
-    const type = schema.attributeType("aci");
-    for (const normalDn of effects.aciChanges) {
-      const id = backend.reader.idOfDn(normalDn);
-      const entry = id === undefined ? undefined : backend.reader.entry(id);
-      this.#parts.keeper.setAcis(normalDn, entry?.values(type) ?? []);
+    const { acis } = this.#parts.keeper;
+    if (effects.namesChanged) {
+      backend.reader.forgetNames();
+      acis.followNames(backend);
     }
+    acis.follow(backend, effects.aciChanges);
+  }
+
+  /** After a change of an entry of cn=config: its access rules follow. */
+  followEntry(before: ConfigEntry | undefined, after: ConfigEntry | undefined): void {
+    const normalDn = (after ?? before)?.normalDn;
+    const rules = after?.texts("aci") ?? [];
+    if (normalDn === undefined || rules.join("\n") === (before?.texts("aci") ?? []).join("\n"))
+      return;
+    this.#parts.keeper.acis.set(
+      normalDn,
+      rules.map((text) => Buffer.from(text, "utf8")),
+    );
   }
 
   /** Makes `schema` the one in force everywhere. */
@@ -111,7 +120,7 @@ export class ServerActions implements ConfigActions {
     directory.descriptions = descriptions;
     directory.config = directory.config.withSchema(schema);
     for (const backend of directory.backends.values()) backend.useDescriptions(descriptions);
-    this.#parts.onAcisChanged(schema);
+    this.#parts.keeper.acis.useSchema(schema);
   }
 
   async startReplication(): Promise<void> {

@@ -146,7 +146,6 @@ class ServerParts implements RunningServer {
       configKeeper,
       logs,
       reloadSchema: () => schemaKeeper.reload(),
-      onAcisChanged: (schema) => acis.useSchema(schema),
       onDefect,
     });
     const service: Service = {
@@ -190,7 +189,7 @@ class ServerParts implements RunningServer {
     directory.config = directory.config.withLiveValues(this.#actions.liveValues());
     for (const entry of live.ruledEntries(this.#frontend, service)) {
       const rules = entry.values(directory.schema.attributeType("aci"));
-      if (rules.length > 0) this.#keeper.setAcis(entry.normalDn, rules);
+      if (rules.length > 0) this.#keeper.acis.set(entry.normalDn, rules);
     }
   }
 
