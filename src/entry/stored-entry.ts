@@ -62,6 +62,7 @@ export class StoredEntry implements EntryView {
   readonly #surroundings: EntrySurroundings;
   #names: { readonly dn: string; readonly normalDn: string } | undefined;
   #directory: DirectoryRow[] | undefined;
+  #stored: readonly Attribute[] | undefined;
 
   /** `record` is kept: it must be a copy, or the entry must not outlive it. */
   constructor(id: EntryId, record: Buffer, surroundings: EntrySurroundings) {
@@ -108,11 +109,13 @@ export class StoredEntry implements EntryView {
     return this.#surroundings.descriptions.get(row.descriptionId);
   }
 
-  /** The attributes of the record alone; values are views onto it. */
-  *stored(): Iterable<Attribute> {
-    for (const row of this.directory) {
-      yield { description: this.description(row), values: readValues(this.record, row.start) };
-    }
+  /** The attributes of the record alone, decoded once; values are views onto it. */
+  stored(): readonly Attribute[] {
+    this.#stored ??= this.directory.map((row) => ({
+      description: this.description(row),
+      values: readValues(this.record, row.start),
+    }));
+    return this.#stored;
   }
 
   *attributes(): Iterable<Attribute> {

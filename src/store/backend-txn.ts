@@ -201,7 +201,7 @@ export class BackendTxn {
   #decode(id: EntryId, entry: StoredEntry | undefined): Registers {
     const bytes = this.rows.registers(id);
     if (bytes.length === 0) return new Registers(this.resolve);
-    const recorded = entry === undefined ? [] : [...entry.stored()];
+    const recorded = entry?.stored() ?? [];
     return decodeRegisters(bytes, recorded, {
       resolve: this.resolve,
       get: (number) => this.#descriptions.get(number),

@@ -1,8 +1,9 @@
 // Writing a backend inside one operation: records, names and indexes change together (child counts are kept by the
-// structure rules). The tables are those of
-// the operation's write set, so all of it is discarded with the operation.
+// structure rules). The tables are those of the operation's write set, so all of it is discarded with the operation.
+// Only indexes of types whose bytes in the record changed are looked at: most operations change two or three attributes.
 import {
-  type Attribute,
+  type Descriptions,
+  type DirectoryRow,
   type EntryContent,
   type EntryId,
   RecordFlag,
@@ -12,10 +13,10 @@ import {
 import { updateIndex } from "../index/index.ts";
 import { encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
+import type { AttributeType } from "../schema/index.ts";
 import { BackendReader } from "./backend-reader.ts";
 import type { BackendIndex, BackendIndexes } from "./backend-indexes.ts";
 import { type BackendTables, tombstoneKey, treeKey } from "./tables.ts";
-import type { Descriptions } from "../entry/index.ts";
 
 /** Of a tombstone, only what finds tombstones is indexed (389). */
 const TOMBSTONE_INDEX_KEYS: ReadonlySet<string> = new Set([
@@ -26,6 +27,9 @@ const TOMBSTONE_INDEX_KEYS: ReadonlySet<string> = new Set([
   "nsparentuniqueid",
 ]);
 const TOMBSTONE_CLASS = "nstombstone";
+const ACI_KEY = "aci";
+/** Entries that one operation keeps. */
+const ENTRIES_MAX = 64;
 
 export interface WriterBackend {
   readonly suffix: string;
@@ -38,6 +42,8 @@ export class BackendWriter extends BackendReader {
   readonly #backend: WriterBackend;
   /** Normal DNs of entries whose `aci` values changed. */
   readonly aciChanges = new Set<string>();
+  /** Entries as the operation sees them now: it looks at the few that it is about many times. */
+  readonly #entries = new Map<EntryId, StoredEntry | undefined>();
   /** Entries whose name has been taken out of the tree and not been put back. */
   readonly #named = new Map<EntryId, Place>();
   /** Whether names of existing entries changed. */
@@ -46,6 +52,19 @@ export class BackendWriter extends BackendReader {
   constructor(backend: WriterBackend, tables: BackendTables, descriptions: Descriptions) {
     super(tables, backend.suffix, descriptions);
     this.#backend = backend;
+  }
+
+  override entry(id: EntryId): StoredEntry | undefined {
+    if (this.#entries.has(id)) return this.#entries.get(id);
+    const entry = super.entry(id);
+    if (this.#entries.size >= ENTRIES_MAX) this.#entries.clear();
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  override forgetNames(): void {
+    super.forgetNames();
+    this.#entries.clear();
   }
 
   /** The ID for a unique ID, allotted when it is new. */
@@ -88,13 +107,19 @@ export class BackendWriter extends BackendReader {
       this.tables.tree.put(this.#key(is), idRow(id));
     }
     if (before !== undefined && record !== undefined && before.record.equals(record)) return;
-    if (before !== undefined) this.#noteAci(before, before.stored());
+    const entry = record && new StoredEntry(id, record, this);
+    const changed = changedTypes(before, entry);
+    const aciMoves = moved || changed.has(ACI_KEY);
+    if (aciMoves && before !== undefined) this.#noteAci(before);
     if (record === undefined) this.tables.entry.delete(id);
     else this.tables.entry.put(id, record);
     if (moved) this.#move(id, was, is);
-    const entry = record && new StoredEntry(id, record, this);
-    for (const index of this.#backend.indexes.all) this.#reindex(index, id, before, entry);
-    if (entry !== undefined) this.#noteAci(entry, entry.stored());
+    this.#entries.set(id, entry);
+    for (const type of changed.values()) {
+      const index = this.#backend.indexes.find(type);
+      if (index !== undefined) this.#reindex(index, id, before, entry);
+    }
+    if (aciMoves && entry !== undefined) this.#noteAci(entry);
   }
 
   #move(id: EntryId, was: Place | undefined, is: Place | undefined): void {
@@ -126,12 +151,45 @@ export class BackendWriter extends BackendReader {
     updateIndex(this.tables.index, index, id, old, now);
   }
 
-  #noteAci(entry: StoredEntry, attributes: Iterable<Attribute>): void {
-    for (const { description } of attributes) {
-      if (description.type.key === "aci") this.aciChanges.add(entry.normalDn);
-    }
+  #noteAci(entry: StoredEntry): void {
+    const hasAci = entry.stored().some(({ description }) => description.type.key === ACI_KEY);
+    if (hasAci) this.aciChanges.add(entry.normalDn);
   }
 }
+
+/** The types, by key, whose values are not the same before and after, byte by byte and in the same order. When an entry
+ *  comes, goes or becomes a tombstone, those are all it has, because other values of it stand in the indexes then. */
+function changedTypes(
+  before: StoredEntry | undefined,
+  after: StoredEntry | undefined,
+): ReadonlyMap<string, AttributeType> {
+  const changed = new Map<string, AttributeType>();
+  const include = (entry: StoredEntry | undefined, row: DirectoryRow): void => {
+    const type = entry?.description(row).type;
+    if (type !== undefined) changed.set(type.key, type);
+  };
+  const isComparable =
+    before !== undefined &&
+    after !== undefined &&
+    ((before.flags ^ after.flags) & RecordFlag.tombstone) === 0;
+  const old = new Map<number, DirectoryRow>();
+  for (const row of before?.directory ?? []) {
+    if (isComparable) old.set(row.descriptionId, row);
+    else include(before, row);
+  }
+  for (const row of after?.directory ?? []) {
+    const same = old.get(row.descriptionId);
+    old.delete(row.descriptionId);
+    if (same === undefined || before === undefined || after === undefined) include(after, row);
+    else if (!equalBytes(before.record, same, after.record, row)) include(after, row);
+  }
+  for (const row of old.values()) include(before, row);
+  return changed;
+}
+
+const equalBytes = (a: Buffer, inA: DirectoryRow, b: Buffer, inB: DirectoryRow): boolean =>
+  inA.end - inA.start === inB.end - inB.start &&
+  a.compare(b, inB.start, inB.end, inA.start, inA.end) === 0;
 
 /** Values of an entry that stand in an index: those of the very type, with or without options. */
 export function indexedValues(entry: StoredEntry, index: BackendIndex): Buffer[] {

@@ -50,6 +50,7 @@ export class StateRows {
 
   setRegisters(id: EntryId, registers: Buffer): void {
     const row = this.#row(id);
+    if (row.registers.equals(registers)) return;
     row.registers = registers;
     row.changed = true;
   }
