@@ -6,6 +6,7 @@ import { type AddRequest, type AttributeValues, LdapError } from "../protocol/in
 import { checkEntry, expandObjectClasses } from "../schema/index.ts";
 import { AttributeSet } from "./attribute-set.ts";
 import { candidateEntry } from "./candidate-entry.ts";
+import { checkAcis } from "./check-aci.ts";
 import {
   type WriteContext,
   formatTime,
@@ -35,7 +36,13 @@ export function addEntry(context: WriteContext, request: AddRequest): void {
   const isSuffix = normalDn === store.suffix;
   const parentDn = normalDn.slice(normalDn.indexOf(",") + 1);
   const parentId = isSuffix ? undefined : store.idOfDn(parentDn);
-  if (!isSuffix && parentId === undefined) throw noSuchObject(context, normalDn);
+  if (!isSuffix && parentId === undefined) {
+    throw noSuchObject(context, parentDn, (unseen) =>
+      context.access.mayEntry(candidateEntry(request.dn, normalDn, [...unseen.attributes()]), "add")
+        ? undefined
+        : insufficientAdd(request),
+    );
+  }
   if (store.idOfDn(normalDn) !== undefined) throw new LdapError("entryAlreadyExists", "");
   const parent = parentId === undefined ? undefined : store.getEntry(parentId);
   const refusal = parent && context.refusal(parent, "parent");
@@ -51,8 +58,9 @@ export function addEntry(context: WriteContext, request: AddRequest): void {
   set.replace(classes, expandObjectClasses(schema, set.values(classes)));
   const entry = candidateEntry(request.dn, normalDn, [...set]);
   if (!context.access.mayEntry(entry, "add")) {
-    throw insufficient("add", `to add the entry '${request.dn}'`);
+    throw insufficientAdd(request);
   }
+  checkAcis(schema, normalDn, set.ofType("aci"));
   checkEntry(schema, asTyped(set), context.settings);
   const uniqueId = stamp(context, set);
   context.apply({
@@ -64,6 +72,9 @@ export function addEntry(context: WriteContext, request: AddRequest): void {
     parentUniqueId: parent?.uniqueId,
   });
 }
+
+const insufficientAdd = (request: AddRequest): LdapError =>
+  insufficient("add", `to add the entry '${request.dn}'`);
 
 function collect(context: WriteContext, request: AddRequest): AttributeSet {
   if (request.attributes.length === 0)

@@ -1,7 +1,9 @@
+export { mayKnowAbsence } from "./absence.ts";
 export type { Access } from "./access-port.ts";
 export { addEntry } from "./add.ts";
 export { BackendSource } from "./backend-source.ts";
 export { candidateEntry } from "./candidate-entry.ts";
+export { checkAcis } from "./check-aci.ts";
 export { compareEntry } from "./compare.ts";
 export { deleteEntry } from "./delete.ts";
 export { modifyEntry } from "./modify.ts";

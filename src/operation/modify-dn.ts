@@ -1,6 +1,6 @@
 // Modify DN (RFC 4511 §4.9): a new RDN, a new superior, or both; a whole subtree moves with its top entry.
-import { formatRdn, parseRdn, type Rdn } from "../dn/index.ts";
-import { RecordFlag, type StoredEntry } from "../entry/index.ts";
+import { formatRdn, parseDn, parseRdn, type Rdn } from "../dn/index.ts";
+import { type EntryView, RecordFlag, type StoredEntry } from "../entry/index.ts";
 import { LdapError, type ModifyDnRequest } from "../protocol/index.ts";
 import { checkEntry } from "../schema/index.ts";
 import { asTyped } from "./add.ts";
@@ -13,8 +13,11 @@ import { type WriteContext, getTarget, insufficient, noSuchObject } from "./writ
  *  objectClassViolation, invalidAttributeSyntax, affectsMultipleDsas */
 export function modifyDn(context: WriteContext, request: ModifyDnRequest): void {
   const { schema, store } = context;
-  const entry = getTarget(context, schema.normalizeDnText(request.dn));
   const newRdn = parseRdn(request.newRdn);
+  const oldRdn = parseDn(request.dn)[0] ?? [];
+  const entry = getTarget(context, schema.normalizeDnText(request.dn), (unseen) =>
+    findRdnRefusal(context, unseen, [newRdn, oldRdn]),
+  );
   if (entry.parentId === 0)
     throw new LdapError("unwillingToPerform", "The suffix entry cannot be renamed");
   if (entry.isRuvEntry || (entry.flags & RecordFlag.tombstone) !== 0) {
@@ -51,7 +54,11 @@ function findSuperior(context: WriteContext, entry: StoredEntry, dn: string): St
     throw new LdapError("affectsMultipleDsas", "The new superior lies in another naming context");
   }
   const id = store.idOfDn(normalDn);
-  if (id === undefined) throw noSuchObject(context, normalDn);
+  if (id === undefined) {
+    throw noSuchObject(context, normalDn, (unseen) =>
+      context.access.mayMove(entry, unseen) ? undefined : insufficientMove(entry),
+    );
+  }
   if (store.isAncestor(entry.id, id)) {
     throw new LdapError(
       "unwillingToPerform",
@@ -64,24 +71,35 @@ function findSuperior(context: WriteContext, entry: StoredEntry, dn: string): St
   return superior;
 }
 
+/** Renaming needs write on what stands in the old and in the new RDN. */
+function findRdnRefusal(
+  { access, schema }: WriteContext,
+  entry: EntryView,
+  rdns: readonly Rdn[],
+): LdapError | undefined {
+  for (const { type } of rdns.flat()) {
+    if (type.toLowerCase() === "nsuniqueid") continue;
+    if (!access.mayAttribute(entry, "write", schema.attributeType(type))) {
+      return insufficient("write", `to the '${type}' attribute of entry '${entry.normalDn}'`);
+    }
+  }
+  return undefined;
+}
+
 function checkAccess(
   context: WriteContext,
   entry: StoredEntry,
   newRdn: Rdn,
   superior: StoredEntry | undefined,
 ): void {
-  const { access, schema } = context;
-  for (const { type } of [...newRdn, ...parseRdn(entry.rdn)]) {
-    if (type.toLowerCase() === "nsuniqueid") continue;
-    if (!access.mayAttribute(entry, "write", schema.attributeType(type))) {
-      throw insufficient("write", `to the '${type}' attribute of entry '${entry.normalDn}'`);
-    }
-  }
+  const refusal = findRdnRefusal(context, entry, [newRdn, parseRdn(entry.rdn)]);
+  if (refusal !== undefined) throw refusal;
   if (superior === undefined || superior.id === entry.parentId) return;
-  if (!access.mayMove(entry, superior)) {
-    throw insufficient("moddn", `to move the entry '${entry.normalDn}'`);
-  }
+  if (!context.access.mayMove(entry, superior)) throw insufficientMove(entry);
 }
+
+const insufficientMove = (entry: EntryView): LdapError =>
+  insufficient("moddn", `to move the entry '${entry.normalDn}'`);
 
 /** The entry as it would be after the rename must still fit the schema. */
 function checkResult(

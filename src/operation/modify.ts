@@ -1,11 +1,17 @@
 // Modify (RFC 4511 §4.6, increment: RFC 4525). The mods are tried on a copy of what the entry shows; when all can be done and
 // the result is legal, the mods themselves (not the result) become the change, because replicas merge them value by value.
 import { parseRdn } from "../dn/index.ts";
-import { type AttributeDescription, RecordFlag, type StoredEntry } from "../entry/index.ts";
+import {
+  type AttributeDescription,
+  type EntryView,
+  RecordFlag,
+  type StoredEntry,
+} from "../entry/index.ts";
 import { LdapError, type Mod, type ModifyRequest } from "../protocol/index.ts";
 import { checkEntry } from "../schema/index.ts";
 import { asTyped } from "./add.ts";
 import { AttributeSet } from "./attribute-set.ts";
+import { checkAcis } from "./check-aci.ts";
 import { type WriteContext, formatTime, getTarget, insufficient } from "./write-context.ts";
 
 /** Derived by the server; accepted without effect, because administration tools send them (conflict-resolution 13.1). */
@@ -16,7 +22,10 @@ const RUV_MESSAGE = "The entry of the update vector cannot be modified";
  *  @throws LdapError noSuchObject, insufficientAccessRights, attributeOrValueExists, noSuchAttribute, notAllowedOnRdn,
  *  constraintViolation, objectClassViolation, invalidAttributeSyntax, unwillingToPerform, protocolError */
 export function modifyEntry(context: WriteContext, request: ModifyRequest): void {
-  const entry = getTarget(context, context.schema.normalizeDnText(request.dn));
+  const entry = getTarget(context, context.schema.normalizeDnText(request.dn), (unseen) => {
+    const refused = request.mods.find(({ type }) => !mayWriteType(context, unseen, type));
+    return refused && insufficientWrite(refused, unseen);
+  });
   if (entry.isRuvEntry) throw new LdapError("unwillingToPerform", RUV_MESSAGE);
   if ((entry.flags & RecordFlag.tombstone) !== 0) {
     throw new LdapError("unwillingToPerform", "A tombstone cannot be modified");
@@ -85,7 +94,10 @@ function checkMod(
 ): void {
   const { type } = description;
   if (!mayWrite(context, entry, description, mod)) {
-    throw insufficient("write", `to the '${mod.type}' attribute of entry '${entry.normalDn}'`);
+    throw insufficientWrite(mod, entry);
+  }
+  if (type.key === "aci" && mod.operation !== "delete") {
+    checkAcis(context.schema, entry.normalDn, mod.values);
   }
   if (type.noUserModification && !WITHOUT_EFFECT_KEYS.has(type.key)) {
     throw new LdapError(
@@ -97,6 +109,18 @@ function checkMod(
     const refusal = context.refusal(entry, "replaceClasses");
     if (refusal !== undefined) throw new LdapError("unwillingToPerform", refusal);
   }
+}
+
+const insufficientWrite = (mod: Mod, entry: EntryView): LdapError =>
+  insufficient("write", `to the '${mod.type}' attribute of entry '${entry.normalDn}'`);
+
+function mayWriteType(
+  { access, descriptions }: WriteContext,
+  entry: EntryView,
+  name: string,
+): boolean {
+  const { type, options } = descriptions.intern(name);
+  return access.mayAttribute(entry, "write", type, options);
 }
 
 /** Every value that goes or comes must be allowed; without any, the attribute itself. */

@@ -6,6 +6,7 @@ import type { EntryView } from "../entry/index.ts";
 import type { Matcher } from "../filter/index.ts";
 import type { LdapResult, SearchRequest } from "../protocol/index.ts";
 import { LdapError, ResultCode, SUCCESS } from "../protocol/index.ts";
+import { mayKnowAbsence } from "./absence.ts";
 import type { Access } from "./access-port.ts";
 import type { Selection } from "./selection.ts";
 
@@ -145,10 +146,11 @@ function visible(settings: SearchSettings, entry: EntryView): "no" | "entry" | "
   return access.mayReturn(entry) ? "entry" : "no";
 }
 
-/** A missing base is told only to those who may see the entry above it. */
+/** A missing base is told only to those who might see it if it were there. */
 function missingBase(settings: SearchSettings): SearchOutcome {
   const nearest = settings.source.nearest(settings.baseNormalDn);
-  if (nearest !== undefined && !settings.access.mayReturn(nearest)) {
+  const { access, baseNormalDn } = settings;
+  if (nearest !== undefined && !mayKnowAbsence(access, nearest, baseNormalDn)) {
     return { result: SUCCESS, entryCount: 0, plan: "none", unindexed: false };
   }
   return refused(

@@ -1,12 +1,13 @@
 // What a write operation works with. One context serves one operation: its store reads its own writes, and all that it
 // puts is discarded when the operation is refused.
 import type { Millis, Random } from "../base/index.ts";
-import type { Descriptions, StoredEntry } from "../entry/index.ts";
+import type { Descriptions, EntryView, StoredEntry } from "../entry/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { Change, UniqueId } from "../replication/change/index.ts";
 import type { Csn } from "../replication/csn/index.ts";
 import type { Schema } from "../schema/index.ts";
 import type { BackendReader } from "../store/index.ts";
+import { mayKnowAbsence, unseenEntry } from "./absence.ts";
 import type { Access } from "./access-port.ts";
 
 export interface Actor {
@@ -68,20 +69,34 @@ export function newEntryUuid(random: Random): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** The entry with this DN. @throws LdapError noSuchObject with the nearest ancestor that the caller may see */
-export function getTarget(context: WriteContext, normalDn: string): StoredEntry {
+/** What a caller is told who may not do the operation on the entry; undefined: he may. */
+export type FindRefusal = (entry: EntryView) => LdapError | undefined;
+
+/** The entry with this DN. @throws LdapError as noSuchObject says */
+export function getTarget(
+  context: WriteContext,
+  normalDn: string,
+  findRefusal: FindRefusal,
+): StoredEntry {
   const id = context.store.idOfDn(normalDn);
   if (id !== undefined) return context.store.getEntry(id);
-  throw noSuchObject(context, normalDn);
+  throw noSuchObject(context, normalDn, findRefusal);
 }
 
-export function noSuchObject(context: WriteContext, normalDn: string): LdapError {
-  const nearest = context.store.nearest(normalDn);
-  if (nearest === undefined) return new LdapError("noSuchObject", "");
-  const entry = context.store.getEntry(nearest);
-  return context.access.mayReturn(entry)
-    ? new LdapError("noSuchObject", "", { matchedDn: entry.dn })
-    : new LdapError("insufficientAccessRights", "");
+/** The answer for a name that no entry has: who might not see an entry there is told what he would be told if it were there;
+ *  all others, that it is missing, and the nearest ancestor that they may see. */
+export function noSuchObject(
+  { store, access }: WriteContext,
+  normalDn: string,
+  findRefusal: FindRefusal,
+): LdapError {
+  const id = store.nearest(normalDn);
+  if (id === undefined) return new LdapError("noSuchObject", "");
+  const nearest = store.getEntry(id);
+  if (mayKnowAbsence(access, nearest, normalDn)) {
+    return new LdapError("noSuchObject", "", { matchedDn: nearest.dn });
+  }
+  return findRefusal(unseenEntry(nearest, normalDn)) ?? new LdapError("noSuchObject", "");
 }
 
 /** "Insufficient 'write' privilege …" in the words that 389's users know. */

@@ -3,7 +3,7 @@ import { verifyPassword } from "../auth/index.ts";
 import type { EntryView } from "../entry/index.ts";
 import { compileFilter } from "../filter/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
-import { compareEntry } from "../operation/index.ts";
+import { compareEntry, mayKnowAbsence } from "../operation/index.ts";
 import { type CompareRequest, LdapError, ResultCode } from "../protocol/index.ts";
 import { identityOf } from "./identity.ts";
 import type { MemoryTree } from "./memory-source.ts";
@@ -90,8 +90,10 @@ function target(
       if (entry !== undefined) return { entry, access };
       const nearestId = reader?.nearest(normalDn);
       const nearest = nearestId === undefined ? undefined : reader?.entry(nearestId);
-      if (nearest === undefined || !access.mayReturn(nearest))
-        throw new LdapError("noSuchObject", "");
+      if (nearest === undefined) throw new LdapError("noSuchObject", "");
+      if (!mayKnowAbsence(access, nearest, normalDn)) {
+        throw new LdapError("insufficientAccessRights", "");
+      }
       throw new LdapError("noSuchObject", "", { matchedDn: nearest.dn });
     }
   }

@@ -17,10 +17,17 @@ import {
   replaceSecrets,
 } from "../config/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
-import { type Access, candidateEntry, formatTime, newUniqueId } from "../operation/index.ts";
+import {
+  type Access,
+  candidateEntry,
+  checkAcis,
+  formatTime,
+  newUniqueId,
+} from "../operation/index.ts";
 import {
   type FinalResponseType,
   LdapError,
+  type Mod,
   SUCCESS,
   finalResponse,
   finalResponseType,
@@ -30,6 +37,8 @@ import { replaceFile } from "./durable-file.ts";
 import { identityOf } from "./identity.ts";
 import type { Service } from "./service.ts";
 import type { UpdateRequest } from "./write-handler.ts";
+
+const isComing = (mod: Mod): boolean => mod.operation !== "delete";
 
 /** Acts on what a change of the configuration means. */
 export interface ConfigActions {
@@ -64,6 +73,7 @@ export class ConfigKeeper {
     actions: ConfigActions,
   ): Promise<void> {
     this.#checkAccess(service, connection, request);
+    this.#checkRules(request);
     const identity = identityOf(connection);
     const safe = await this.#withoutSecrets(service, connection, request);
     await this.exclusively(async () => {
@@ -111,6 +121,18 @@ export class ConfigKeeper {
         "insufficientAccessRights",
         "Only administrators may change the configuration",
       );
+    }
+  }
+
+  /** @throws LdapError invalidAttributeSyntax for an access rule that cannot be read */
+  #checkRules(request: UpdateRequest): void {
+    if (request.type !== "add" && request.type !== "modify") return;
+    const { schema } = this.#directory;
+    const given = request.type === "add" ? request.attributes : request.mods.filter(isComing);
+    for (const { type, values } of given) {
+      if (type.toLowerCase() === "aci") {
+        checkAcis(schema, schema.normalizeDnText(request.dn), values);
+      }
     }
   }
 

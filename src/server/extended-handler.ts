@@ -66,7 +66,9 @@ async function passwordModify(
   const dn = targetDn(asked.userIdentity, identity);
   const backend = updatableBackend(directory, { dn });
   const entry = findEntry(service, directory.schema.normalizeDnText(dn));
-  if (entry === undefined) throw new LdapError("noSuchObject", "");
+  if (entry === undefined) {
+    throw new LdapError(identity.isRoot ? "noSuchObject" : "insufficientAccessRights", "");
+  }
   if (asked.oldPassword !== undefined)
     await checkOld(service, connection, entry, asked.oldPassword);
   const generated = asked.newPassword === undefined ? generatePassword() : undefined;
