@@ -19,7 +19,12 @@ import { type Change } from "../replication/change/index.ts";
 import type { Csn } from "../replication/csn/index.ts";
 import { type Ruv, decodeRuv, encodeRuv } from "../replication/ruv/index.ts";
 import { makeFractional } from "../replication/supplier/index.ts";
-import { type AgreementConfig, AgreementHost } from "../replication/thread/index.ts";
+import {
+  type AgreementConfig,
+  AgreementHost,
+  type SchemaFacts,
+} from "../replication/thread/index.ts";
+import type { DefinitionTexts } from "../schema/index.ts";
 import { mappingTreeDn } from "../config/index.ts";
 import type { Directory } from "./directory.ts";
 import type { Replica } from "./replica.ts";
@@ -36,6 +41,8 @@ export interface AgreementHooks {
   refreshDone(settings: AgreementSettings): void;
   /** Resets nsds5ReplicaIgnoreMissingChange. */
   missingIgnored(settings: AgreementSettings): void;
+  schemaFacts(): SchemaFacts;
+  learnSchema(texts: DefinitionTexts): Promise<SchemaFacts>;
   onDefect(error: unknown): void;
 }
 
@@ -43,6 +50,8 @@ interface Stored {
   readonly status: string;
   readonly consumerRuv: string | undefined;
   readonly consumerId: number | undefined;
+  /** Up to which CSN of our schema the consumer had ours. */
+  readonly settledSchemaCsn?: string | undefined;
 }
 
 export class Agreement {
@@ -56,6 +65,7 @@ export class Agreement {
   #consumer: Ruv | undefined;
   #consumerId: number | undefined;
   #maxCsn: Csn | undefined;
+  #settledSchemaCsn: string | undefined;
   #storedAt = 0;
 
   constructor(
@@ -94,6 +104,8 @@ export class Agreement {
         backend: replica.backend.name,
         status: this.#status,
         consumer: this.#consumer,
+        schema: this.#hooks.schemaFacts(),
+        settledSchemaCsn: this.#settledSchemaCsn,
       },
       {
         issueCsn: () => replica.sessionCsn(),
@@ -105,6 +117,10 @@ export class Agreement {
         },
         noteConsumerReplicaId: (id) => {
           this.#consumerId = id;
+        },
+        learnSchema: (texts) => this.#hooks.learnSchema(texts),
+        keepSettledSchema: (csn) => {
+          this.#settledSchemaCsn = csn;
         },
         statusChanged: (status) => this.#statusChanged(status),
         refreshDone: () => {
@@ -134,6 +150,11 @@ export class Agreement {
   /** Changes are on disk. */
   notify(): void {
     this.#host?.notify();
+  }
+
+  /** The schema of this server is another one. */
+  schemaChanged(): void {
+    this.#host?.schemaChanged(this.#hooks.schemaFacts());
   }
 
   /** A change of this server has been logged: does it concern this agreement? */
@@ -243,6 +264,7 @@ export class Agreement {
       status: formatStoredStatus(this.#status),
       consumerRuv: this.#consumer && encodeRuv(this.#consumer).toString("utf8"),
       consumerId: this.#consumerId,
+      settledSchemaCsn: this.#settledSchemaCsn,
     };
     const { kv, queue } = this.#directory;
     const key = Buffer.from(this.settings.normalDn, "utf8");
@@ -259,6 +281,7 @@ export class Agreement {
     const stored = JSON.parse(row.toString("utf8")) as Stored;
     this.#status = parseStoredStatus(stored.status);
     this.#consumerId = stored.consumerId;
+    this.#settledSchemaCsn = stored.settledSchemaCsn;
     if (stored.consumerRuv !== undefined)
       this.#consumer = decodeRuv(Buffer.from(stored.consumerRuv, "utf8"));
   }

@@ -8,6 +8,7 @@ import {
   type ModifyRequest,
   type RequestMessage,
   SUCCESS,
+  type SearchRequest,
   finalResponse,
   finalResponseType,
 } from "../protocol/index.ts";
@@ -19,6 +20,7 @@ import { handleExtended } from "./extended-handler.ts";
 import { identityOf } from "./identity.ts";
 import { type RequestControls, readControls } from "./request-controls.ts";
 import type { SchemaKeeper } from "./schema-keeper.ts";
+import { isReadBy389 } from "./schema-replication.ts";
 import { handleSearch } from "./search-handler.ts";
 import type { ServerActions } from "./server-actions.ts";
 import type { Service } from "./service.ts";
@@ -71,7 +73,12 @@ export class Dispatcher implements RequestHandler {
         return handleBind(this.#service, connection, request, reply);
       case "search":
         this.#service.directory.queue.noteRequest();
-        handleSearch(this.#service, connection, { request, controls }, reply);
+        handleSearch(
+          this.#serviceFor(connection, request),
+          connection,
+          { request, controls },
+          reply,
+        );
         return undefined;
       case "compare":
         return handleCompare(this.#service, connection, { request, controls }, reply);
@@ -105,6 +112,9 @@ export class Dispatcher implements RequestHandler {
       return configKeeper.handle(this.#service, connection, request, reply, actions);
     }
     if (target.kind === "schema" && request.type === "modify") {
+      if (actions.replicas.isSession(connection)) {
+        return this.#receiveSchema(connection, request, reply);
+      }
       return this.#changeSchema(connection, request, reply, "byClient");
     }
     return handleUpdate(this.#service, connection, { request, controls }, reply);
@@ -135,6 +145,23 @@ export class Dispatcher implements RequestHandler {
     });
     this.#service.audit(request, identity);
     reply.send(finalResponse("modifyResponse", SUCCESS));
+  }
+
+  async #receiveSchema(
+    connection: Connection,
+    request: ModifyRequest,
+    reply: Reply,
+  ): Promise<void> {
+    const supplierDn = identityOf(connection)?.normalDn ?? "";
+    const result = await this.#parts.actions.schemas.receive(request, supplierDn);
+    reply.send(finalResponse("modifyResponse", result));
+  }
+
+  /** A supplier that is 389 would never push if it saw all of our schema. */
+  #serviceFor(connection: Connection, request: SearchRequest): Service {
+    const { replicas } = this.#parts.actions;
+    if (!isReadBy389(request) || !replicas.isSession(connection)) return this.#service;
+    return { ...this.#service, schemaEntry: () => this.#service.schemaEntryFor389() };
   }
 
   #completed(): void {

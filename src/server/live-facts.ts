@@ -26,6 +26,7 @@ import {
   START_TLS_OID,
   WHO_AM_I_OID,
 } from "../protocol/index.ts";
+import { formatAttributeType, formatObjectClass, shownTo389 } from "../schema/index.ts";
 import type { Directory } from "./directory.ts";
 import type { MemoryTree } from "./memory-source.ts";
 import { productVersion } from "./project-root.ts";
@@ -93,6 +94,26 @@ export class LiveFacts {
   schemaEntry(): EntryView {
     const { schema, stamp } = this.#schemaKeeper;
     return buildSubschemaEntry(schema, stamp, this.#directory.config.descriptions);
+  }
+
+  /** As a supplier that is 389 sees it. */
+  schemaEntryFor389(): EntryView {
+    const { schema, stamp } = this.#schemaKeeper;
+    const { attributeTypes, objectClasses } = shownTo389(schema.definitions);
+    const entry = buildSubschemaEntry(schema, stamp, this.#directory.config.descriptions);
+    return entry.with([
+      [
+        "objectClasses",
+        ...objectClasses.flatMap(({ oid }) => {
+          const found = schema.findObjectClass(oid);
+          return found === undefined ? [] : [formatObjectClass(found)];
+        }),
+      ],
+      [
+        "attributeTypes",
+        ...attributeTypes.map(({ oid }) => formatAttributeType(schema.attributeType(oid))),
+      ],
+    ]);
   }
 
   monitorTree(service: Service, frontend: Frontend): MemoryTree {

@@ -16,6 +16,8 @@ import {
 import { instancePaths } from "./instance-paths.ts";
 import { loadSchemaFiles } from "./schema-files.ts";
 
+const userSchemaOf = (folder: string): string => instancePaths(join(dirname(folder))).userSchema;
+
 /** `folder`: of the database; `backend`: its name in lower case. */
 export function openReplicaData(folder: string, backend: string): ReplicaData {
   const kv = openLmdb(folder, { readOnly: true });
@@ -27,8 +29,7 @@ export function openReplicaData(folder: string, backend: string): ReplicaData {
     },
     openEntries(): EntrySource {
       kv.renew();
-      const { userSchema } = instancePaths(join(dirname(folder)));
-      const { schema } = loadSchemaFiles(userSchema);
+      const { schema } = loadSchemaFiles(userSchemaOf(folder));
       const descriptions = new Descriptions(schema, () => readDescriptions(kv));
       const suffix = storedSuffix(currentTables(kv, backend)) ?? "";
       const opened = new Backend(kv, { name: backend, suffix, descriptions });
@@ -42,6 +43,10 @@ export function openReplicaData(folder: string, backend: string): ReplicaData {
         entriesInTreeOrder: () => source.entriesInTreeOrder(),
         close: () => {},
       };
+    },
+    readSchema() {
+      const { schema, stamp } = loadSchemaFiles(userSchemaOf(folder));
+      return { schema, csn: stamp.schemaCsn };
     },
     close: () => kv.close(),
   };

@@ -156,6 +156,16 @@ export class Replicas {
     this.#notify(served.replica);
   }
 
+  /** The schema of this server is another one. */
+  schemaChanged(): void {
+    for (const agreement of this.#agreements.values()) agreement.schemaChanged();
+  }
+
+  /** Whether a supplier that may change this server's data works over this connection. */
+  isSession(connection: Connection): boolean {
+    return this.#requests.isSession(connection.id);
+  }
+
   tick(): void {
     for (const { replica } of this.#served.values()) {
       replica.tick();

@@ -29,11 +29,7 @@ const STAMP = /^# changed (\S*) at (\S*) by (.*)$/m;
 
 /** @throws Error naming the file that cannot be read */
 export function loadSchemaFiles(userFile: string): { schema: Schema; stamp: SchemaStamp } {
-  const folder = join(projectRoot(), SCHEMA_FOLDER);
-  const paths = readdirSync(folder)
-    .filter((name) => name.endsWith(".ldif"))
-    .sort()
-    .map((name) => join(folder, name));
+  const paths = shippedFiles();
   if (existsSync(userFile)) paths.push(userFile);
   const texts: DefinitionTexts[] = paths.map((path) => {
     try {
@@ -53,15 +49,45 @@ export function loadSchemaFiles(userFile: string): { schema: Schema; stamp: Sche
   };
 }
 
-/** Writes what is user defined in `schema`. */
+function shippedFiles(): string[] {
+  const folder = join(projectRoot(), SCHEMA_FOLDER);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".ldif"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** What comes with the product, as `storeUserSchema` would write it. */
+let shippedTexts: ReadonlySet<string> | undefined;
+
+function readShippedTexts(): ReadonlySet<string> {
+  if (shippedTexts !== undefined) return shippedTexts;
+  const schema = loadSchema(
+    shippedFiles().map((path) => readSchemaLdif(readFileSync(path, "utf8"))),
+  );
+  shippedTexts = new Set([
+    ...schema.attributeTypes().map(formatAttributeType),
+    ...schema.objectClasses().map(formatObjectClass),
+  ]);
+  return shippedTexts;
+}
+
+/** Writes what is user defined in `schema`, and what else does not come with the product: definitions that were learned from
+ *  other servers. */
 export function storeUserSchema(userFile: string, schema: Schema, stamp: SchemaStamp): void {
   const writer = new LdifWriter();
   const bytes = (text: string): Buffer => Buffer.from(text, "utf8");
+  const shipped = readShippedTexts();
   const attributeTypes = schema
     .attributeTypes()
-    .filter(isUserDefinedElement)
-    .map(formatAttributeType);
-  const objectClasses = schema.objectClasses().filter(isUserDefinedElement).map(formatObjectClass);
+    .map((type) => ({ element: type, text: formatAttributeType(type) }))
+    .filter(({ element, text }) => isUserDefinedElement(element) || !shipped.has(text))
+    .map(({ text }) => text);
+  const objectClasses = schema
+    .objectClasses()
+    .map((objectClass) => ({ element: objectClass, text: formatObjectClass(objectClass) }))
+    .filter(({ element, text }) => isUserDefinedElement(element) || !shipped.has(text))
+    .map(({ text }) => text);
   writer.writeRecord({
     type: "content",
     line: 0,

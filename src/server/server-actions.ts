@@ -15,6 +15,8 @@ import type { ConfigActions, ConfigKeeper } from "./config-handler.ts";
 import type { Directory } from "./directory.ts";
 import { frontendSettings } from "./frontend-settings.ts";
 import { Replicas } from "./replicas.ts";
+import type { SchemaKeeper } from "./schema-keeper.ts";
+import { SchemaReplication } from "./schema-replication.ts";
 import type { ServerLogs } from "./server-logs.ts";
 import { taskWorks } from "./task-works.ts";
 
@@ -23,12 +25,13 @@ export interface ServerActionsParts {
   readonly keeper: BackendKeeper;
   readonly configKeeper: ConfigKeeper;
   readonly logs: ServerLogs;
-  readonly reloadSchema: () => Schema;
+  readonly schemaKeeper: SchemaKeeper;
   readonly onDefect: (error: unknown) => void;
 }
 
 export class ServerActions implements ConfigActions {
   readonly replicas: Replicas;
+  readonly schemas: SchemaReplication;
   readonly tasks: TaskRunner;
   /** Set once the front end exists. */
   frontend: Frontend | undefined;
@@ -38,7 +41,13 @@ export class ServerActions implements ConfigActions {
 
   constructor(parts: ServerActionsParts) {
     this.#parts = parts;
-    const { directory } = parts;
+    const { directory, schemaKeeper, configKeeper } = parts;
+    this.schemas = new SchemaReplication({
+      directory,
+      schemaKeeper,
+      configKeeper,
+      useSchema: (schema) => this.useSchema(schema),
+    });
     this.replicas = new Replicas(
       directory,
       {
@@ -52,13 +61,15 @@ export class ServerActions implements ConfigActions {
           this.#clearSetting(settings.normalDn, "nsds5BeginReplicaRefresh"),
         missingIgnored: (settings) =>
           this.#clearSetting(settings.normalDn, "nsds5ReplicaIgnoreMissingChange"),
+        schemaFacts: () => this.schemas.facts(),
+        learnSchema: (texts) => this.schemas.learn(texts),
         onDefect: parts.onDefect,
       },
     );
     directory.checkGate = (normalSuffix) => this.replicas.find(normalSuffix)?.checkGate();
     directory.findReferrals = (normalSuffix) => this.replicas.find(normalSuffix)?.referrals ?? [];
     this.tasks = new TaskRunner({
-      works: taskWorks(directory, parts.keeper, () => this.useSchema(parts.reloadSchema())),
+      works: taskWorks(directory, parts.keeper, () => this.useSchema(schemaKeeper.reload())),
       clock: directory.clock,
       log: directory.log,
       formatTime: (now) => formatTime(now as Parameters<typeof formatTime>[0]),
@@ -121,6 +132,7 @@ export class ServerActions implements ConfigActions {
     directory.config = directory.config.withSchema(schema);
     for (const backend of directory.backends.values()) backend.useDescriptions(descriptions);
     this.#parts.keeper.acis.useSchema(schema);
+    this.replicas.schemaChanged();
   }
 
   async startReplication(): Promise<void> {

@@ -145,7 +145,7 @@ class ServerParts implements RunningServer {
       keeper: this.#keeper,
       configKeeper,
       logs,
-      reloadSchema: () => schemaKeeper.reload(),
+      schemaKeeper,
       onDefect,
     });
     const service: Service = {
@@ -166,6 +166,7 @@ class ServerParts implements RunningServer {
       rootDse: () => live.rootDse(),
       monitorTree: () => live.monitorTree(service, this.#frontend),
       schemaEntry: () => live.schemaEntry(),
+      schemaEntryFor389: () => live.schemaEntryFor389(),
       findRuvEntry: (suffix) => live.findRuvEntry(suffix),
     };
     const dispatcher = new Dispatcher(service, {

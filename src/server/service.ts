@@ -35,6 +35,8 @@ export interface Service {
   rootDse(): EntryView;
   monitorTree(): MemoryTree;
   schemaEntry(): EntryView;
+  /** As a supplier that is 389 sees it. */
+  schemaEntryFor389(): EntryView;
   /** The configuration entry that stands for the update vector of a suffix (replication-protocol 2.3). */
   findRuvEntry(normalSuffix: string): EntryView | undefined;
 }

@@ -79,7 +79,8 @@ export type AgreementEvent =
   | FromTotal
   /** At the start, and whenever the configuration of agreement or replica has changed. */
   | { readonly type: "configured"; readonly times: AgreementTimes }
-  | { readonly type: "localRuv"; readonly ruv: Ruv | undefined }
+  /** `isSchemaDue`: the consumer should get our schema, whatever it lacks of the data. */
+  | { readonly type: "localRuv"; readonly ruv: Ruv | undefined; readonly isSchemaDue?: boolean }
   | { readonly type: "connected" }
   /** `ldapCode`: of the bind, or negative as in libldap. */
   | { readonly type: "connectFailed"; readonly ldapCode: number }

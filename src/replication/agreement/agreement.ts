@@ -116,7 +116,7 @@ function stepPhase(state: AgreementState, event: PhaseEvent, moment: Moment): Ag
       return stepTotalPhase(state, phase, event, moment);
     case "checking":
       return event.type === "localRuv"
-        ? stepChecked(state, event.ruv, moment)
+        ? stepChecked(state, event, moment)
         : noteChange(state, event);
     case "connecting":
       if (event.type === "connected") return enterSession(state, phase.generation, moment);

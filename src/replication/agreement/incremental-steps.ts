@@ -27,12 +27,13 @@ import { type AgreementStatus, countChanges } from "./status.ts";
 /** `ruv` undefined: our own data is being replaced; what comes then is a change. */
 export function stepChecked(
   state: AgreementState,
-  ruv: Ruv | undefined,
+  { ruv, isSchemaDue = false }: { readonly ruv: Ruv | undefined; readonly isSchemaDue?: boolean },
   moment: Moment,
 ): AgreementTransition {
   const { consumer } = state;
+  if (ruv === undefined) return enterChangeWait({ ...state, backoff: undefined }, moment);
   const isNews =
-    ruv !== undefined && (consumer?.generation !== ruv.generation || hasChangesFor(ruv, consumer));
+    isSchemaDue || consumer?.generation !== ruv.generation || hasChangesFor(ruv, consumer);
   if (isNews) return enterAcquire(state, ruv.generation, moment);
   return enterChangeWait({ ...state, backoff: undefined }, moment);
 }

@@ -90,6 +90,11 @@ export class ReplicaConsumer {
     return holds(this.held, connectionId);
   }
 
+  /** Whether this connection brings a total initialization. */
+  isImporting(connectionId: number): boolean {
+    return this.held.name === "total" && this.isSession(connectionId);
+  }
+
   /** Start. `request` undefined: it could not be decoded. */
   start(
     connection: SupplierConnection,

@@ -27,6 +27,7 @@ import {
   decodeStartReplication,
   encodeReplicationResponse,
   finalResponse,
+  finalResponseType,
   findControl,
 } from "../../protocol/index.ts";
 import { type UpdateRequest, receivedChange } from "./received-change.ts";
@@ -70,12 +71,41 @@ export class ReplicationRequests {
   handle(connection: SupplierConnection, message: RequestMessage, send: SendResponse): boolean {
     const { request } = message;
     if (request.type === "extended") return this.handleExtended(connection, request, send);
+    if (this.isRefusedWhileImporting(connection.id, request)) {
+      const type = finalResponseType(request.type);
+      if (type !== undefined) {
+        send(finalResponse(type, { ...SUCCESS, code: ResultCode.operationsError }), NO_CONTROLS);
+      }
+      return true;
+    }
     if (!isUpdate(request)) return false;
     const hasInfo = findControl(message.controls, UPDATE_INFO_OID) !== undefined;
     const isSchema = request.dn.toLowerCase() === SCHEMA_DN;
     if (!hasInfo && (isSchema || !this.isSession(connection.id))) return false;
     this.update(connection, { request, controls: message.controls }, send);
     return true;
+  }
+
+  /** A connection that brings a total initialization brings nothing else (replication-protocol 4.4), but for the schema that
+   *  goes ahead of the entries (389 refuses that too, and gets it with the first incremental session). */
+  private isRefusedWhileImporting(connectionId: number, request: Request): boolean {
+    if (this.replicas.get(connectionId)?.isImporting(connectionId) !== true) return false;
+    switch (request.type) {
+      case "abandon":
+      case "extended":
+      case "unbind":
+        return false;
+      case "search":
+        return request.base.toLowerCase() !== SCHEMA_DN;
+      case "modify":
+        return request.dn.toLowerCase() !== SCHEMA_DN;
+      case "add":
+      case "bind":
+      case "compare":
+      case "delete":
+      case "modifyDn":
+        return true;
+    }
   }
 
   /** The connection is gone. */

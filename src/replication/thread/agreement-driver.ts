@@ -30,6 +30,7 @@ import { ChangeSender } from "./change-sender.ts";
 import { ConsumerLine } from "./consumer-line.ts";
 import { EntrySender } from "./entry-sender.ts";
 import type { AgreementConfig } from "./messages.ts";
+import { SchemaSharing } from "./schema-sharing.ts";
 
 /** No answer, or none that can be read. */
 const NO_RESPONSE_CODE = 255;
@@ -53,15 +54,23 @@ export class AgreementDriver {
   private isIgnoringOnce = false;
   private shownStatus: AgreementStatus | undefined;
   private shownAt = 0;
+  private readonly schema: SchemaSharing | undefined;
 
   constructor(
     world: AgreementWorld,
     config: AgreementConfig,
-    kept: { readonly status: AgreementStatus; readonly consumer: Ruv | undefined },
+    kept: {
+      readonly status: AgreementStatus;
+      readonly consumer: Ruv | undefined;
+      readonly settledSchemaCsn?: string | undefined;
+    },
   ) {
     this.world = world;
     this.config = config;
     this.state = makeAgreement(config.times, kept);
+    if (world.schema !== undefined) {
+      this.schema = new SchemaSharing(world.schema, world.log, kept.settledSchemaCsn);
+    }
   }
 
   start(): void {
@@ -69,11 +78,18 @@ export class AgreementDriver {
   }
 
   configure(config: AgreementConfig): void {
+    const { host, port } = this.config.link;
+    if (config.link.host !== host || config.link.port !== port) this.schema?.forget();
     this.config = config;
     this.isIgnoringOnce = config.ignoreMissing === "once";
     // The filter may be another one now.
     this.memory = NO_SKIP_MEMORY;
     this.feed({ type: "configured", times: config.times });
+  }
+
+  /** Our schema has changed: it goes out without waiting for a change of the data. */
+  schemaChanged(): void {
+    if (this.schema?.isDue === true) this.feed({ type: "changesAvailable" });
   }
 
   /** An event, from outside or from an action. */
@@ -115,7 +131,11 @@ export class AgreementDriver {
     const { host } = this.world;
     switch (action.type) {
       case "readLocalRuv":
-        this.feed({ type: "localRuv", ruv: this.localRuv() });
+        this.feed({
+          type: "localRuv",
+          ruv: this.localRuv(),
+          isSchemaDue: this.schema?.isDue === true,
+        });
         return;
       case "connect":
         this.connect();
@@ -127,6 +147,7 @@ export class AgreementDriver {
         this.sendStart(INCREMENTAL_PROTOCOL_OID);
         return;
       case "sendTotalStart":
+        this.schema?.forget();
         this.sendStart(TOTAL_PROTOCOL_OID);
         return;
       case "adjustGenerator":
@@ -276,7 +297,12 @@ export class AgreementDriver {
           line.readReplicaId(config, (replicaId) => host.noteConsumerReplicaId(replicaId));
         }
         const consumer = response?.ruv === undefined ? undefined : parseRuv(response.ruv);
-        this.feed({ type: "startAnswered", code, ruv: consumer });
+        const answered = (): void => this.feed({ type: "startAnswered", code, ruv: consumer });
+        // The schema goes ahead of the data; to the machine it is a part of Start, also for the timeout.
+        const sharing =
+          code === ReplicationResponseCode.ready ? this.schema?.share(line) : undefined;
+        if (sharing === undefined) answered();
+        else this.whenCurrent(sharing, answered);
       });
     });
   }

@@ -5,7 +5,9 @@ import type { Log } from "../../base/index.ts";
 import type { AgreementStatus, KeepAliveReason } from "../agreement/index.ts";
 import type { Csn } from "../csn/index.ts";
 import type { Ruv } from "../ruv/index.ts";
+import type { DefinitionTexts } from "../../schema/index.ts";
 import type { AgreementConfig, AgreementThreadStart, FromThread, ToThread } from "./messages.ts";
+import type { SchemaFacts } from "./schema-sharing.ts";
 
 /** How long a thread may take to end after the protocol timeout before it is cut off. */
 const GRACE_MS = 5_000;
@@ -20,6 +22,10 @@ export interface AgreementHostEvents {
   /** The RUV of the consumer: for trimming, for the catch-up gate, and stored with the agreement. */
   keepConsumerRuv(ruv: Ruv): void;
   noteConsumerReplicaId(replicaId: number): void;
+  /** Takes over what these definitions say more than ours. Resolves with the facts of the schema after that. */
+  learnSchema(texts: DefinitionTexts): Promise<SchemaFacts>;
+  /** The consumer's schema has been brought up to this CSN of ours: stored with the agreement. */
+  keepSettledSchema(csn: string): void;
   statusChanged(status: AgreementStatus, phase: string): void;
   /** Remove nsds5BeginReplicaRefresh. */
   refreshDone(): void;
@@ -37,6 +43,8 @@ export interface AgreementHostOptions {
   readonly backend: string;
   readonly status: AgreementStatus;
   readonly consumer: Ruv | undefined;
+  readonly schema: SchemaFacts;
+  readonly settledSchemaCsn: string | undefined;
 }
 
 /** The compiled file, or the source when the sources are run. */
@@ -76,6 +84,10 @@ export class AgreementHost {
     this.post({ type: "configure", config });
   }
 
+  schemaChanged(schema: SchemaFacts): void {
+    this.post({ type: "schemaChanged", schema });
+  }
+
   replicateNow(): void {
     this.post({ type: "replicateNow" });
   }
@@ -105,6 +117,14 @@ export class AgreementHost {
 
   private post(message: ToThread): void {
     if (!this.hasEnded) this.worker.postMessage(message);
+  }
+
+  private learnSchema(requestId: number, texts: DefinitionTexts): void {
+    const { events } = this;
+    events.learnSchema(texts).then(
+      (schema) => this.post({ type: "schemaLearned", requestId, schema }),
+      (error: unknown) => events.onFatal(error),
+    );
   }
 
   private exited(): void {
@@ -138,6 +158,12 @@ export class AgreementHost {
         return;
       case "consumerReplicaId":
         events.noteConsumerReplicaId(message.replicaId);
+        return;
+      case "schemaFound":
+        this.learnSchema(message.requestId, message.texts);
+        return;
+      case "schemaSettled":
+        events.keepSettledSchema(message.csn);
         return;
       case "status":
         events.statusChanged(message.status, message.phase);

@@ -7,7 +7,8 @@ import { AgreementDriver } from "./agreement-driver.ts";
 import type { AgreementHostPort, AgreementWorld } from "./agreement-world.ts";
 import { localMoment } from "./local-moment.ts";
 import type { AgreementThreadStart, FromThread, LogLevel, ToThread } from "./messages.ts";
-import type { ReplicaDataModule } from "./replica-data.ts";
+import type { ReplicaData, ReplicaDataModule } from "./replica-data.ts";
+import type { SchemaFacts, SchemaPort } from "./schema-sharing.ts";
 
 /** setTimeout does not count further. */
 const TIMER_MS_MAX = 0x7fff_ffff;
@@ -63,6 +64,40 @@ function makeHost(requests: HostRequests, close: () => void): AgreementHostPort 
   };
 }
 
+/** What is known of our schema; told anew whenever it changes. */
+class SchemaWindow implements SchemaPort {
+  #facts: SchemaFacts;
+  readonly read: SchemaPort["read"];
+  readonly #requests: HostRequests;
+
+  constructor(facts: SchemaFacts, read: SchemaPort["read"], requests: HostRequests) {
+    this.#facts = facts;
+    this.read = read;
+    this.#requests = requests;
+  }
+
+  facts(): SchemaFacts {
+    return this.#facts;
+  }
+
+  use(facts: SchemaFacts): void {
+    this.#facts = facts;
+  }
+
+  async learn(texts: Parameters<SchemaPort["learn"]>[0]): Promise<void> {
+    await this.#requests.ask(
+      (requestId) => ({ type: "schemaFound", requestId, texts }),
+      (answer) => {
+        if (answer.type === "schemaLearned") this.use(answer.schema);
+      },
+    );
+  }
+
+  noteSettled(csn: string): void {
+    post({ type: "schemaSettled", csn });
+  }
+}
+
 function makeLog(agreement: string): Log {
   const write =
     (level: LogLevel) =>
@@ -94,10 +129,12 @@ async function run(start: AgreementThreadStart): Promise<void> {
     parentPort?.close();
     void data.close();
   });
+  const schema = openSchema(start, data, requests);
   const world: AgreementWorld = {
     host,
     data,
     log: makeLog(start.config.name),
+    ...(schema === undefined ? {} : { schema }),
     moment: () => localMoment(clock),
     openLink: async (settings) => {
       const link = await openLink(settings);
@@ -115,9 +152,19 @@ async function run(start: AgreementThreadStart): Promise<void> {
   const notified = new Int32Array(start.notified);
   parentPort?.on("message", (message: ToThread) => {
     if (message.type === "changesAvailable") Atomics.store(notified, 0, 0);
+    if (message.type === "schemaChanged") schema?.use(message.schema);
     receive(driver, requests, message);
   });
   driver.start();
+}
+
+function openSchema(
+  start: AgreementThreadStart,
+  data: ReplicaData,
+  requests: HostRequests,
+): SchemaWindow | undefined {
+  const read = data.readSchema?.bind(data);
+  return read === undefined ? undefined : new SchemaWindow(start.schema, read, requests);
 }
 
 function receive(driver: AgreementDriver, requests: HostRequests, message: ToThread): void {
@@ -136,8 +183,12 @@ function receive(driver: AgreementDriver, requests: HostRequests, message: ToThr
     case "stopRefresh":
       driver.feed({ type: "refreshStopped" });
       return;
+    case "schemaChanged":
+      driver.schemaChanged();
+      return;
     case "csnIssued":
     case "generatorAdjusted":
+    case "schemaLearned":
       requests.answer(message.requestId, message);
       return;
   }

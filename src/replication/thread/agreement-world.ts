@@ -6,6 +6,7 @@ import type { AgreementStatus, KeepAliveReason, Moment } from "../agreement/inde
 import type { Csn } from "../csn/index.ts";
 import type { Ruv } from "../ruv/index.ts";
 import type { ReplicaData } from "./replica-data.ts";
+import type { SchemaPort } from "./schema-sharing.ts";
 
 /** The part of a Link that an agreement uses. */
 export type SupplierLink = Pick<Link, "send" | "close" | "isWritable" | "whenWritable" | "onLost">;
@@ -33,6 +34,8 @@ export interface AgreementWorld {
   readonly host: AgreementHostPort;
   readonly data: ReplicaData;
   readonly log: Log;
+  /** Absent: the schema is not replicated. */
+  readonly schema?: SchemaPort;
   moment(): Moment;
   /** @throws LinkError */
   openLink(settings: LinkSettings): Promise<OpenedLink>;

@@ -3,10 +3,13 @@ import type { Log } from "../../base/index.ts";
 import type { Capabilities } from "../../link/index.ts";
 import {
   END_REPLICATION_OID,
+  type LdapResult,
   MANAGE_DSA_IT_CONTROL,
   ProtocolError,
   type ReplicationResponse,
   type ResponseMessage,
+  ResultCode,
+  type SearchRequest,
   decodeReplicationResponse,
   encodeEndReplication,
   encodeStartReplication,
@@ -58,17 +61,8 @@ export class ConsumerLine {
   readReplicaId(config: AgreementConfig, read: (replicaId: number) => void): void {
     if (this.hasReadReplicaId) return;
     this.hasReadReplicaId = true;
-    const request = {
-      type: "search",
-      base: config.consumerReplicaDn,
-      scope: "base",
-      derefAliases: 0,
-      sizeLimit: 0,
-      timeLimit: Math.ceil(config.link.timeoutMs / 1000),
-      typesOnly: false,
-      filter: { type: "present", attribute: "objectclass" },
-      attributes: ["nsDS5ReplicaID"],
-    } as const;
+    const timeLimit = Math.ceil(config.link.timeoutMs / 1000);
+    const request = searchOf(config.consumerReplicaDn, ["nsDS5ReplicaID"], timeLimit);
     this.link.send(request, [MANAGE_DSA_IT_CONTROL], ({ response }) => {
       if (response.type !== "searchEntry") return;
       const replicaId = Number(response.attributes[0]?.values[0]?.toString("latin1"));
@@ -76,13 +70,53 @@ export class ConsumerLine {
     });
   }
 
+  /** Values of an entry by attribute name in lower case; undefined: it could not be read. Does not resolve when the connection
+   *  is lost. */
+  read(
+    dn: string,
+    attributes: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
+    return new Promise((resolve) => {
+      let values: Map<string, readonly string[]> | undefined;
+      this.link.send(searchOf(dn, attributes, 0), [MANAGE_DSA_IT_CONTROL], ({ response }) => {
+        if (response.type === "searchEntry") {
+          values = new Map(
+            response.attributes.map(({ type, values: found }) => [
+              type.toLowerCase(),
+              found.map((value) => value.toString("utf8")),
+            ]),
+          );
+        } else if (response.type === "searchDone") {
+          resolve(response.result.code === ResultCode.success ? values : undefined);
+        }
+      });
+    });
+  }
+
+  /** One modify that replaces whole attributes. Does not resolve when the connection is lost. */
+  replace(
+    dn: string,
+    attributes: readonly (readonly [type: string, values: readonly string[]])[],
+  ): Promise<LdapResult> {
+    const mods = attributes.map(([type, values]) => ({
+      operation: "replace" as const,
+      type,
+      values: values.map((value) => Buffer.from(value, "utf8")),
+    }));
+    return new Promise((resolve) => {
+      this.link.send({ type: "modify", dn, mods }, [MANAGE_DSA_IT_CONTROL], ({ response }) => {
+        if (response.type === "modifyResponse") resolve(response.result);
+      });
+    });
+  }
+
   private extended(oid: string, value: Buffer, answered: ResponseHandler): void {
     this.link.send({ type: "extended", oid, value }, [MANAGE_DSA_IT_CONTROL], (message) =>
-      answered(this.read(message)),
+      answered(this.decode(message)),
     );
   }
 
-  private read({ response }: ResponseMessage): ReplicationResponse | undefined {
+  private decode({ response }: ResponseMessage): ReplicationResponse | undefined {
     if (response.type !== "extendedResponse") return undefined;
     try {
       return decodeReplicationResponse(response.value);
@@ -94,3 +128,19 @@ export class ConsumerLine {
     }
   }
 }
+
+const searchOf = (
+  base: string,
+  attributes: readonly string[],
+  timeLimit: number,
+): SearchRequest => ({
+  type: "search",
+  base,
+  scope: "base",
+  derefAliases: 0,
+  sizeLimit: 0,
+  timeLimit,
+  typesOnly: false,
+  filter: { type: "present", attribute: "objectclass" },
+  attributes,
+});

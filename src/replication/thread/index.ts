@@ -10,3 +10,5 @@ export type {
 export { localMoment } from "./local-moment.ts";
 export type { AgreementConfig, AgreementThreadStart, FromThread, ToThread } from "./messages.ts";
 export type { ReplicaData, ReplicaDataModule } from "./replica-data.ts";
+export type { OwnSchema, SchemaFacts, SchemaPort } from "./schema-sharing.ts";
+export { SchemaSharing } from "./schema-sharing.ts";

@@ -1,9 +1,11 @@
 // Messages between the main thread and the thread of an agreement. Plain values that can be cloned.
 import type { LogFields } from "../../base/index.ts";
 import type { LinkSettings } from "../../link/index.ts";
+import type { DefinitionTexts } from "../../schema/index.ts";
 import type { AgreementStatus, AgreementTimes, KeepAliveReason } from "../agreement/index.ts";
 import type { Csn, ReplicaId } from "../csn/index.ts";
 import type { Ruv } from "../ruv/index.ts";
+import type { SchemaFacts } from "./schema-sharing.ts";
 
 /** Everything that a thread needs to know; sent anew whenever something of it has changed. */
 export interface AgreementConfig {
@@ -33,6 +35,9 @@ export interface AgreementThreadStart {
   /** Of before a restart. */
   readonly status: AgreementStatus;
   readonly consumer: Ruv | undefined;
+  readonly schema: SchemaFacts;
+  /** The schema CSN of ours up to which the consumer had ours. */
+  readonly settledSchemaCsn: string | undefined;
   /** One 32-bit number: 1 while a `changesAvailable` is under way. */
   readonly notified: SharedArrayBuffer;
 }
@@ -44,6 +49,9 @@ export type ToThread =
   | { readonly type: "refresh" }
   | { readonly type: "stopRefresh" }
   | { readonly type: "shutdown" }
+  | { readonly type: "schemaChanged"; readonly schema: SchemaFacts }
+  /** The answer to `schemaFound`: what could be learned is stored. */
+  | { readonly type: "schemaLearned"; readonly requestId: number; readonly schema: SchemaFacts }
   /** `csn` undefined: none can be issued now. */
   | { readonly type: "csnIssued"; readonly requestId: number; readonly csn: Csn | undefined }
   | {
@@ -61,6 +69,9 @@ export type FromThread =
   | { readonly type: "consumerRuv"; readonly ruv: Ruv }
   | { readonly type: "consumerReplicaId"; readonly replicaId: number }
   | { readonly type: "status"; readonly status: AgreementStatus; readonly phase: string }
+  /** Definitions of the consumer that ours lack. */
+  | { readonly type: "schemaFound"; readonly requestId: number; readonly texts: DefinitionTexts }
+  | { readonly type: "schemaSettled"; readonly csn: string }
   | { readonly type: "refreshDone" }
   /** nsds5ReplicaIgnoreMissingChange: once — has been used. */
   | { readonly type: "missingIgnored" }

@@ -2,6 +2,7 @@
 // URL that it is given: `openReplicaData(folder, backend)`.
 import type { ChangelogTables } from "../changelog/index.ts";
 import type { EntrySource } from "../total/index.ts";
+import type { OwnSchema } from "./schema-sharing.ts";
 
 export interface ReplicaData {
   /** Moves the read snapshot to the newest commit. */
@@ -10,6 +11,8 @@ export interface ReplicaData {
   changelog(): ChangelogTables | undefined;
   /** Entries as of now, for a total initialization; stays the same while it is read. */
   openEntries(): EntrySource;
+  /** As it is stored now; absent: the schema is not replicated. */
+  readSchema?(): OwnSchema;
   close(): Promise<void>;
 }
 

@@ -26,6 +26,7 @@ import {
 } from "../../../../src/replication/ruv/index.ts";
 import { makeFractional } from "../../../../src/replication/supplier/index.ts";
 import { type AgreementConfig, AgreementHost } from "../../../../src/replication/thread/index.ts";
+import { NO_SCHEMA_POLICY } from "../../../../src/schema/index.ts";
 import { LdapResponder, type Send } from "../../../support/ldap-responder.ts";
 import { MemoryReplica, SUFFIX } from "../../../support/memory-replica.ts";
 import { makeTemporaryFolder } from "../../../support/temporary-folder.ts";
@@ -62,6 +63,8 @@ class Supplier {
         backend: "main",
         status: NEW_STATUS,
         consumer: undefined,
+        schema: { csn: undefined, mayLearn: true, policy: NO_SCHEMA_POLICY },
+        settledSchemaCsn: undefined,
       },
       {
         issueCsn: () => this.nextCsn(),
@@ -73,6 +76,8 @@ class Supplier {
         noteConsumerReplicaId: (replicaId) => {
           this.consumerReplicaId = replicaId;
         },
+        learnSchema: () => Promise.reject(new Error("there is no schema to be learned")),
+        keepSettledSchema: () => {},
         statusChanged: (status) => {
           this.status = status;
           for (const check of this.waiters) check();
