@@ -48,9 +48,16 @@ const PACES = {
   alone: {
     commitEntries: BULK_COMMIT_ENTRIES,
     indexBytesMax: 256 * 1024 * 1024,
+    indexKeysMax: Number.POSITIVE_INFINITY,
     chunkBytes: 1024 * 1024,
   },
-  online: { commitEntries: 1000, indexBytesMax: 8 * 1024 * 1024, chunkBytes: 64 * 1024 },
+  /** Some 30 ms a step. */
+  online: {
+    commitEntries: 1000,
+    indexBytesMax: 64 * 1024 * 1024,
+    indexKeysMax: 1000,
+    chunkBytes: 64 * 1024,
+  },
 } as const;
 
 export interface BadEntry {
@@ -112,7 +119,8 @@ export async function importLdif(
   }
 }
 
-function bulkOptions(directory: Directory, pace: keyof typeof PACES): BulkOptions {
+/** How a load of this pace is done. */
+export function bulkOptions(directory: Directory, pace: keyof typeof PACES): BulkOptions {
   const { clock } = directory;
   const random = pooledRandom(directory.random);
   const { commitEntries, indexBytesMax } = PACES[pace];
@@ -128,6 +136,24 @@ function bulkOptions(directory: Directory, pace: keyof typeof PACES): BulkOption
     commitEntries,
     indexBytesMax,
   };
+}
+
+/** Writes what the load has staged, and lets it read that; `everything`: all index keys too, before the swap. */
+export async function commitLoad(
+  directory: Directory,
+  backend: Backend,
+  load: BulkLoad,
+  options: { readonly everything?: boolean; readonly pace?: keyof typeof PACES } = {},
+): Promise<void> {
+  const { everything = false, pace = "online" } = options;
+  const { indexKeysMax } = PACES[pace];
+  for (let more = true; more; ) {
+    more = await directory.queue.submit((writes) => {
+      backend.saveDescriptions(writes);
+      return load.commit({ everything, indexKeysMax });
+    });
+  }
+  directory.kv.renew();
 }
 
 /** Moves the pointer row to what was loaded; from then on it is the content of the backend. */
@@ -200,7 +226,7 @@ class ImportRun {
       onProgress?.({ entries: this.#load.entries, bytes: chunk.bytes, bytesTotal });
       if (!chunk.endsFile) continue;
       await this.#takeWaiting(0);
-      onFileEnd?.(chunk.records.at(-1)?.file ?? "", this.#load.entries - this.#entriesBeforeFile);
+      onFileEnd?.(chunk.file, this.#load.entries - this.#entriesBeforeFile);
       this.#entriesBeforeFile = this.#load.entries;
     }
     if (this.#options.badEntries === "fail" && this.#skipped > 0) {
@@ -216,7 +242,7 @@ class ImportRun {
       ruv: this.#ruv,
       newestCsn: this.#load.newestCsn,
     });
-    await this.#commit();
+    await this.#commit({ everything: true });
     await swapContent(this.#directory, this.#backend, this.#load, facts);
     const { entries, repeatedValues } = this.#load;
     return { entries, skipped: this.#skipped, repeatedValues, ruv: facts.ruv };
@@ -286,12 +312,9 @@ class ImportRun {
     }
   }
 
-  async #commit(): Promise<void> {
-    await this.#directory.queue.submit((writes) => {
-      this.#load.commit();
-      this.#backend.saveDescriptions(writes);
-    });
-    this.#directory.kv.renew();
+  #commit(options: { readonly everything?: boolean } = {}): Promise<void> {
+    const { pace } = this.#options;
+    return commitLoad(this.#directory, this.#backend, this.#load, { ...options, pace });
   }
 
   /** undefined: there is nothing to hash. */

@@ -1,15 +1,15 @@
-// Receives a total initialization: entries go, in batches, into a set of tables beside the current one, which is served as it
-// was until the last entry is in; then the pointer row moves, in one transaction with the new update vector and an empty
-// changelog. An aborted initialization leaves nothing behind but a set of tables that is dropped.
-import type { ReplicationEntry } from "../protocol/index.ts";
-import { resetChangelog } from "../replication/changelog/index.ts";
+// Receives a total initialization: entries are loaded into a set of tables beside the current one, which is served as it was
+// until the last entry is in; then the pointer row moves, in one transaction with the new update vector and an empty changelog.
+// An aborted initialization leaves nothing behind but a set of tables that is dropped.
+import { LdapError, type ReplicationEntry } from "../protocol/index.ts";
 import type { CsnGenerator } from "../replication/csn/index.ts";
 import type { Ruv } from "../replication/ruv/index.ts";
-import { type Backend, StagedBackend } from "../store/index.ts";
+import { type Backend, BulkLoad } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
+import { bulkOptions, commitLoad, swapContent } from "./import-work.ts";
 
-/** Entries put in one transaction. */
-const BATCH_ENTRIES = 250;
+/** Entries taken in one turn of the event loop. */
+const TURN_ENTRIES = 50;
 
 type Outcome = "put" | "orphan" | "refused";
 
@@ -23,15 +23,18 @@ export class TotalImport {
   readonly #directory: Directory;
   readonly #backend: Backend;
   readonly #waiting: Waiting[] = [];
-  #staged: StagedBackend | undefined;
+  #opened: Promise<BulkLoad> | undefined;
   #running: Promise<void> | undefined;
   #isAborted = false;
+  /** Why the database took no more: finish tells it. */
+  #failure: LdapError | undefined;
 
   constructor(directory: Directory, backend: Backend) {
     this.#directory = directory;
     this.#backend = backend;
   }
 
+  /** Answered when the entry is taken; only `finish` makes it last. */
   put(entry: ReplicationEntry): Promise<Outcome> {
     return new Promise((settle, fail) => {
       this.#waiting.push({ entry, settle, fail });
@@ -41,48 +44,63 @@ export class TotalImport {
     });
   }
 
-  /** Swaps the new content in. */
+  /** Swaps the new content in. @throws LdapError the database cannot take it: the old content stays */
   async finish(facts: { readonly ruv: Ruv; readonly generator: CsnGenerator }): Promise<void> {
     await this.#running;
-    const staged = await this.#open();
-    const old = this.#backend.set;
-    const { queue } = this.#directory;
-    await queue.submit((writes) => {
-      const tables = staged.writable(writes);
-      resetChangelog(tables, facts.ruv);
-      staged.putFacts(writes, facts);
-      this.#backend.putPointer(writes, staged.set);
-    });
-    await queue.runAlone(() => {
-      this.#backend.reload();
-      this.#backend.dropSet(old);
-    });
+    const load = await this.#open();
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      await commitLoad(this.#directory, this.#backend, load, { everything: true });
+      await swapContent(this.#directory, this.#backend, load, facts);
+    } catch (error) {
+      await this.#directory.queue.runAlone(() => load.abort());
+      throw error;
+    }
   }
 
   async abort(): Promise<void> {
     this.#isAborted = true;
-    await this.#running?.catch(() => undefined);
-    const staged = this.#staged;
-    if (staged === undefined) return;
-    await this.#directory.queue.runAlone(() => this.#backend.dropSet(staged.set));
+    await this.#running;
+    const load = await this.#opened;
+    if (load !== undefined) await this.#directory.queue.runAlone(() => load.abort());
   }
 
   async #run(): Promise<void> {
-    const staged = await this.#open();
-    while (this.#waiting.length > 0 && !this.#isAborted) {
-      const batch = this.#waiting.splice(0, BATCH_ENTRIES);
-      const outcomes = await this.#directory.queue.submit((writes) =>
-        batch.map(({ entry }) => staged.put(writes, entry)),
-      );
-      batch.forEach(({ settle }, index) => settle(outcomes[index] ?? "refused"));
+    try {
+      const load = await this.#open();
+      while (this.#waiting.length > 0 && !this.#isAborted) {
+        for (const { entry, settle } of this.#waiting.splice(0, TURN_ENTRIES)) {
+          settle(this.#take(load, entry));
+        }
+        if (load.shouldCommit) await commitLoad(this.#directory, this.#backend, load);
+        else await new Promise(setImmediate);
+      }
+    } catch (error) {
+      if (!(error instanceof LdapError)) {
+        for (const { fail } of this.#waiting.splice(0)) fail(error);
+        return;
+      }
+      this.#failure = error;
+      for (const { settle } of this.#waiting.splice(0)) settle("refused");
     }
   }
 
-  async #open(): Promise<StagedBackend> {
-    this.#staged ??= await this.#directory.queue.runAlone(() => {
-      this.#backend.dropSet(this.#backend.nextSet); // left over from an initialization that was cut off
-      return new StagedBackend(this.#backend);
+  #take(load: BulkLoad, entry: ReplicationEntry): Outcome {
+    if (this.#failure !== undefined) return "refused";
+    const refusal = load.addWithState(entry);
+    if (refusal === undefined) return "put";
+    this.#directory.log.warn("replica.initialization.refused", {
+      suffix: this.#backend.suffix,
+      dn: entry.dn,
+      reason: refusal.reason,
     });
-    return this.#staged;
+    return refusal.kind === "orphan" ? "orphan" : "refused";
+  }
+
+  #open(): Promise<BulkLoad> {
+    this.#opened ??= this.#directory.queue.runAlone(
+      () => new BulkLoad(this.#backend, bulkOptions(this.#directory, "online")),
+    );
+    return this.#opened;
   }
 }

@@ -1,6 +1,6 @@
 // Entries with replication state in a bulk load. A live entry without conflict whose parent is there and whose name is free and
 // without history is put as it is; all others go through BaseImport, which knows tombstones, conflicts, glue, cenotaphs and
-// placeholders. Both ways write the same rows for the same entry (a test compares them).
+// placeholders.
 import { formatRdn } from "../dn/index.ts";
 import type { Attribute, EntryContent, EntryId } from "../entry/index.ts";
 import { LdapError, type ReplicationEntry } from "../protocol/index.ts";

@@ -8,7 +8,6 @@ export { BackendEntrySource } from "./entry-source.ts";
 export type { Origin } from "./backend-txn.ts";
 export { BackendTxn } from "./backend-txn.ts";
 export { BackendWriter, indexedValues } from "./backend-writer.ts";
-export { StagedBackend } from "./staged-backend.ts";
 export type { BackendTables } from "./tables.ts";
 export { openTables } from "./tables.ts";
 export { putDescriptions, readDescriptions } from "./description-table.ts";

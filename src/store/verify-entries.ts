@@ -195,7 +195,6 @@ class EntryVerifier {
       parentDn: "",
       schemaViolation: false,
       resolve: txn.resolve,
-      normalDn: (dn) => dn, // its text is not compared
     });
     const stored = [...entry.stored()].filter(
       ({ description }) => description.key !== "nsuniqueid",

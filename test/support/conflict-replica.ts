@@ -160,7 +160,6 @@ export class ConflictReplica {
       parentDn: this.dn(parent),
       schemaViolation: false,
       resolve: describe,
-      normalDn,
     };
     const registers = this.registers(uniqueId);
     const plain = { ...form, node: { ...form.node, conflict: false } };

@@ -1,6 +1,6 @@
 // Names as the structure rules see them. The normal forms come from the schema and are handed in.
 import { createHash } from "node:crypto";
-import { type Dn, type Rdn, formatRdn, parseDn, parseRdn } from "../../dn/index.ts";
+import { type Dn, type Rdn, formatDn, formatRdn, parseDn, parseRdn } from "../../dn/index.ts";
 import { type UniqueId, decodeUniqueId, parseUniqueId } from "../change/index.ts";
 import type { Csn } from "../csn/index.ts";
 import type { ResolveDescription } from "../registers/index.ts";
@@ -41,6 +41,17 @@ export function readRdn(text: string): Rdn {
     return [];
   }
 }
+
+/** 389's normal form of a DN, as nscpEntryDN has it: assertions in order, letters made small and not otherwise folded. */
+export function lowerDn(text: string): string {
+  const dn = readDn(text).map((rdn) =>
+    rdn.map((ava) => ({ ...ava, type: ava.type.toLowerCase() })).sort(byType),
+  );
+  return formatDn(dn).toLowerCase();
+}
+
+const byType = (a: { readonly type: string }, b: { readonly type: string }): number =>
+  a.type < b.type ? -1 : Number(a.type > b.type);
 
 /** Without nsuniqueid assertions. */
 export const plainRdn = (rdn: Rdn): Rdn => rdn.filter(({ type }) => !isUniqueIdType(type));

@@ -3,7 +3,7 @@
 import type { Attribute, AttributeDescription } from "../../entry/index.ts";
 import { AttributeState, type Registers, type ResolveDescription } from "../registers/index.ts";
 import type { EntryForm } from "./form.ts";
-import { plainRdn, readRdn } from "./names.ts";
+import { lowerDn, plainRdn, readRdn } from "./names.ts";
 
 /** What an entry's attributes depend on besides its own state. */
 export interface Surroundings {
@@ -12,7 +12,6 @@ export interface Surroundings {
   /** The shown attributes violate the schema: found by the caller after a replicated change. Only for live entries. */
   readonly schemaViolation: boolean;
   readonly resolve: ResolveDescription;
-  normalDn(dn: string): string;
 }
 
 const OBJECT_CLASS = "objectClass";
@@ -70,7 +69,7 @@ export function derivedAttributes(
   surroundings: Surroundings,
 ): readonly (readonly [type: string, values: readonly string[]])[] {
   const { kind, node } = form;
-  const { parentDn, normalDn } = surroundings;
+  const { parentDn } = surroundings;
   const isTombstone = kind === "tombstone";
   const deadDn = `${form.rdn.slice(form.rdn.indexOf(",") + 1)},${parentDn}`;
   return [
@@ -78,7 +77,7 @@ export function derivedAttributes(
     [CONFLICT_CSN, node.conflict ? [node.naming] : []],
     [TOMBSTONE_CSN, form.tombstoneCsn === undefined ? [] : [form.tombstoneCsn]],
     [PARENT_UNIQUE_ID, isTombstone ? [node.parent] : []],
-    [ENTRY_DN, isTombstone ? [normalDn(deadDn)] : []],
+    [ENTRY_DN, isTombstone ? [lowerDn(deadDn)] : []],
   ];
 }
 

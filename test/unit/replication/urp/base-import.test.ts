@@ -7,7 +7,7 @@ import type { UniqueId } from "../../../../src/replication/change/index.ts";
 import { type Csn, CSN_ZERO } from "../../../../src/replication/csn/index.ts";
 import { BaseImport, entryState } from "../../../../src/replication/urp/index.ts";
 import { readHistories } from "../../../support/conflict-histories.ts";
-import { ConflictReplica, SUFFIX, normalDn } from "../../../support/conflict-replica.ts";
+import { ConflictReplica, SUFFIX } from "../../../support/conflict-replica.ts";
 import { describe } from "../../../support/conflict-schema.ts";
 
 function exportOf(replica: ConflictReplica): ReplicationEntry[] {
@@ -26,7 +26,6 @@ function exportOf(replica: ConflictReplica): ReplicationEntry[] {
         parentDn: replica.dn(form.node.parent),
         schemaViolation: false,
         resolve: describe,
-        normalDn,
       }),
     );
 }
