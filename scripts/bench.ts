@@ -1,5 +1,5 @@
-// Benchmarks: `npm run bench -- main [--entries N] [--rounds N] [--servers a,b] [--quick] [--json]` compares Concord with slapd
-// and ns-slapd; `npm run bench -- replication [--entries N] [--quick] [--json]` times two Concords. They start real servers in
+// Benchmarks: `npm run bench -- main [--entries N] [--rounds N] [--servers a,b] [--match WORDS] [--quick] [--json]`
+// compares Concord with slapd and ns-slapd, in the cases whose names contain the words; `npm run bench -- replication [--entries N] [--quick] [--json]` times two Concords. They start real servers in
 // temporary folders, need gcc and the servers that are named, and remove everything. CONCORD_COMMAND names another Concord.
 // Results go to stdout, progress to stderr. Exit codes: 1 when a server fails or an answer is wrong, 2 for wrong usage.
 import { parseArgs } from "node:util";
@@ -8,7 +8,7 @@ import { compareServers, formatComparison } from "../test/bench/comparison.ts";
 import { USERS_MAX } from "../test/bench/people.ts";
 import { formatReplication, measureReplication } from "../test/bench/replication.ts";
 
-const USAGE = `usage: npm run bench -- main|replication [--entries N] [--rounds N] [--servers ${SERVER_KINDS.join(",")}] [--quick] [--json]`;
+const USAGE = `usage: npm run bench -- main|replication [--entries N] [--rounds N] [--servers ${SERVER_KINDS.join(",")}] [--match WORDS] [--quick] [--json]`;
 
 const FULL = {
   entries: 100_000,
@@ -31,7 +31,8 @@ async function main(): Promise<void> {
     case "main": {
       const rounds = countOf(values.rounds, sizes.rounds);
       const kinds = kindsOf(values.servers);
-      const comparison = await compareServers({ ...sizes, entries, rounds, kinds, log });
+      const match = values.match ?? "";
+      const comparison = await compareServers({ ...sizes, entries, rounds, kinds, match, log });
       print(comparison, formatComparison(comparison), values.json);
       return;
     }
@@ -57,6 +58,7 @@ const ARGUMENTS = {
     entries: { type: "string" },
     rounds: { type: "string" },
     servers: { type: "string" },
+    match: { type: "string" },
     quick: { type: "boolean" },
     json: { type: "boolean" },
   },

@@ -9,6 +9,7 @@
 import { readFileSync } from "node:fs";
 import ldapjs from "ldapjs";
 import { BerWriter } from "../ber/index.ts";
+import { formatShownDn } from "../config/index.ts";
 import { formatDn, parseDn } from "../dn/index.ts";
 import { FilterSyntaxError, parseFilter } from "../filter/index.ts";
 import {
@@ -281,7 +282,9 @@ export class DirectoryClient {
 /** The text of a DN as it is sent. @throws CommandFailure exit code 2 when it is none */
 export function sentDn(text: string): string {
   try {
-    return formatDn(parseDn(text));
+    const dn = parseDn(text);
+    // 389 finds entries of its configuration by this form of their names alone: `cn=dc\3Dexample\2Cdc\3Dcom,…`.
+    return /cn=config\s*$/i.test(text) ? formatShownDn(dn) : formatDn(dn);
   } catch (error) {
     throw usageFailure(`${text} is no DN: ${(error as Error).message}`);
   }

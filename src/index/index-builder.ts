@@ -4,6 +4,7 @@
 // While the backend is being written, what was collected must be flushed within the same transaction in which the entries were
 // read; otherwise a change in between would be undone.
 
+import { assert } from "../base/index.ts";
 import type { BytesTable } from "../kv/index.ts";
 import { IdList } from "./id-list.ts";
 import { addIds } from "./id-table.ts";
@@ -21,6 +22,7 @@ export class IndexBuilder {
   /** By tag and trigram. Apart from the others, because numbers make quicker keys and these are nine in ten. */
   readonly #trigrams = new Map<number, Map<number, number[]>>();
   #bytes = 0;
+  #writing: Generator<void> | undefined;
 
   constructor(options: { readonly bytesMax?: number } = {}) {
     this.#bytesMax = options.bytesMax ?? BUILDER_BYTES_MAX;
@@ -37,6 +39,7 @@ export class IndexBuilder {
 
   /** Notes the values that entry `id` has of the type of the index. Ascending IDs are cheapest. */
   add(index: IndexDefinition, id: number, values: readonly Buffer[]): void {
+    assert(this.#writing === undefined, "nothing is added while keys are written");
     collectPlainKeys(index, values, (key) => this.#note(this.#lists, key, id));
     if (!index.kinds.has("substring")) return;
     let lists = this.#trigrams.get(index.tag);
@@ -50,18 +53,35 @@ export class IndexBuilder {
 
   /** Writes what was collected and forgets it. Inside a transaction. */
   flush(table: BytesTable): void {
+    this.flushSome(table, Number.POSITIVE_INFINITY);
+  }
+
+  /** As `flush`, but at most `keysMax` lists; whether there are more. Until then nothing must be added. */
+  flushSome(table: BytesTable, keysMax: number): boolean {
+    this.#writing ??= this.#write(table);
+    for (let count = 0; count < keysMax; count += 1) {
+      if (this.#writing.next().done !== true) continue;
+      this.#writing = undefined;
+      this.#lists.clear();
+      this.#trigrams.clear();
+      this.#bytes = 0;
+      return false;
+    }
+    return true;
+  }
+
+  *#write(table: BytesTable): Generator<void> {
     for (const key of [...this.#lists.keys()].sort()) {
       addIds(table, key, sortedIds(this.#lists.get(key)!));
+      yield;
     }
     for (const [tag, lists] of this.#trigrams) {
       const prefix = keyPrefix(tag, "substring");
       for (const code of Uint32Array.from(lists.keys()).sort()) {
         addIds(table, prefix + trigramText(code), sortedIds(lists.get(code)!));
+        yield;
       }
     }
-    this.#lists.clear();
-    this.#trigrams.clear();
-    this.#bytes = 0;
   }
 
   #note<K>(lists: Map<K, number[]>, key: K, id: number): void {

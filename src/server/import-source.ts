@@ -16,6 +16,7 @@ export interface SourceRecord {
 }
 
 export interface SourceChunk {
+  readonly file: string;
   readonly records: readonly SourceRecord[];
   /** Read so far, over all files. */
   readonly bytes: number;
@@ -53,13 +54,13 @@ export async function* readRecords(
     try {
       for await (const chunk of stream) {
         bytes += chunk.length;
-        yield { records: located(reader.feed(chunk)), bytes, endsFile: false };
+        yield { file: label, records: located(reader.feed(chunk)), bytes, endsFile: false };
       }
     } catch (error) {
       if (!isSystemError(error)) throw error;
       throw new LdapError("operationsError", `Cannot read ${label}: ${error.message}`);
     }
-    yield { records: located(reader.end()), bytes, endsFile: true };
+    yield { file: label, records: located(reader.end()), bytes, endsFile: true };
   }
 }
 

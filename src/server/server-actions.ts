@@ -69,7 +69,9 @@ export class ServerActions implements ConfigActions {
     directory.checkGate = (normalSuffix) => this.replicas.find(normalSuffix)?.checkGate();
     directory.findReferrals = (normalSuffix) => this.replicas.find(normalSuffix)?.referrals ?? [];
     this.tasks = new TaskRunner({
-      works: taskWorks(directory, parts.keeper, () => this.useSchema(schemaKeeper.reload())),
+      works: taskWorks(directory, parts.keeper, () => this.useSchema(schemaKeeper.reload()), {
+        contentReplaced: async (backend) => parts.keeper.acis.load(backend),
+      }),
       clock: directory.clock,
       log: directory.log,
       formatTime: (now) => formatTime(now as Parameters<typeof formatTime>[0]),

@@ -271,7 +271,6 @@ export class BackendTxn {
       parentDn: isSuffix ? "" : this.#parentDn(form.node.parent),
       schemaViolation: false,
       resolve: this.resolve,
-      normalDn: (dn) => this.#descriptions.schema.normalizeDnText(dn),
     };
   }
 

@@ -4,7 +4,8 @@
 //
 //   load = new BulkLoad(backend, settings)          while no transaction is in flight: it opens tables
 //   load.addPlain(record), load.addWithState(entry) outside of transactions, in order; undefined: taken
-//   load.commit()                                   inside a transaction, whenever `shouldCommit`; then renew the snapshot
+//   load.commit()                                   inside a transaction, whenever `shouldCommit`; then renew the snapshot;
+//                                                   again while it says so
 //   load.finish(facts)                              inside a transaction; then the caller moves the pointer row to `load.set`
 //   load.abort()                                    instead of finish, while no transaction is in flight
 //
@@ -55,6 +56,7 @@ export class BulkLoad {
   readonly #state: BulkStateLoader;
   readonly #commitEntries: number;
   #entries = 0;
+  #isFlushing = false;
   #registers: Buffer | undefined;
 
   /** Empties the next set of tables and opens it. */
@@ -125,8 +127,13 @@ export class BulkLoad {
     }
   }
 
-  commit(): void {
-    this.#target.commit();
+  /** Writes what is staged, then index keys: when many are collected, or `everything`. Whether it has to be called again
+   *  before entries are added, because there are more keys than `indexKeysMax`. */
+  commit({ everything = false, indexKeysMax = Number.POSITIVE_INFINITY } = {}): boolean {
+    if (this.#target.stagedEntries > 0) this.#target.commit();
+    this.#isFlushing ||= everything || this.#target.isIndexFull;
+    if (this.#isFlushing) this.#isFlushing = this.#target.flushIndexes(indexKeysMax);
+    return this.#isFlushing;
   }
 
   finish(facts: BulkFacts): void {

@@ -134,6 +134,11 @@ export class BulkTarget implements TxnBackend {
     return this.#builder.isFull;
   }
 
+  /** Writes at most `keysMax` of the collected index keys; whether there are more. Inside a transaction. */
+  flushIndexes(keysMax: number): boolean {
+    return this.#builder.flushSome(this.base.index, keysMax);
+  }
+
   /** Writes what is staged. Inside a transaction; the next reads need a renewed snapshot. */
   commit(): void {
     this.#stageChildCounts();
@@ -142,7 +147,6 @@ export class BulkTarget implements TxnBackend {
     this.tables = this.#backend.writableTables(this.#writes, this.base);
     this.reader = new BackendReader(this.tables, this.suffix, this.descriptions);
     this.stagedEntries = 0;
-    if (this.#builder.isFull) this.#builder.flush(this.base.index);
   }
 
   /** Writes the rest: indexes and their catalog. Inside a transaction, after `commit`. */

@@ -20,6 +20,8 @@ export interface ComparisonOptions {
   /** Additions, then deletions, of one round. */
   readonly changes: number;
   readonly kinds: readonly ServerKind[];
+  /** Only cases whose name contains this. */
+  readonly match: string;
   readonly log: (line: string) => void;
 }
 
@@ -82,7 +84,9 @@ export async function compareServers(options: ComparisonOptions): Promise<Compar
     }
     const imports = await importInto(servers, options);
     const cases: CaseResult[] = [];
-    for (const one of CASES) cases.push(...(await runCase(generator, servers, one, options)));
+    for (const one of CASES.filter(({ name }) => name.includes(options.match))) {
+      cases.push(...(await runCase(generator, servers, one, options)));
+    }
     return { entries: options.entries, imports, cases };
   } finally {
     for (const server of servers) await server.remove();

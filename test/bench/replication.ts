@@ -23,6 +23,7 @@ import { formatNumber, formatTable, median } from "./statistics.ts";
 const BACKEND = "userroot";
 const DRAIN_TIMEOUT_MS = 600_000;
 const VISIBLE_TIMEOUT_MS = 30_000;
+const SAID_CHARACTERS_MAX = 8000;
 
 export interface ReplicationOptions {
   readonly entries: number;
@@ -79,6 +80,9 @@ export async function measureReplication(options: ReplicationOptions): Promise<R
     pair.a.client.close();
     pair.b.client.close();
     return { entries, backlog, total, drain, latencyMs };
+  } catch (error) {
+    const said = servers.map((server) => server.output + server.readErrorLog()).join("\n");
+    throw new Error(`the servers said:\n${said.slice(-SAID_CHARACTERS_MAX)}`, { cause: error });
   } finally {
     for (const server of servers) await server.remove();
   }

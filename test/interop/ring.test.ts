@@ -34,6 +34,9 @@ interface Named {
   readonly content: ReplicaContent;
 }
 
+/** The DN that a dead entry had: 389 leaves it as it was, Concord shows where it would stand today. */
+const isDnAtDeath = (fact: string): boolean => fact.startsWith("nscpentrydn:");
+
 suite("interop/ring", function () {
   this.timeout(TIMEOUT_MS);
   const nodes = new Nodes();
@@ -136,8 +139,8 @@ suite("interop/ring", function () {
       content,
     }));
     const [first, second, third] = named as [Named, Named, Named];
-    assertEqualContent(first, second, { level: "present" });
-    assertEqualContent(first, third, { level: "present" });
+    assertEqualContent(first, second, { level: "present", exceptFact: isDnAtDeath });
+    assertEqualContent(first, third, { level: "present", exceptFact: isDnAtDeath });
     if (!isRehearsal) assertEqualContent(second, third, { level: "relevant" });
   }
 });

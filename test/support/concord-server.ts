@@ -15,6 +15,7 @@ import { waitFor } from "./wait-for.ts";
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
 const BACKEND = "userroot";
+const LOG_LINES_SHOWN = 20;
 
 let createdCount = 0;
 
@@ -135,9 +136,17 @@ export class ConcordServer implements DirectoryServer {
     return stdout.toString("utf8").trim();
   }
 
+  async #tellUnexpectedEnd(child: RunningChild): Promise<void> {
+    const code = await child.ended;
+    const log = this.readErrorLog().split("\n").slice(-LOG_LINES_SHOWN).join("\n");
+    console.error(`${this.name} had ended by itself, exit code ${code}\n${child.output}\n${log}`);
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.hasEnded) return;
+    this.#child = undefined;
+    if (child === undefined) return;
+    if (child.hasEnded) await this.#tellUnexpectedEnd(child);
     child.signal(signal);
     await waitFor(() => child.hasEnded, `concord ${this.folder} ends`, STOP_TIMEOUT_MS);
   }

@@ -223,12 +223,24 @@ export function differences(
           `${a.dn} (${uniqueId})`,
           ...onlyA.map((fact) => `  only ${one.name}: ${fact}`),
           ...onlyB.map((fact) => `  only ${other.name}: ${fact}`),
+          ...wholeFacts(a, [...onlyA, ...onlyB]).map((fact) => `    all on ${one.name}: ${fact}`),
+          ...wholeFacts(b, [...onlyA, ...onlyB]).map((fact) => `    all on ${other.name}: ${fact}`),
         ].join("\n"),
       );
     }
   }
   return found;
 }
+
+/** All that an entry knows of the attributes that the given facts are about. */
+function wholeFacts(entry: EntryState, about: readonly string[]): readonly string[] {
+  const names = new Set(about.map(nameOf));
+  names.delete("dn");
+  return factsOf(entry, "whole").filter((fact) => names.has(nameOf(fact)));
+}
+
+/** A fact starts with the attribute's name, then a colon or a blank. */
+const nameOf = (fact: string): string => fact.split(/[: ]/, 1)[0] as string;
 
 /** Throws with the first differences when the two contents are not equal. */
 export function assertEqualContent(

@@ -32,6 +32,7 @@ const NAME_PREFIX = "cit";
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 60_000;
 const CREATE_TIMEOUT_MS = 180_000;
+const LOG_LINES_SHOWN = 20;
 
 let createdCount = 0;
 
@@ -174,10 +175,17 @@ export class NsSlapd implements DirectoryServer {
     ].join("\n");
   }
 
+  async #tellUnexpectedEnd(child: RunningChild): Promise<void> {
+    const code = await child.ended;
+    const log = this.readErrorLog().split("\n").slice(-LOG_LINES_SHOWN).join("\n");
+    console.error(`${this.name} had ended by itself, exit code ${code}\n${child.output}\n${log}`);
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.hasEnded) return;
+    if (child === undefined) return;
+    if (child.hasEnded) await this.#tellUnexpectedEnd(child);
     child.signal(signal);
     await waitFor(() => child.hasEnded, `ns-slapd ${this.name} ends`, STOP_TIMEOUT_MS);
   }
