@@ -42,12 +42,15 @@ export function readRdn(text: string): Rdn {
   }
 }
 
-/** 389's normal form of a DN, as nscpEntryDN has it: assertions in order, letters made small and not otherwise folded. */
+/** 389's normal form of a DN, as nscpEntryDN has it: assertions in order, escapes by code, letters made small and not
+ *  otherwise folded. */
 export function lowerDn(text: string): string {
   const dn = readDn(text).map((rdn) =>
     rdn.map((ava) => ({ ...ava, type: ava.type.toLowerCase() })).sort(byType),
   );
-  return formatDn(dn).toLowerCase();
+  return formatDn(dn)
+    .replace(/\\([^0-9a-f])/gi, (_, escaped: string) => `\\${escaped.charCodeAt(0).toString(16)}`)
+    .toLowerCase();
 }
 
 const byType = (a: { readonly type: string }, b: { readonly type: string }): number =>

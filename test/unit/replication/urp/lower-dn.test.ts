@@ -3,7 +3,7 @@ import { lowerDn } from "../../../../src/replication/urp/names.ts";
 
 const CASES: readonly (readonly [dn: string, lower: string])[] = [
   ["uid=U1, ou=Größe,DC=Example,dc=com", "uid=u1,ou=größe,dc=example,dc=com"],
-  ["sn=B + CN=A\\, c,dc=x", "cn=a\\, c+sn=b,dc=x"],
+  ["sn=B + CN=A\\, c,dc=x", "cn=a\\2c c+sn=b,dc=x"],
   ["no dn", ""],
 ];
 
