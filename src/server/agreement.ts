@@ -66,6 +66,7 @@ export class Agreement {
   #consumerId: number | undefined;
   #maxCsn: Csn | undefined;
   #settledSchemaCsn: string | undefined;
+  #isRefreshWaiting = false;
   #storedAt = 0;
 
   constructor(
@@ -124,11 +125,11 @@ export class Agreement {
         },
         statusChanged: (status) => this.#statusChanged(status),
         refreshDone: () => {
-          replica.isTotalBusy = false;
+          this.#replica.noteInitializing(this.settings.normalDn, false);
           this.#hooks.refreshDone(this.settings);
         },
         missingIgnored: () => this.#hooks.missingIgnored(this.settings),
-        ended: () => {},
+        ended: () => this.#replica.noteInitializing(this.settings.normalDn, false),
         onFatal: this.#hooks.onDefect,
       },
       this.#directory.log,
@@ -162,8 +163,17 @@ export class Agreement {
     if (concernsAgreement(this.#fractional, change)) this.#maxCsn = change.csn;
   }
 
+  /** Initializes the consumer; while this replica is itself being initialized, after that. */
   refresh(): void {
+    this.#isRefreshWaiting = this.#replica.isImporting;
+    if (this.#isRefreshWaiting) return;
+    this.#replica.noteInitializing(this.settings.normalDn, true);
     this.#host?.refresh();
+  }
+
+  /** The replica is not being initialized any more. */
+  importEnded(): void {
+    if (this.#isRefreshWaiting) this.refresh();
   }
 
   /** The agreement is removed: its consumer is not waited for. */
@@ -172,6 +182,7 @@ export class Agreement {
   }
 
   abortRefresh(): void {
+    this.#isRefreshWaiting = false;
     this.#host?.stopRefresh();
   }
 

@@ -75,6 +75,8 @@ export interface ReplicaHooks {
   afterWrite(backend: Backend, effects: WriteEffects): void;
   /** The content of the backend has been replaced. */
   contentReplaced(replica: Replica): Promise<void>;
+  /** An initialization by a supplier is over, well or not. */
+  importEnded(replica: Replica): void;
   onDefect(error: unknown): void;
 }
 
@@ -83,7 +85,6 @@ export class Replica implements ReplicaPort {
   readonly suffix: string;
   settings: ReplicaSettings;
   isUnavailable = false;
-  isTotalBusy = false;
   /** URLs for writers that come to a read-only replica. */
   referrals: readonly string[] = [];
   gate: GateState = GATE_OPEN;
@@ -91,6 +92,10 @@ export class Replica implements ReplicaPort {
   readonly #hooks: ReplicaHooks;
   #keepAlive: KeepAliveTimer;
   #import: TotalImport | undefined;
+  /** From Start until the new content is in its place, or it is sure that the old one stays. */
+  #isImporting = false;
+  /** Agreements that initialize their consumers. */
+  readonly #initializing = new Set<string>();
   /** The newest change of our own in the data that was replaced. */
   #lastIssued: Csn | undefined;
   #isTrimming = false;
@@ -124,6 +129,14 @@ export class Replica implements ReplicaPort {
     const { hostName, port } = this.#directory.config.snapshot.server;
     const host = hostName.includes(":") ? `[${hostName}]` : hostName;
     return `ldap://${host}:${port}`;
+  }
+  /** A total initialization goes out: none may come in, or two servers would replace each other's data. */
+  get isTotalBusy(): boolean {
+    return this.#initializing.size > 0;
+  }
+  /** A supplier initializes this replica. */
+  get isImporting(): boolean {
+    return this.#isImporting;
   }
   get offersRelease(): boolean {
     return this.settings.releaseTimeoutSec > 0;
@@ -180,6 +193,12 @@ export class Replica implements ReplicaPort {
   setGenerator(generator: CsnGenerator): void {
     this.backend.useGenerator(generator);
   }
+  /** An agreement begins to initialize its consumer, or is through with it. */
+  noteInitializing(agreement: string, isInitializing: boolean): void {
+    if (isInitializing) this.#initializing.add(agreement);
+    else this.#initializing.delete(agreement);
+  }
+
   /** A CSN for a session of an agreement. @throws LdapError when clocks are too far apart */
   sessionCsn(): Csn {
     return this.backend.issueCsn(this.nowSeconds(), { ignoreTimeSkew: this.ignoreTimeSkew });
@@ -302,6 +321,9 @@ export class Replica implements ReplicaPort {
 
   /** @throws LdapError busy while local changes have to wait */
   checkGate(): void {
+    if (this.#isImporting) {
+      throw new LdapError("busy", "The replica is being initialized by a supplier");
+    }
     if (this.gate.name === "open") return;
     const ruv = this.ruv();
     const own = ruv && ruvMaxCsn(ruv, this.replicaId);
@@ -363,7 +385,8 @@ export class Replica implements ReplicaPort {
   }
 
   beginImport(): boolean {
-    if (this.#import !== undefined || this.isTotalBusy) return false;
+    if (this.#isImporting || this.isTotalBusy) return false;
+    this.#isImporting = true;
     this.#import = new TotalImport(this.#directory, this.backend);
     return true;
   }
@@ -379,7 +402,15 @@ export class Replica implements ReplicaPort {
     const old = this.ruv();
     this.#lastIssued = old && ruvMaxCsn(old, this.replicaId);
     const finished = running === undefined ? Promise.resolve(false) : this.#swap(running, ruv);
-    finished.then((isSwapped) => ended(isSwapped ? "swapped" : "failed"), this.#hooks.onDefect);
+    finished.then((isSwapped) => {
+      this.#endImport();
+      ended(isSwapped ? "swapped" : "failed");
+    }, this.#hooks.onDefect);
+  }
+
+  #endImport(): void {
+    this.#isImporting = false;
+    this.#hooks.importEnded(this);
   }
 
   /** Puts the received content in the place of the old; false: it could not be completed. */
@@ -406,12 +437,12 @@ export class Replica implements ReplicaPort {
   abortImport(): void {
     const running = this.#import;
     this.#import = undefined;
-    running?.abort().catch(this.#hooks.onDefect);
+    running?.abort().then(() => this.#endImport(), this.#hooks.onDefect);
   }
 
   /** Writes the keep-alive entry of this supplier, unless the catch-up gate is closed. */
   async writeKeepAlive(reason: KeepAliveReason): Promise<void> {
-    if (!this.isUpdatable || this.gate.name !== "open") return;
+    if (!this.isUpdatable || this.gate.name !== "open" || this.#isImporting) return;
     const { queue, clock } = this.#directory;
     await queue.submit((writes) =>
       guarded(this.backend, writes, () => {

@@ -94,6 +94,9 @@ export class Replicas {
         changed.closeGate("initialization", this.#peersOf(changed));
         this.#notify(changed);
       },
+      importEnded: (changed) => {
+        for (const agreement of this.#of(changed.suffix)) agreement.importEnded();
+      },
       onDefect: this.#hooks.onDefect,
     });
     await replica.start();

@@ -12,9 +12,9 @@ export interface ReplicaPort {
   readonly replicaId: ReplicaId;
   /** Of this server: `ldap://host:port`. */
   readonly purl: string;
-  /** The replica is being configured, or the server stops: suppliers come back later. */
+  /** The replica is being configured, its data imported or restored, or the server stops: suppliers come back later. */
   readonly isUnavailable: boolean;
-  /** This replica is sending a total initialization, or its data is being imported or restored. */
+  /** This replica is sending a total initialization: it takes changes, but no other data. */
   readonly isTotalBusy: boolean;
   /** nsds5ReplicaReleaseTimeout is set: a session may be asked to make room. */
   readonly offersRelease: boolean;

@@ -59,18 +59,16 @@ export function checkStart({ connection, request, replica }: StartFacts): StartV
   if (replica?.port.isUnavailable === true) return refused(Code.busy);
   if (replica === undefined) return refused(Code.noSuchReplica);
   const { port, access } = replica;
-  const isTotalBusy = port.isTotalBusy || access.name === "total";
-  if (kind === "total" && isTotalBusy) return refused(Code.busy);
+  if (kind === "total" && (port.isTotalBusy || access.name === "total")) return refused(Code.busy);
   if (!port.maySupply(connection.boundDn)) return refused(Code.permissionDenied);
   const csn = parseCsn(request.csn);
   if (csn === undefined) return refused(Code.internalError);
   const adjusted = adjust(port, supplier, csn);
   if (adjusted === "skew") return refused(Code.excessiveClockSkew);
   if (isSameReplica(port, supplier)) return refused(Code.duplicateReplicaId);
-  // The lock. An incremental Start finds the data being replaced as well.
-  const isFree = access.name === "free" && !isTotalBusy;
+  // The lock. While a total initialization goes out, changes may come in.
   const isOwn = access.name === "incremental" && access.connectionId === connection.id;
-  if (!isFree && !(isOwn && !isTotalBusy)) return refused(Code.busy);
+  if (access.name !== "free" && !isOwn) return refused(Code.busy);
   return { type: "granted", kind, supplier, generator: adjusted };
 }
 

@@ -192,6 +192,13 @@ suite("consumer/start-check", () => {
     assert.equal(supplier.start(), 1);
   });
 
+  test("consumer/start-check: a replica that initializes another takes changes, but no other data", () => {
+    const { replica, supplier } = setUp();
+    replica.isTotalBusy = true;
+    assert.equal(supplier.start({ protocolOid: TOTAL_PROTOCOL_OID }), 1);
+    assert.equal(supplier.start(), 0);
+  });
+
   test("consumer/start-check: the generator is moved above the CSNs of the supplier", () => {
     const { replica, supplier } = setUp();
     supplier.start({ csn: makeCsn(1_000_100, 7, 9) });

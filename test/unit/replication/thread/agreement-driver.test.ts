@@ -4,7 +4,7 @@ import { assert } from "chai";
 import type { Millis } from "../../../../src/base/index.ts";
 import { SILENT_LOG } from "../../../../src/base/index.ts";
 import { LinkError, judgeCapabilities } from "../../../../src/link/index.ts";
-import { LdapError } from "../../../../src/protocol/index.ts";
+import { LdapError, TOTAL_PROTOCOL_OID } from "../../../../src/protocol/index.ts";
 import {
   type AgreementStatus,
   type AgreementTimes,
@@ -13,7 +13,8 @@ import {
   describeUpdate,
   formatChangesSent,
 } from "../../../../src/replication/agreement/index.ts";
-import { compareRuv } from "../../../../src/replication/ruv/index.ts";
+import { makeCsn } from "../../../../src/replication/csn/index.ts";
+import { compareRuv, formatRuv } from "../../../../src/replication/ruv/index.ts";
 import { makeFractional } from "../../../../src/replication/supplier/index.ts";
 import {
   type AgreementConfig,
@@ -385,11 +386,19 @@ suite("thread/agreement-driver", () => {
 
   test("thread/agreement-driver: while one supplier initializes, another is told that the consumer is busy", async () => {
     const consumer = new MemoryReplica(3);
-    consumer.isTotalBusy = true;
+    const other = { id: 0, boundDn: "cn=manager", label: "conn=0", close: () => {} };
+    consumer.consumer.start(other, {
+      protocolOid: TOTAL_PROTOCOL_OID,
+      suffix: SUFFIX,
+      ruv: formatRuv(new MemoryReplica(4).ruv()),
+      referrals: [],
+      csn: makeCsn(1_000_000, 0, 4),
+      sessionData: undefined,
+    });
     const agreement = new Agreement(new MemoryReplica(1), consumer);
     await agreement.start();
     assert.match(agreement.updateText, /^Error \(1\) Can't acquire busy replica/);
-    consumer.isTotalBusy = false;
+    consumer.consumer.closed(other.id);
     agreement.supplier.change("one");
     await agreement.expire();
     assert.deepEqual(consumer.applied, ["one"]);

@@ -1,0 +1,109 @@
+// The connection of a total initialization: it brings entries, and the schema ahead of them; everything else is refused the way
+// 389 does it (message 84).
+import { assert } from "chai";
+import {
+  NO_CONTROLS,
+  type Request,
+  type Response,
+  START_REPLICATION_90_OID,
+  TOTAL_PROTOCOL_OID,
+  decodeResponse,
+  encodeStartReplication,
+} from "../../../../src/protocol/index.ts";
+import { makeCsn } from "../../../../src/replication/csn/index.ts";
+import { readCaptured } from "../../../support/captured-messages.ts";
+import { MemoryReplica, SUFFIX } from "../../../support/memory-replica.ts";
+
+const search = (base: string): Request => ({
+  type: "search",
+  base,
+  scope: "base",
+  derefAliases: 0,
+  sizeLimit: 0,
+  timeLimit: 0,
+  typesOnly: false,
+  filter: { type: "present", attribute: "objectclass" },
+  attributes: [],
+});
+const bind: Request = {
+  type: "bind",
+  version: 3,
+  name: "",
+  authentication: { method: "simple", password: Buffer.alloc(0) },
+};
+
+const REFUSED: readonly (readonly [Request, Response["type"]])[] = [
+  [search(SUFFIX), "searchDone"],
+  [bind, "bindResponse"],
+  [{ type: "delete", dn: SUFFIX }, "deleteResponse"],
+  [{ type: "add", dn: SUFFIX, attributes: [] }, "addResponse"],
+  [{ type: "modify", dn: SUFFIX, mods: [] }, "modifyResponse"],
+  [{ type: "compare", dn: SUFFIX, attribute: "cn", value: Buffer.of(1) }, "compareResponse"],
+];
+
+const PASSED: readonly Request[] = [
+  search("cn=schema"),
+  { type: "modify", dn: "CN=Schema", mods: [] },
+  { type: "unbind" },
+];
+
+class Connection {
+  readonly replica = new MemoryReplica(2);
+  readonly answers: Response[] = [];
+  readonly connection = { id: 1, boundDn: "cn=manager", label: "conn=1", close: () => {} };
+
+  constructor() {
+    const value = encodeStartReplication({
+      protocolOid: TOTAL_PROTOCOL_OID,
+      suffix: SUFFIX,
+      ruv: ["{replicageneration} h", "{replica 9 ldap://s9:389}"],
+      referrals: [],
+      csn: makeCsn(1_000_000, 0, 9),
+      sessionData: undefined,
+    });
+    this.send({ type: "extended", oid: START_REPLICATION_90_OID, value });
+    assert.equal(this.answers.splice(0).length, 1);
+  }
+
+  send(request: Request): boolean {
+    return this.replica.requests.handle(
+      this.connection,
+      { messageId: 1, request, controls: NO_CONTROLS },
+      (response) => this.answers.push(response),
+    );
+  }
+}
+
+suite("consumer/replication-requests: importing connection", () => {
+  for (const [request, type] of REFUSED) {
+    test(`consumer/replication-requests: a ${request.type} while importing is refused`, () => {
+      const importing = new Connection();
+      assert.isTrue(importing.send(request));
+      const [answer] = importing.answers;
+      assert.equal(answer?.type, type);
+      assert.ok(answer !== undefined && "result" in answer);
+      assert.equal(answer.result.code, 1);
+    });
+  }
+
+  test("consumer/replication-requests: the refusal is that of 389", () => {
+    const importing = new Connection();
+    importing.send(search(SUFFIX));
+    const { response } = decodeResponse(readCaptured("84-search-on-import-connection"));
+    assert.deepEqual(importing.answers, [response]);
+  });
+
+  for (const request of PASSED) {
+    test(`consumer/replication-requests: ${request.type} of the schema or the end passes while importing`, () => {
+      const importing = new Connection();
+      assert.isFalse(importing.send(request));
+      assert.isEmpty(importing.answers);
+    });
+  }
+
+  test("consumer/replication-requests: after the import the connection is one like any other", () => {
+    const importing = new Connection();
+    importing.replica.requests.closed(1);
+    assert.isFalse(importing.send(search(SUFFIX)));
+  });
+});
