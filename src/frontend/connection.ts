@@ -124,6 +124,10 @@ export class LdapConnection implements Connection, OperationOwner {
     return this.tls?.bits ?? 0;
   }
 
+  get traffic(): { readonly received: number; readonly sent: number } {
+    return this.#transport.traffic;
+  }
+
   get isClosed(): boolean {
     return this.#state === "closed" || this.#state === "closing";
   }

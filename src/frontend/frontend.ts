@@ -35,6 +35,8 @@ export class Frontend implements ConnectionOwner {
   /** Requests received and ended on connections that are closed by now. */
   #closedRequestCount = 0;
   #closedFinishedCount = 0;
+  #closedReceivedBytes = 0;
+  #closedSentBytes = 0;
   readonly #clock: Clock;
   #acceptor: TlsAcceptor | undefined;
   readonly #listeners: Listener[] = [];
@@ -73,6 +75,17 @@ export class Frontend implements ConnectionOwner {
       finished += connection.finishedCount;
     }
     return { received, finished };
+  }
+
+  /** Bytes since the start. */
+  traffic(): { readonly receivedBytes: number; readonly sentBytes: number } {
+    let receivedBytes = this.#closedReceivedBytes;
+    let sentBytes = this.#closedSentBytes;
+    for (const { traffic } of this.#connections) {
+      receivedBytes += traffic.received;
+      sentBytes += traffic.sent;
+    }
+    return { receivedBytes, sentBytes };
   }
 
   /** @throws Error of the system: address in use, permission denied */
@@ -128,6 +141,9 @@ export class Frontend implements ConnectionOwner {
     this.#connections.delete(connection);
     this.#closedRequestCount += connection.requestCount;
     this.#closedFinishedCount += connection.finishedCount;
+    const { received, sent } = connection.traffic;
+    this.#closedReceivedBytes += received;
+    this.#closedSentBytes += sent;
     if (this.#connections.size === 0) this.#stopped?.();
   }
 

@@ -76,6 +76,11 @@ export class Transport implements OutputSink {
     return this.#socket.writableLength;
   }
 
+  /** Bytes of the connection so far, those of TLS included. */
+  get traffic(): { readonly received: number; readonly sent: number } {
+    return { received: this.#socket.bytesRead, sent: this.#socket.bytesWritten };
+  }
+
   /** Received bytes that nobody has taken out of the socket yet. */
   get readableBytes(): number {
     return this.#socket.readableLength;

@@ -47,6 +47,11 @@ export class BackendSource implements SearchSource {
     this.substitutes = substitutes;
   }
 
+  /** Of the backend, in lower case. */
+  get name(): string {
+    return this.#backend.name;
+  }
+
   get #reader(): BackendReader {
     return this.#backend.reader;
   }

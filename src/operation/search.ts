@@ -54,6 +54,8 @@ export interface SearchLimits {
   readonly deadline: number | undefined;
   /** Candidates examined in an unindexed search; undefined = no limit. */
   readonly lookThroughMax: number | undefined;
+  /** Refuse searches of subtrees that no index answers. */
+  readonly indexRequired: boolean;
 }
 
 export interface SearchSettings {
@@ -92,6 +94,9 @@ export function* search(
     );
   }
   const { plan, unindexed, entries } = source.candidates(base, request);
+  if (unindexed && limits.indexRequired && request.scope !== "one") {
+    return refused(new LdapError("unwillingToPerform", "Search is not indexed"));
+  }
   let entryCount = 0;
   let examined = 0;
   let sliceEnd = clock.now() + SEARCH_SLICE_MS;

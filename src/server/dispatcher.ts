@@ -18,6 +18,7 @@ import { handleCompare } from "./compare-handler.ts";
 import type { ConfigKeeper } from "./config-handler.ts";
 import { handleExtended } from "./extended-handler.ts";
 import { identityOf } from "./identity.ts";
+import { checkRequest } from "./request-checks.ts";
 import { type RequestControls, readControls } from "./request-controls.ts";
 import type { SchemaKeeper } from "./schema-keeper.ts";
 import { isReadBy389 } from "./schema-replication.ts";
@@ -66,6 +67,7 @@ export class Dispatcher implements RequestHandler {
     const { request } = message;
     const { replicas } = this.#parts.actions;
     if (replicas.handle(connection, message, reply)) return undefined;
+    checkRequest(this.#service.directory, connection, request);
     const { filterDepthMax } = this.#service.directory.config.snapshot.server;
     const controls = readControls(request.type, message.controls, filterDepthMax);
     switch (request.type) {

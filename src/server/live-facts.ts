@@ -1,6 +1,7 @@
 // Entries that are made when somebody reads them: root DSE, cn=schema, cn=monitor, and the replica entry that stands for an
 // update vector.
-import { statfsSync } from "node:fs";
+import { statSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import { EntrySet } from "../config/index.ts";
 import type { EntryView } from "../entry/index.ts";
 import type { Frontend } from "../frontend/index.ts";
@@ -57,6 +58,16 @@ const EXTENSIONS = [
   GET_MAX_CSN_OID,
   CHECK_CLEAN_RUV_OID,
 ];
+
+/** The nearest folder at or above `path` at which a file system is mounted. */
+function mountPointOf(path: string): string {
+  const device = statSync(path).dev;
+  for (let at = path; ; ) {
+    const parent = dirname(at);
+    if (parent === at || statSync(parent).dev !== device) return at;
+    at = parent;
+  }
+}
 
 export class LiveFacts {
   readonly #directory: Directory;
@@ -117,9 +128,11 @@ export class LiveFacts {
   }
 
   monitorTree(service: Service, frontend: Frontend): MemoryTree {
-    const { clock, config, backends, paths } = this.#directory;
-    const disk = statfsSync(paths.root);
+    const { clock, config, paths } = this.#directory;
+    const mount = mountPointOf(paths.root);
+    const disk = statfsSync(mount);
     const connections = [...frontend.connections()];
+    const { receivedBytes, sentBytes } = frontend.traffic();
     const { waiting, batches, batchesSync, operations } = this.#directory.queue.statistics();
     const storage = this.#directory.kv.statistics(clock.now());
     return new EntrySet(
@@ -130,7 +143,11 @@ export class LiveFacts {
           fileDescriptorsMax: frontend.settings.connectionsMax,
           startedAt: this.#startedAt,
           now: formatTime(clock.now()),
-          operations: service.operations,
+          operations: {
+            ...service.operations,
+            bytesReceived: receivedBytes,
+            bytesSent: sentBytes,
+          },
           connections: { open: connections.length, accepted: frontend.acceptedCount },
           connectionList: connections.map((connection) => ({
             id: connection.id,
@@ -140,10 +157,10 @@ export class LiveFacts {
             boundDn: connection.boundDn === "" ? undefined : connection.boundDn,
             address: connection.peerAddress,
           })),
-          backendNames: [...backends.keys()],
+          backendNames: config.snapshot.backends.map(({ name }) => name),
           disks: [
             {
-              mount: paths.root,
+              mount,
               totalBytes: disk.blocks * disk.bsize,
               freeBytes: disk.bavail * disk.bsize,
             },

@@ -20,6 +20,7 @@ import type { Backend } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
 import { identityOf } from "./identity.ts";
 import { MemorySource, singleEntry } from "./memory-source.ts";
+import { checkFilterTypes } from "./request-checks.ts";
 import type { RequestControls } from "./request-controls.ts";
 import type { Service } from "./service.ts";
 import { PagedSearches } from "./paged-searches.ts";
@@ -68,6 +69,9 @@ function prepare(
     }
   }
   const { source, access } = route(service, connection, baseNormalDn, request);
+  if (server.verifyFilters === "reject-invalid" && !(source instanceof MemorySource)) {
+    checkFilterTypes(request.filter, schema);
+  }
   const matcher = compileFilter(request.filter, schema, {
     maySearch: (entry, type) => access.mayAttribute(entry, "search", type),
     // Most settings are defined by the tables of the configuration alone.
@@ -85,7 +89,10 @@ function prepare(
         matcher,
         selection,
         access,
-        limits: limitsFor(service, identity?.isRoot === true, request, controls),
+        limits: {
+          ...limitsFor(service, identity?.isRoot === true, request, controls),
+          indexRequired: isIndexRequired(directory, source),
+        },
         sees: {
           subentries: subentryView(request, controls),
           tombstones: namesObjectClass(request.filter, "nstombstone"),
@@ -212,6 +219,14 @@ function withNested(
   return nested.length === 0 && baseNormalDn !== "" ? top : new SuffixesSource(top, nested);
 }
 
+/** nsslapd-require-index of the backend of the base. */
+function isIndexRequired({ config }: Directory, source: SearchSource): boolean {
+  const top = source instanceof SuffixesSource ? source.top : source;
+  if (!(top instanceof BackendSource)) return false;
+  const settings = config.snapshot.backends.find(({ name }) => name.toLowerCase() === top.name);
+  return settings?.requireIndex === true;
+}
+
 /** The backend that a found entry is from; undefined: it is from none. */
 function holderOf(source: SearchSource, entry: EntryView): BackendSource | undefined {
   if (source instanceof BackendSource) return source;
@@ -256,7 +271,7 @@ function limitsFor(
   isRoot: boolean,
   request: SearchRequest,
   controls: RequestControls,
-): SearchLimits {
+): Omit<SearchLimits, "indexRequired"> {
   const { server, database } = service.directory.config.snapshot;
   const now = service.directory.clock.now();
   const least = (asked: number, own: number): number | undefined => {

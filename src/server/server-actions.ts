@@ -178,8 +178,9 @@ export class ServerActions implements ConfigActions {
       backendMonitor: (name) => {
         const backend = directory.backends.get(name.toLowerCase());
         if (backend === undefined) return [];
+        const settings = directory.config.snapshot.backends.find((one) => one.name === name);
         return backendMonitorAttributes(name, {
-          isReadOnly: false,
+          isReadOnly: settings?.readOnly === true,
           entries: backend.tables.entry.count(),
           entryBytes: 0,
           cacheHits: 0,

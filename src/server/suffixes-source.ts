@@ -23,7 +23,7 @@ export interface NestedSuffix {
 }
 
 export class SuffixesSource implements SearchSource {
-  readonly #top: SearchSource;
+  readonly top: SearchSource;
   readonly #nested: readonly NestedSuffix[];
   /** Which source an entry came from, where that is not the source of the base. */
   readonly #origins = new WeakMap<
@@ -32,33 +32,33 @@ export class SuffixesSource implements SearchSource {
   >();
 
   constructor(top: SearchSource, nested: readonly NestedSuffix[]) {
-    this.#top = top;
+    this.top = top;
     this.#nested = nested;
   }
 
   find(normalDn: string): EntryView | undefined {
-    return this.#top.find(normalDn);
+    return this.top.find(normalDn);
   }
 
   nearest(normalDn: string): EntryView | undefined {
-    return this.#top.nearest(normalDn);
+    return this.top.nearest(normalDn);
   }
 
   visibility(entry: EntryView): Visibility {
     const origin = this.#origins.get(entry);
-    if (origin === undefined) return this.#top.visibility(entry);
+    if (origin === undefined) return this.top.visibility(entry);
     return "urls" in origin ? "referral" : origin.visibility(entry);
   }
 
   referralUrls(entry: EntryView): readonly string[] {
     const origin = this.#origins.get(entry);
-    if (origin === undefined) return this.#top.referralUrls(entry);
+    if (origin === undefined) return this.top.referralUrls(entry);
     return "urls" in origin ? origin.urls : origin.referralUrls(entry);
   }
 
   /** The backend that holds a found entry; undefined: none does. */
   holderOf(entry: EntryView): BackendSource | undefined {
-    const origin = this.#origins.get(entry) ?? this.#top;
+    const origin = this.#origins.get(entry) ?? this.top;
     return origin instanceof BackendSource ? origin : undefined;
   }
 
@@ -66,7 +66,7 @@ export class SuffixesSource implements SearchSource {
     const parts: Candidates[] = [];
     // The root DSE is found by searches for itself alone (RFC 4512 §5.1).
     if (base.normalDn !== "" || request.scope === "base") {
-      parts.push(this.#top.candidates(base, request));
+      parts.push(this.top.candidates(base, request));
     }
     for (const nested of this.#nested) {
       if (!this.#isInScope(nested, base, request)) continue;

@@ -69,7 +69,8 @@ export async function handleUpdate(
         readInto(responseControls, context, prepared, controls.postRead, POST_READ_OID);
       },
       (effects) => {
-        if (effects.change !== undefined) reply.facts.csn = effects.change.csn;
+        const { logCsn } = directory.config.snapshot.server;
+        if (logCsn && effects.change !== undefined) reply.facts.csn = effects.change.csn;
         service.afterWrite(backend, effects);
       },
     ),
