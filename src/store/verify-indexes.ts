@@ -59,7 +59,8 @@ export function verifyIndexes(backend: Backend, report: Report): void {
   const ready = indexes.all.filter((index) => index.ready);
   const expected = ready.map(() => new PairSum());
   for (const id of tables.entry.keys()) {
-    const valuesOf = indexedValuesOf(backend.reader.getEntry(id as EntryId));
+    const valuesOf = findIndexedValues(backend, id as EntryId);
+    if (valuesOf === undefined) continue;
     ready.forEach((index, i) => {
       const values = valuesOf(index);
       if (values.length === 0) return;
@@ -77,6 +78,18 @@ export function verifyIndexes(backend: Backend, report: Report): void {
   });
 }
 
+/** undefined: the record cannot be read, which has been told already. */
+function findIndexedValues(
+  backend: Backend,
+  id: EntryId,
+): ReturnType<typeof indexedValuesOf> | undefined {
+  try {
+    return indexedValuesOf(backend.reader.getEntry(id));
+  } catch {
+    return undefined;
+  }
+}
+
 /** `indexedValues` for many indexes of one entry. */
 function indexedValuesOf(entry: StoredEntry): (index: BackendIndex) => readonly Buffer[] {
   if ((entry.flags & RecordFlag.tombstone) !== 0) return (index) => indexedValues(entry, index);
@@ -92,7 +105,7 @@ function compareIndex(backend: Backend, index: BackendIndex, report: Report): vo
   const { tables } = backend;
   const expected = new Map<string, Set<number>>();
   for (const id of tables.entry.keys()) {
-    const values = indexedValues(backend.reader.getEntry(id as EntryId), index);
+    const values = findIndexedValues(backend, id as EntryId)?.(index) ?? [];
     if (values.length === 0) continue;
     for (const key of keysOf(index.type, index.kinds, values)) {
       const ids = expected.get(key);

@@ -18,7 +18,7 @@
 import type { Backend } from "./backend.ts";
 import { descriptionTable } from "./description-table.ts";
 import { verifyEntries } from "./verify-entries.ts";
-import { type Finding, type Report, TooManyFindings } from "./verify-finding.ts";
+import { type Finding, type FindingKind, type Report, TooManyFindings } from "./verify-finding.ts";
 import { verifyIndexes } from "./verify-indexes.ts";
 import { verifyNames } from "./verify-names.ts";
 import { verifyReplication } from "./verify-replication.ts";
@@ -40,16 +40,26 @@ export function verifyBackend(backend: Backend, options: VerifyOptions = {}): re
     if (findings.length >= FINDINGS_MAX) throw new TooManyFindings();
   };
   try {
-    verifyDescriptions(backend, report);
-    verifyTree(backend, report);
-    verifyEntries(backend, report, options.onProgress);
-    verifyNames(backend, report);
-    verifyIndexes(backend, report);
-    verifyReplication(backend, report);
+    guarded("description", () => verifyDescriptions(backend, report), report);
+    guarded("tree", () => verifyTree(backend, report), report);
+    guarded("record", () => verifyEntries(backend, report, options.onProgress), report);
+    guarded("name", () => verifyNames(backend, report), report);
+    guarded("index", () => verifyIndexes(backend, report), report);
+    guarded("meta", () => verifyReplication(backend, report), report);
   } catch (error) {
     if (!(error instanceof TooManyFindings)) throw error;
   }
   return findings;
+}
+
+/** What is so broken that a part of the check cannot go on is a finding too. */
+function guarded(kind: FindingKind, part: () => void, report: Report): void {
+  try {
+    part();
+  } catch (error) {
+    if (error instanceof TooManyFindings) throw error;
+    report(kind, `the check could not go on: ${(error as Error).message}`);
+  }
 }
 
 function verifyDescriptions({ kv, descriptions }: Backend, report: Report): void {
