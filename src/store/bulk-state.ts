@@ -26,7 +26,8 @@ const SPECIAL_TYPES: ReadonlySet<string> = new Set([
   "cenotaphid",
   "nstombstonecsn",
 ]);
-const SPECIAL_CLASSES: ReadonlySet<string> = new Set(["nstombstone", "glue"]);
+const TOMBSTONE_CLASSES: ReadonlySet<string> = new Set(["nstombstone"]);
+const SPECIAL_CLASSES: ReadonlySet<string> = new Set([...TOMBSTONE_CLASSES, "glue"]);
 
 interface LoadedState {
   readonly registers: Registers;
@@ -38,7 +39,7 @@ export class BulkStateLoader {
   readonly #names: BulkNames;
   readonly #structure: CurrentStructure;
   #import: BaseImport | undefined;
-  /** Normal DNs of glue, tombstones and the like. */
+  /** Normal DNs of conflict entries and glue. */
   readonly #awaited = new Set<string>();
   newestCsn: Csn | undefined;
 
@@ -89,7 +90,9 @@ export class BulkStateLoader {
       }
     }
     if (!isSpecial && place === "orphan" && !this.#isAwaited(entry.dn)) return refusedPlace(place);
-    if (isSpecial) this.#awaited.add(target.descriptions.schema.normalizeDnText(entry.dn));
+    if (isSpecial && !hasClass(entry, TOMBSTONE_CLASSES)) {
+      this.#awaited.add(target.descriptions.schema.normalizeDnText(entry.dn));
+    }
     this.#putByRules(entry);
     return undefined;
   }
@@ -199,16 +202,24 @@ export class BulkStateLoader {
   }
 }
 
-function isSpecialEntry({ attributes }: ReplicationEntry): boolean {
-  return attributes.some(({ type, values }) => {
-    const key = type.toLowerCase();
-    if (SPECIAL_TYPES.has(key)) return values.some(({ deleted }) => !deleted);
-    if (key !== "objectclass") return false;
-    return values.some(
-      ({ value, deleted }) =>
-        !deleted && SPECIAL_CLASSES.has(value.toString("latin1").toLowerCase()),
-    );
-  });
+function isSpecialEntry(entry: ReplicationEntry): boolean {
+  return (
+    hasClass(entry, SPECIAL_CLASSES) ||
+    entry.attributes.some(
+      ({ type, values }) =>
+        SPECIAL_TYPES.has(type.toLowerCase()) && values.some(({ deleted }) => !deleted),
+    )
+  );
+}
+
+function hasClass({ attributes }: ReplicationEntry, names: ReadonlySet<string>): boolean {
+  return attributes.some(
+    ({ type, values }) =>
+      type.toLowerCase() === "objectclass" &&
+      values.some(
+        ({ value, deleted }) => !deleted && names.has(value.toString("latin1").toLowerCase()),
+      ),
+  );
 }
 
 /** 389's DN CSN: the largest md. */
