@@ -61,7 +61,7 @@ export class TotalImport {
   async abort(): Promise<void> {
     this.#isAborted = true;
     await this.#running;
-    const load = await this.#opened;
+    const load = await this.#opened?.catch(() => undefined); // none: it never opened
     if (load !== undefined) await this.#directory.queue.runAlone(() => load.abort());
   }
 

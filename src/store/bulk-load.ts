@@ -12,7 +12,7 @@
 // Memory: what one commit writes, and the collected index keys. The load reads its own staged rows.
 import { formatRdn } from "../dn/index.ts";
 import type { Attribute, EntryContent, EntryId } from "../entry/index.ts";
-import type { AttributeValues, ReplicationEntry } from "../protocol/index.ts";
+import { type AttributeValues, LdapError, type ReplicationEntry } from "../protocol/index.ts";
 import { type UniqueId, parseUniqueId } from "../replication/change/index.ts";
 import { resetChangelog, writeGenerator } from "../replication/changelog/index.ts";
 import { CSN_ZERO, type Csn, type CsnGenerator } from "../replication/csn/index.ts";
@@ -42,6 +42,9 @@ export interface BulkOptions extends BulkSettings {
   readonly indexBytesMax?: number;
 }
 
+/** Backends whose next set is being filled: an import and an initialization must not share it. */
+const LOADING = new WeakSet<Backend>();
+
 /** What the new content brings to replication; both undefined when the suffix has no replica. */
 export interface BulkFacts {
   readonly ruv: Ruv | undefined;
@@ -59,8 +62,12 @@ export class BulkLoad {
   #isFlushing = false;
   #registers: Buffer | undefined;
 
-  /** Empties the next set of tables and opens it. */
+  /** Empties the next set of tables and opens it. @throws LdapError busy while another load fills it */
   constructor(backend: Backend, options: BulkOptions) {
+    if (LOADING.has(backend)) {
+      throw new LdapError("busy", `The content of ${backend.name} is being replaced already`);
+    }
+    LOADING.add(backend);
     this.#backend = backend;
     this.#target = new BulkTarget(backend, options);
     this.#names = new BulkNames(this.#target);
@@ -142,10 +149,12 @@ export class BulkLoad {
     const { changelog, meta } = this.#target.base;
     if (facts.ruv !== undefined) resetChangelog({ changelog, meta }, facts.ruv);
     if (facts.generator !== undefined) writeGenerator(meta, facts.generator);
+    LOADING.delete(this.#backend);
   }
 
   abort(): void {
     this.#backend.dropSet(this.#target.set);
+    LOADING.delete(this.#backend);
   }
 
   #addPlain(place: BulkPlace, { dn, attributes: given }: BulkRecord): BulkRefusal | undefined {

@@ -112,6 +112,15 @@ suite("store/bulk-load", () => {
     assert.deepEqual(store.verify(), []);
   });
 
+  test("store/bulk-load: a second load of a backend is refused until the first has ended", () => {
+    const store = new StoreBackend(SUFFIX);
+    const load = store.load();
+    assert.throws(() => store.load(), /being replaced already/);
+    load.abort();
+    assert.deepEqual(store.importLdif(BASE).refusals, []);
+    assert.deepEqual(store.importLdif(BASE).refusals, []);
+  });
+
   test("store/bulk-load: entries are found across commits and index runs of any size", () => {
     let text = BASE;
     const dns: string[] = [];
