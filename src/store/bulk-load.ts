@@ -60,6 +60,7 @@ export class BulkLoad {
   readonly #commitEntries: number;
   #entries = 0;
   #isFlushing = false;
+  #isFinished = false;
   #registers: Buffer | undefined;
 
   /** Empties the next set of tables and opens it. @throws LdapError busy while another load fills it */
@@ -149,11 +150,13 @@ export class BulkLoad {
     const { changelog, meta } = this.#target.base;
     if (facts.ruv !== undefined) resetChangelog({ changelog, meta }, facts.ruv);
     if (facts.generator !== undefined) writeGenerator(meta, facts.generator);
+    this.#isFinished = true;
     LOADING.delete(this.#backend);
   }
 
+  /** After `finish` it does nothing: the set may be the current one by now. What a failed commit left goes with the next load. */
   abort(): void {
-    this.#backend.dropSet(this.#target.set);
+    if (!this.#isFinished) this.#backend.dropSet(this.#target.set);
     LOADING.delete(this.#backend);
   }
 
