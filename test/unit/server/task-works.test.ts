@@ -153,7 +153,9 @@ async function failureOf(work: Promise<void> | undefined): Promise<LdapError> {
   throw new Error("the work went well");
 }
 
-suite("server/task-works", () => {
+suite("server/task-works", function () {
+  this.timeout(30_000);
+
   let instance: Instance;
 
   setup(async () => {

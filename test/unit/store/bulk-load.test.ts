@@ -49,7 +49,9 @@ const find = (store: StoreBackend, dn: string): Map<string, string[]> | undefine
   );
 };
 
-suite("store/bulk-load", () => {
+suite("store/bulk-load", function () {
+  this.timeout(30_000);
+
   test("store/bulk-load: missing superiors of classes, RDN values and operational attributes are added", () => {
     const store = new StoreBackend(SUFFIX);
     assert.deepEqual(store.importLdif(BASE).refusals, []);

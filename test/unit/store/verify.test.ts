@@ -189,7 +189,9 @@ function takeBackRuv(tables: BackendTables): void {
   tables.meta.put(Buffer.from("ruv"), Buffer.from(text));
 }
 
-suite("store/verify", () => {
+suite("store/verify", function () {
+  this.timeout(30_000);
+
   test("store/verify: a whole store has no findings", () => {
     assert.deepEqual(sample().verify(), []);
   });
