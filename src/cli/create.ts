@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { type NewInstance, createInstance, instancePaths } from "../server/index.ts";
 import { makeCertificates } from "./certificates.ts";
-import { sentDn } from "./directory-client.ts";
+import { sentDn } from "./server-address.ts";
 import { CommandFailure, usageFailure } from "./failure.ts";
 import type { FolderOptions } from "./instance.ts";
 import { configuredUrls, loadInstance } from "./instance.ts";
@@ -20,6 +20,7 @@ const PORT_MAX = 65_535;
 export interface CreateOptions extends FolderOptions, PasswordOptions, PrintOptions {
   readonly port: string;
   readonly securePort: string;
+  readonly httpPort: string;
   readonly listen: string;
   readonly ldapi: string;
   readonly rootDn: string;
@@ -36,6 +37,9 @@ export async function runCreate(options: CreateOptions): Promise<void> {
     throw new CommandFailure(`${root} holds an instance already`, {
       hint: `Choose another folder, or remove it: concord remove --dir ${options.dir} --yes`,
     });
+  }
+  if (parsePort(options.httpPort, "--http-port") !== 0) {
+    printNote("concord: --http-port is ignored: this version has no HTTP listener");
   }
   const isNew = !existsSync(root);
   const madePassword = wanted.rootPassword === "" ? makePassword() : undefined;

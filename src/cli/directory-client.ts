@@ -8,19 +8,16 @@
 // - Every result code is looked at here: ldapjs fails on codes for which it has no class.
 import { readFileSync } from "node:fs";
 import ldapjs from "ldapjs";
-import { BerWriter } from "../ber/index.ts";
-import { formatShownDn } from "../config/index.ts";
 import { formatDn, parseDn } from "../dn/index.ts";
-import { FilterSyntaxError, parseFilter } from "../filter/index.ts";
 import {
   PAGED_RESULTS_OID,
   type Scope as ProtocolScope,
   ResultCode,
   encodePagedResults,
-  writeFilter,
 } from "../protocol/index.ts";
 import { ClientEntry, DirectoryError, describeResultCode } from "./directory-entry.ts";
-import { usageFailure } from "./failure.ts";
+import { OwnDn, OwnFilter } from "./ldapjs-values.ts";
+import { type ServerAddress, parseAddress } from "./server-address.ts";
 import type {
   BerSink,
   LdapjsClient,
@@ -37,18 +34,6 @@ const PAGE_ENTRIES = 1_000;
 const BIND_TAG = 0x60;
 const SASL_TAG = 0xa3;
 const EXTENDED_TAG = 0x77;
-
-export interface ServerAddress {
-  /** `ldap://host:port`, `ldaps://host:port` or `ldapi://%2Fpath%2Fof%2Fsocket`. */
-  readonly url: string;
-  readonly startTls?: boolean | undefined;
-  /** PEM file of the authorities that may have signed the server's certificate. */
-  readonly caFile?: string | undefined;
-  /** Take any certificate. */
-  readonly insecure?: boolean | undefined;
-  /** For each answer. */
-  readonly timeoutMs?: number | undefined;
-}
 
 export type ClientIdentity =
   | { readonly method: "anonymous" }
@@ -279,17 +264,6 @@ export class DirectoryClient {
   }
 }
 
-/** The text of a DN as it is sent. @throws CommandFailure exit code 2 when it is none */
-export function sentDn(text: string): string {
-  try {
-    const dn = parseDn(text);
-    // 389 finds entries of its configuration by this form of their names alone: `cn=dc\3Dexample\2Cdc\3Dcom,…`.
-    return /cn=config\s*$/i.test(text) ? formatShownDn(dn) : formatDn(dn);
-  } catch (error) {
-    throw usageFailure(`${text} is no DN: ${(error as Error).message}`);
-  }
-}
-
 function checkResult(what: string, result: LdapjsResult): void {
   const code = result.status;
   if (code === 0) return;
@@ -300,28 +274,6 @@ function checkResult(what: string, result: LdapjsResult): void {
     code,
     code === ResultCode.invalidCredentials ? { hint: "Is it the right DN and password?" } : {},
   );
-}
-
-function parseAddress(url: string): {
-  target: { readonly url: string } | { readonly socketPath: string };
-  host: string;
-} {
-  const socket = /^ldapi:\/\/([^/]+)\/?$/i.exec(url);
-  if (socket !== null) {
-    return { target: { socketPath: decodeURIComponent(socket[1] ?? "") }, host: "localhost" };
-  }
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined || !["ldap:", "ldaps:"].includes(parsed.protocol) || !parsed.hostname) {
-    throw usageFailure(
-      `${url} is no LDAP URL`,
-      "It looks like ldap://host:port, ldaps://host:port or ldapi://%2Fpath%2Fof%2Fsocket.",
-    );
-  }
-  const port = parsed.port === "" ? (parsed.protocol === "ldaps:" ? "636" : "389") : parsed.port;
-  return {
-    target: { url: `${parsed.protocol}//${parsed.hostname}:${port}` },
-    host: parsed.hostname.replace(/^\[|\]$/g, ""),
-  };
 }
 
 function connected(client: LdapjsClient): Promise<void> {
@@ -390,53 +342,6 @@ const SILENT_LDAPJS_LOG = {
   error: ignore,
   fatal: ignore,
 };
-
-class OwnDn {
-  readonly #text: string;
-
-  constructor(text: string) {
-    this.#text = sentDn(text);
-  }
-
-  get [Symbol.toStringTag](): string {
-    return "LdapDn";
-  }
-
-  toString(): string {
-    return this.#text;
-  }
-}
-
-class OwnFilter {
-  readonly #text: string;
-  readonly #bytes: Buffer;
-
-  constructor(text: string) {
-    this.#text = text;
-    const writer = new BerWriter();
-    try {
-      writeFilter(writer, parseFilter(text));
-    } catch (error) {
-      if (error instanceof FilterSyntaxError) {
-        throw usageFailure(`${text} is no filter: ${error.message}`);
-      }
-      throw error;
-    }
-    this.#bytes = writer.take();
-  }
-
-  get [Symbol.toStringTag](): string {
-    return "FilterString";
-  }
-
-  toBer(): { readonly buffer: Buffer } {
-    return { buffer: this.#bytes };
-  }
-
-  toString(): string {
-    return this.#text;
-  }
-}
 
 class OwnControl extends parts.Control {
   readonly octets: Buffer;

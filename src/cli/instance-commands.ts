@@ -27,7 +27,7 @@ function declareCreate(parser: Argv<Global>): Argv<Global> {
           "http-port": {
             type: "string",
             default: "off",
-            describe: "Reserved for the console; only off is possible now",
+            describe: "Ignored: this version has no HTTP listener",
           },
           listen: { type: "string", default: "", describe: "Address to listen on; empty: all" },
           ldapi: { type: "string", default: "on", describe: "UNIX socket in run/ldapi: on or off" },

@@ -1,7 +1,8 @@
 // `concord replication enable|disable|status|ruv|init`.
 import { csnSeconds } from "../../replication/csn/index.ts";
 import type { Ruv } from "../../replication/ruv/index.ts";
-import { sentDn, type DirectoryClient } from "../directory-client.ts";
+import type { DirectoryClient } from "../directory-client.ts";
+import { sentDn } from "../server-address.ts";
 import { usageFailure } from "../failure.ts";
 import { makePassword } from "../passwords.ts";
 import { formatFields, formatTable, printNote, printResult } from "../print.ts";

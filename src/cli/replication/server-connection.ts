@@ -2,7 +2,8 @@
 import { formatDn, parseDn } from "../../dn/index.ts";
 import type { ResultCodeName } from "../../protocol/index.ts";
 import { type ClientEntry, DirectoryError } from "../directory-entry.ts";
-import { type ClientIdentity, DirectoryClient, type ServerAddress } from "../directory-client.ts";
+import { type ClientIdentity, DirectoryClient } from "../directory-client.ts";
+import type { ServerAddress } from "../server-address.ts";
 import { CommandFailure, usageFailure } from "../failure.ts";
 import { type PasswordOptions, getPassword } from "../passwords.ts";
 import type { PrintOptions } from "../print.ts";
