@@ -1,5 +1,5 @@
 // What is watched in the rooms between the wire and the store: the objects that they hand to each other.
-import type { AccessEvaluator } from "../../src/access/index.ts";
+import type { Access } from "../../src/operation/index.ts";
 import type { EntryView } from "../../src/entry/index.ts";
 import type { RequestHandler } from "../../src/frontend/index.ts";
 import type { Change } from "../../src/replication/change/index.ts";
@@ -55,7 +55,7 @@ export function watchServer(directory: Directory, actions: ServerActions, trace:
 }
 
 /** Every question to access control. */
-export function watchAccess(evaluator: AccessEvaluator, trace: WalkTrace): AccessEvaluator {
+export function watchAccess(evaluator: Access, trace: WalkTrace): Access {
   const ask = (text: string, call: () => unknown): unknown => {
     const allowed = trace.quietly(call);
     trace.note("access", `${text}? ${answer(allowed)}`);

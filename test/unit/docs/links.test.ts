@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { projectRoot } from "../../support/trace-file.ts";
 
 const LINK = /\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)/g;
-const PATH = /`((?:src|test|scripts|docs|schema)\/[\w./-]*\w)`/g;
+const PATH = /`((?:src|test|scripts|docs)\/[\w./-]*\w)`/g;
 
 function pages(root: string): string[] {
   const below = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" });
