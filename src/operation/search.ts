@@ -97,15 +97,10 @@ export function* search(
   if (unindexed && limits.indexRequired && request.scope !== "one") {
     return refused(new LdapError("unwillingToPerform", "Search is not indexed"));
   }
-  let entryCount = 0;
+  let entryCount = sendSubstitutes(settings, sink);
   let examined = 0;
   let sliceEnd = clock.now() + SEARCH_SLICE_MS;
   const end = (result: LdapResult): SearchOutcome => ({ result, entryCount, plan, unindexed });
-  for (const entry of source.substitutes ?? []) {
-    if (!settings.access.mayReturn(entry)) continue;
-    sink.entry(entry);
-    entryCount += 1;
-  }
   for (const entry of entries) {
     examined += 1;
     if (unindexed && limits.lookThroughMax !== undefined && examined > limits.lookThroughMax) {
@@ -137,6 +132,17 @@ export function* search(
     while (sink.full()) yield;
   }
   return end(SUCCESS);
+}
+
+/** Sends what stands for entries that are not shown; how many. */
+function sendSubstitutes({ source, access }: SearchSettings, sink: SearchSink): number {
+  let count = 0;
+  for (const entry of source.substitutes ?? []) {
+    if (!access.mayReturn(entry)) continue;
+    sink.entry(entry);
+    count += 1;
+  }
+  return count;
 }
 
 function visible(settings: SearchSettings, entry: EntryView): "no" | "entry" | "reference" {

@@ -111,7 +111,7 @@ export class Agreement {
       {
         issueCsn: () => replica.sessionCsn(),
         adjustGenerator: (csn) => replica.adjustGenerator(csn),
-        writeKeepAlive: (reason) => void replica.writeKeepAlive(reason).catch(this.#hooks.onDefect),
+        writeKeepAlive: (reason) => replica.writeKeepAlive(reason),
         keepConsumerRuv: (ruv) => {
           this.#consumer = ruv;
           replica.hearPeer(this.peer, ruv);

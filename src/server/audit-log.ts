@@ -15,7 +15,7 @@ import type { Millis } from "../base/index.ts";
 import { type LdifChangeRecord, LdifWriter, encodeLdifRecord } from "../ldif/index.ts";
 import type { LogFile } from "../log/index.ts";
 import { formatTime } from "../operation/index.ts";
-import type { UpdateRequest } from "./write-handler.ts";
+import type { UpdateRequest } from "./update-request.ts";
 
 const toBytes = (text: string): Buffer => Buffer.from(text, "utf8");
 

@@ -1,11 +1,10 @@
 // Simple bind (RFC 4513 §5.1) and, over the UNIX socket, SASL EXTERNAL. Every failed bind of a named entry looks the same, whether
 // the entry or the password is wrong.
 import { PASSWORD_BYTES_MAX, verifyPassword } from "../auth/index.ts";
-import type { EntryView } from "../entry/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
 import { type BindRequest, LdapError, SUCCESS } from "../protocol/index.ts";
 import type { Identity } from "./identity.ts";
-import { referral } from "./search-handler.ts";
+import { findEntry } from "./find-entry.ts";
 import type { Service } from "./service.ts";
 import { type ProvedPassword, upgradeHash } from "./upgrade-hash.ts";
 
@@ -106,18 +105,6 @@ function storedPasswords(service: Service, normalDn: string): readonly Buffer[] 
   return entry
     .values(directory.schema.attributeType("userPassword"))
     .map((value) => Buffer.from(value));
-}
-
-/** An entry of a backend or of cn=config. */
-export function findEntry(service: Service, normalDn: string): EntryView | undefined {
-  const { directory } = service;
-  const target = directory.route(normalDn);
-  if (target.kind === "config") return directory.config.findStored(normalDn);
-  if (target.kind !== "suffix" || target.backend === undefined) return undefined;
-  if (target.suffix.state === "referral") throw referral(directory, target.suffix);
-  const { reader } = target.backend;
-  const id = reader.idOfDn(normalDn);
-  return id === undefined ? undefined : reader.entry(id);
 }
 
 /** Over the UNIX socket: root, and the user that the server runs as, are the DN that the configuration names. */

@@ -36,7 +36,7 @@ import type { Directory } from "./directory.ts";
 import { replaceFile } from "./durable-file.ts";
 import { identityOf } from "./identity.ts";
 import type { Service } from "./service.ts";
-import type { UpdateRequest } from "./write-handler.ts";
+import type { UpdateRequest } from "./update-request.ts";
 
 const isComing = (mod: Mod): boolean => mod.operation !== "delete";
 

@@ -25,7 +25,8 @@ import { isReadBy389 } from "./schema-replication.ts";
 import { handleSearch } from "./search-handler.ts";
 import type { ServerActions } from "./server-actions.ts";
 import type { Service } from "./service.ts";
-import { type UpdateRequest, handleUpdate } from "./write-handler.ts";
+import type { UpdateRequest } from "./update-request.ts";
+import { handleUpdate } from "./write-handler.ts";
 
 export interface DispatcherParts {
   readonly configKeeper: ConfigKeeper;

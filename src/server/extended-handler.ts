@@ -13,11 +13,12 @@ import {
   encodePasswordModifyResponse,
   encodeWhoAmI,
 } from "../protocol/index.ts";
-import { findEntry } from "./bind-handler.ts";
+import { findEntry } from "./find-entry.ts";
 import { type Identity, identityOf } from "./identity.ts";
 import { hashAll } from "./password-values.ts";
 import type { Service } from "./service.ts";
-import { actorOf, updatableBackend, writeSettings } from "./write-handler.ts";
+import { updatableBackend, writeSettings } from "./update-request.ts";
+import { actorOf } from "./write-handler.ts";
 
 interface ExtendedCall {
   readonly connection: Connection;

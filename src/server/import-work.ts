@@ -35,7 +35,7 @@ import { importedFacts } from "./import-facts.ts";
 import { type SourceRecord, isReplicaLdif, readRecords, sizeOfFiles } from "./import-source.ts";
 import { pooledRandom } from "./pooled-random.ts";
 import { SubtreeScope } from "./subtree-scope.ts";
-import { writeSettings } from "./write-handler.ts";
+import { writeSettings } from "./update-request.ts";
 
 /** Records whose passwords are being hashed, and those that wait behind them. */
 const HASHING_RECORDS_MAX = 512;

@@ -9,10 +9,10 @@ import {
 } from "../auth/index.ts";
 import type { Connection } from "../frontend/index.ts";
 import { LdapError, type Mod } from "../protocol/index.ts";
-import { findEntry } from "./bind-handler.ts";
+import { findEntry } from "./find-entry.ts";
 import { identityOf } from "./identity.ts";
 import type { Service } from "./service.ts";
-import type { UpdateRequest } from "./write-handler.ts";
+import type { UpdateRequest } from "./update-request.ts";
 
 const PASSWORD_NAMES: ReadonlySet<string> = new Set(["userpassword", "2.5.4.35"]);
 
@@ -39,7 +39,7 @@ export async function withStoredPasswords(
   }
   if (request.type === "modify" && request.mods.some((mod) => isPassword(mod.type))) {
     const mods = await Promise.all(
-      request.mods.map((mod) =>
+      request.mods.map(async (mod) =>
         isPassword(mod.type) ? withStoredValues(service, connection, { mod, dn: request.dn }) : mod,
       ),
     );

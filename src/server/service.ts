@@ -8,7 +8,7 @@ import type { Backend, BackendReader } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
 import type { Identity } from "./identity.ts";
 import type { MemoryTree } from "./memory-source.ts";
-import type { UpdateRequest } from "./write-handler.ts";
+import type { UpdateRequest } from "./update-request.ts";
 
 /** What an answer to an access question depends on besides the entry. */
 export interface AccessSubject {

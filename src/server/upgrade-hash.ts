@@ -9,7 +9,7 @@ import type { Connection } from "../frontend/index.ts";
 import { modifyEntry, runWrite } from "../operation/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { Service } from "./service.ts";
-import { updatableBackend, writeSettings } from "./write-handler.ts";
+import { updatableBackend, writeSettings } from "./update-request.ts";
 
 /** A password that a bind has just proved. */
 export interface ProvedPassword {

@@ -1,4 +1,5 @@
-// Serves add, delete, modify and modifyDN by clients: routing, passwords (hashed before the write is queued), the write queue, and the answer once the change is on disk.
+// Serves add, delete, modify and modifyDN by clients: routing, passwords (hashed before the write is queued), the write queue,
+// and the answer once the change is on disk.
 import { compileFilter } from "../filter/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
 import {
@@ -13,13 +14,9 @@ import {
   selectAttributes,
 } from "../operation/index.ts";
 import {
-  type AddRequest,
   type Control,
-  type DeleteRequest,
   type FinalResponseType,
   LdapError,
-  type ModifyDnRequest,
-  type ModifyRequest,
   POST_READ_OID,
   PRE_READ_OID,
   SUCCESS,
@@ -28,15 +25,11 @@ import {
   finalResponseType,
 } from "../protocol/index.ts";
 import type { StoredEntry } from "../entry/index.ts";
-import type { Backend } from "../store/index.ts";
-import type { Directory } from "./directory.ts";
 import { type Identity, identityOf } from "./identity.ts";
 import { withStoredPasswords } from "./password-values.ts";
 import type { RequestControls } from "./request-controls.ts";
-import { referral } from "./search-handler.ts";
 import type { Service } from "./service.ts";
-
-export type UpdateRequest = AddRequest | DeleteRequest | ModifyRequest | ModifyDnRequest;
+import { type UpdateRequest, updatableBackend, writeSettings } from "./update-request.ts";
 
 /** Runs an update of an entry below a suffix and answers it. */
 export async function handleUpdate(
@@ -85,11 +78,6 @@ export const actorOf = (identity: Identity | undefined): Actor => ({
   isRoot: identity?.isRoot === true,
 });
 
-export function writeSettings(directory: Directory): WriteContext["settings"] {
-  const { checkSchema, checkSyntax, lastModified } = directory.config.snapshot.server;
-  return { schemaCheck: checkSchema, syntaxCheck: checkSyntax, lastMod: lastModified };
-}
-
 function runUpdate(context: WriteContext, request: UpdateRequest): void {
   switch (request.type) {
     case "add":
@@ -101,29 +89,6 @@ function runUpdate(context: WriteContext, request: UpdateRequest): void {
     case "modifyDn":
       return modifyDn(context, request);
   }
-}
-
-/** The backend that takes updates of the target. @throws LdapError noSuchObject, referral, unwillingToPerform */
-export function updatableBackend(directory: Directory, request: { readonly dn: string }): Backend {
-  const target = directory.route(directory.schema.normalizeDnText(request.dn));
-  if (target.kind === "rootDse" || target.kind === "schema" || target.kind === "monitor") {
-    throw new LdapError("unwillingToPerform", "This entry is made by the server");
-  }
-  if (target.kind !== "suffix" || target.backend === undefined)
-    throw new LdapError("noSuchObject", "");
-  const { suffix, backend } = target;
-  if (suffix.state === "disabled") {
-    throw new LdapError("unwillingToPerform", `The suffix ${suffix.suffix} is disabled`);
-  }
-  if (suffix.state === "referral" || suffix.state === "referralOnUpdate")
-    throw referral(directory, suffix);
-  const { server, backends } = directory.config.snapshot;
-  if (server.readOnly) throw new LdapError("unwillingToPerform", "Server is read-only");
-  if (backends.find((one) => one.name.toLowerCase() === backend.name)?.readOnly === true) {
-    throw new LdapError("unwillingToPerform", "database is read-only");
-  }
-  directory.checkGate(suffix.normalSuffix);
-  return backend;
 }
 
 /** @throws LdapError assertionFailed */

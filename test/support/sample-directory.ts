@@ -31,7 +31,7 @@ export async function writeSampleDirectory(options: SampleOptions): Promise<void
     dn: `uid=user${index},${random.pick(parents)}`,
     attributes: userAttributes(index, random),
   }));
-  await inParallel(users, ({ dn, attributes }) => client.add(dn, attributes).then());
+  await inParallel(users, ({ dn, attributes }) => client.add(dn, attributes));
   const dns = users.map(({ dn }) => dn);
   const histories = dns.map((dn, index) => historyOf({ client, suffix, dn, index }));
   await inParallel(
@@ -67,7 +67,7 @@ function userAttributes(index: number, random: SeededRandom): AttributeValues {
   return attributes;
 }
 
-type History = () => Promise<void>;
+type History = () => Promise<unknown>;
 
 /** What happens to an entry after its add; most entries stay as they were added. */
 function historyOf(target: {
@@ -86,13 +86,13 @@ function historyOf(target: {
       await modify([{ op: "delete", type: "description", values: ["one", "three"] }]);
       await modify([{ op: "add", type: "description", values: "one" }]);
     },
-    43: () => client.delete(dn).then(),
+    43: () => client.delete(dn),
     53: async () => {
       await modify([{ op: "delete", type: "description" }]);
       await client.delete(dn);
     },
-    63: () => client.rename(dn, `uid=renamed${index}`, { deleteOldRdn: false }).then(),
-    73: () => client.rename(dn, `uid=renamed${index}`, { deleteOldRdn: true }).then(),
+    63: () => client.rename(dn, `uid=renamed${index}`, { deleteOldRdn: false }),
+    73: () => client.rename(dn, `uid=renamed${index}`, { deleteOldRdn: true }),
     83: async () => {
       await client.rename(dn, `cn=Bewegt ${index}`, {
         deleteOldRdn: false,
@@ -113,7 +113,7 @@ function historyOf(target: {
 /** Runs `work` for every one of `list`, a bounded number at a time. */
 export async function inParallel<T>(
   list: readonly T[],
-  work: (element: T) => Promise<void>,
+  work: (element: T) => Promise<unknown>,
 ): Promise<void> {
   let next = 0;
   async function worker(): Promise<void> {

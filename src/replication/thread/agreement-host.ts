@@ -18,7 +18,8 @@ export interface AgreementHostEvents {
   issueCsn(): Csn | undefined;
   /** The consumer has CSNs up to this one. */
   adjustGenerator(csn: Csn): "moved" | "skew";
-  writeKeepAlive(reason: KeepAliveReason): void;
+  /** Resolves when it is on disk, or when it turns out that none is to be written now. */
+  writeKeepAlive(reason: KeepAliveReason): Promise<void>;
   /** The RUV of the consumer: for trimming, for the catch-up gate, and stored with the agreement. */
   keepConsumerRuv(ruv: Ruv): void;
   noteConsumerReplicaId(replicaId: number): void;
@@ -61,6 +62,8 @@ export class AgreementHost {
   private readonly flag = new Int32Array(this.notified);
   private config: AgreementConfig;
   private hasEnded = false;
+  /** The write of the keep-alive entry that was asked for last. */
+  private keepAlive: Promise<void> = Promise.resolve();
   private readonly stopWaiters: (() => void)[] = [];
 
   constructor(options: AgreementHostOptions, events: AgreementHostEvents, log: Log) {
@@ -127,6 +130,14 @@ export class AgreementHost {
     );
   }
 
+  /** A session's CSN follows that of a keep-alive entry that was asked for before. */
+  private issueCsn(requestId: number): void {
+    const { events } = this;
+    void this.keepAlive.then(() =>
+      this.post({ type: "csnIssued", requestId, csn: events.issueCsn() }),
+    );
+  }
+
   private exited(): void {
     this.hasEnded = true;
     this.events.ended();
@@ -137,11 +148,7 @@ export class AgreementHost {
     const { events } = this;
     switch (message.type) {
       case "csnWanted":
-        this.post({
-          type: "csnIssued",
-          requestId: message.requestId,
-          csn: events.issueCsn(),
-        });
+        this.issueCsn(message.requestId);
         return;
       case "adjustWanted":
         this.post({
@@ -151,7 +158,9 @@ export class AgreementHost {
         });
         return;
       case "keepAliveWanted":
-        events.writeKeepAlive(message.reason);
+        this.keepAlive = events
+          .writeKeepAlive(message.reason)
+          .catch((error: unknown) => events.onFatal(error));
         return;
       case "consumerRuv":
         events.keepConsumerRuv(message.ruv);

@@ -78,7 +78,8 @@ export type TotalEvent =
 
 export type TotalAction =
   | { readonly type: "sendTotalStart" }
-  /** Creates the keep-alive entry of this supplier if it is missing. */
+  /** Creates the keep-alive entry of this supplier if it is missing. Start waits for it: what the update vector in Start does
+   *  not cover comes again as a change, which 389 refuses for an entry that it has got in the stream. */
   | { readonly type: "createKeepAlive" }
   | { readonly type: "openSource" }
   | { readonly type: "sendEntries"; readonly entriesMax: number }
@@ -137,7 +138,7 @@ const entryRefused = (code: number): TotalOutcome =>
 
 export const startTotal = (now: Millis): TotalTransition => ({
   state: { name: "acquiring", progressAt: now },
-  actions: [{ type: "sendTotalStart" }],
+  actions: [{ type: "createKeepAlive" }, { type: "sendTotalStart" }],
 });
 
 /** When a `timer` event is due. */
@@ -208,11 +209,7 @@ function stream({ now, settings }: TotalContext): TotalTransition {
       busyUntil: undefined,
       busyPauseMs: 0,
     },
-    actions: [
-      { type: "createKeepAlive" },
-      { type: "openSource" },
-      { type: "sendEntries", entriesMax: chunkIn(settings) },
-    ],
+    actions: [{ type: "openSource" }, { type: "sendEntries", entriesMax: chunkIn(settings) }],
   };
 }
 

@@ -5,7 +5,7 @@ import { assert } from "chai";
 import type { Millis } from "../../../src/base/index.ts";
 import { LOG_FILE_DEFAULTS, LogFile } from "../../../src/log/index.ts";
 import { AuditLog } from "../../../src/server/audit-log.ts";
-import type { UpdateRequest } from "../../../src/server/write-handler.ts";
+import type { UpdateRequest } from "../../../src/server/update-request.ts";
 import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5) as Millis;

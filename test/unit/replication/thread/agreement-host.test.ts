@@ -69,7 +69,7 @@ class Supplier {
       {
         issueCsn: () => this.nextCsn(),
         adjustGenerator: (csn) => this.adjust(csn),
-        writeKeepAlive: () => {},
+        writeKeepAlive: async () => {},
         keepConsumerRuv: (ruv) => {
           this.consumer = ruv;
         },
