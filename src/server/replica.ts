@@ -64,6 +64,7 @@ import {
 import type { TotalEntry } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
+import { Purge } from "./purge.ts";
 import { TotalImport } from "./total-import.ts";
 
 /** modifiersName of what replication itself writes (389's name, which other servers know). */
@@ -91,6 +92,7 @@ export class Replica implements ReplicaPort {
   readonly #directory: Directory;
   readonly #hooks: ReplicaHooks;
   #keepAlive: KeepAliveTimer;
+  readonly #purge: Purge;
   #import: TotalImport | undefined;
   /** From Start until the new content is in its place, or it is sure that the old one stays. */
   #isImporting = false;
@@ -113,6 +115,7 @@ export class Replica implements ReplicaPort {
     this.suffix = backend.suffix;
     this.settings = settings;
     this.#hooks = hooks;
+    this.#purge = new Purge(directory, backend, hooks);
     this.#keepAlive = startKeepAliveTimer(
       settings.keepAliveIntervalSec * 1000,
       directory.clock.now(),
@@ -176,6 +179,7 @@ export class Replica implements ReplicaPort {
   /** The suffix is no replica any more. */
   stop(): void {
     this.isUnavailable = true;
+    this.endPurge().catch(this.#hooks.onDefect);
     this.abortImport();
     this.backend.keepsState = false;
     this.backend.keepsChangelog = false;
@@ -243,6 +247,24 @@ export class Replica implements ReplicaPort {
         (slice) => this.#trimmed(slice),
         (error: unknown) => this.#hooks.onDefect(error),
       );
+  }
+
+  /** Whether a purge is under way. */
+  get isPurging(): boolean {
+    return this.#purge.isActive;
+  }
+
+  /** Forgets what no operation that may still come could make matter. `partners`: as for `trim`. */
+  purge(partners: readonly (Ruv | undefined)[]): void {
+    const local = this.ruv();
+    if (local === undefined || this.#isImporting) return;
+    const { settings, replicaId: ownReplicaId } = this;
+    this.#purge.tick({ settings, ownReplicaId, local, partners });
+  }
+
+  /** Resolves when the purge has left the database alone for good. */
+  endPurge(): Promise<void> {
+    return this.#purge.stop();
   }
 
   #trimmed({ removed, overridden, next }: TrimSlice): void {

@@ -173,13 +173,16 @@ export class Replicas {
     for (const { replica } of this.#served.values()) {
       replica.tick();
       const enabled = [...this.#of(replica.suffix)].filter(({ settings }) => settings.enabled);
-      replica.trim(enabled.map(({ consumer }) => consumer));
+      const partners = enabled.map(({ consumer }) => consumer);
+      replica.trim(partners);
+      replica.purge(partners);
     }
   }
 
   async stop(): Promise<void> {
     await Promise.all([...this.#agreements.values()].map((agreement) => agreement.stop()));
     for (const { consumer } of this.#served.values()) consumer.stop();
+    await Promise.all([...this.all()].map((replica) => replica.endPurge()));
   }
 
   // ---- what others are shown ----------------------------------------------------------------------------------------
@@ -203,7 +206,7 @@ export class Replicas {
         (agreement) => agreement.maxCsnValue() ?? [],
       ),
       changes: countChanges(backend.tables),
-      isReaping: false,
+      isReaping: served.replica.isPurging,
       state: generator === undefined ? undefined : encodeNsState(generator),
       task: undefined,
     };

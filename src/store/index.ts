@@ -8,6 +8,8 @@ export { BackendEntrySource } from "./entry-source.ts";
 export type { Origin } from "./backend-txn.ts";
 export { BackendTxn } from "./backend-txn.ts";
 export { BackendWriter, indexedValues } from "./backend-writer.ts";
+export type { NamePurge, PurgeCount, StructurePurge, ValuePurge } from "./purge-slice.ts";
+export { purgeNameSlice, purgeStructureSlice, purgeValueSlice } from "./purge-slice.ts";
 export type { BackendTables } from "./tables.ts";
 export { openTables } from "./tables.ts";
 export { putDescriptions, readDescriptions } from "./description-table.ts";

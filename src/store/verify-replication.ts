@@ -52,9 +52,6 @@ function verifyStructureLog(backend: Backend, ruv: Ruv | undefined, report: Repo
       if (error instanceof TooManyFindings) throw error;
       report("structure", `the operation ${csn} cannot be read: ${(error as Error).message}`);
     }
-    if (backend.purgeCsn !== undefined && csn <= backend.purgeCsn) {
-      report("structure", `the operation ${csn} should have been purged`);
-    }
     if (
       ruv !== undefined &&
       findElement(ruv, csnReplicaId(csn)) !== undefined &&

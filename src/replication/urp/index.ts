@@ -44,6 +44,8 @@ export type { ChildCounts, Life, Slot, StructureNode } from "./node.ts";
 export { EMPTY_SLOT, isEmptySlot } from "./node.ts";
 export type { StructuralOperation } from "./operation.ts";
 export { structuralOperation } from "./operation.ts";
+export type { PurgeInput } from "./purge-csn.ts";
+export { PURGE_HOLD_SECONDS_DEFAULT, nextPurgeCsn } from "./purge-csn.ts";
 export type { PurgeOutcome } from "./purge.ts";
 export { PURGE_RECORDS_MAX, purgeStructure } from "./purge.ts";
 export type { SlotValue, StateChange, StateKey, StructureRecord } from "./record.ts";
