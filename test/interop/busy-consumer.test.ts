@@ -27,19 +27,16 @@ const BYTES_PER_SECOND = 60_000;
 const EARLY_MS = 1_100;
 const LATE_MS = 3_000;
 
-interface Cast {
-  readonly title: string;
-  readonly create: (nodes: Nodes, isFirst: boolean) => Promise<Node>;
-}
+type Part = "streaming" | "waiting" | "consumer";
 
-const CASTS: readonly Cast[] = [
-  {
-    title: "Concord alone",
-    create: (nodes, isFirst) => nodes.addConcord({ suffix: SUFFIX, suffixEntry: isFirst }),
-  },
+/** Who of them is ns-slapd; the others are Concord. */
+const CASTS: readonly { readonly title: string; readonly nsSlapd: readonly Part[] }[] = [
+  { title: "Concord alone", nsSlapd: [] },
+  { title: "ns-slapd streams, Concord waits", nsSlapd: ["streaming"] },
+  { title: "Concord streams, ns-slapd waits for ns-slapd", nsSlapd: ["waiting", "consumer"] },
 ];
 
-for (const { title, create } of CASTS) {
+for (const { title, nsSlapd } of CASTS) {
   suite(`interop/busy-consumer: ${title}`, function () {
     this.timeout(TIMEOUT_MS);
     const nodes = new Nodes();
@@ -52,9 +49,9 @@ for (const { title, create } of CASTS) {
     let waitingProxy: WatchingProxy;
 
     suiteSetup(async () => {
-      streaming = await create(nodes, true);
-      waiting = await create(nodes, false);
-      consumer = await create(nodes, false);
+      streaming = await createNode("streaming");
+      waiting = await createNode("waiting");
+      consumer = await createNode("consumer");
       const settings = { nsds5ReplicaReleaseTimeout: String(RELEASE_SECONDS) };
       await enableReplica(streaming, "supplier", { replicaId: 1, settings });
       await enableReplica(waiting, "supplier", { replicaId: 2, settings });
@@ -111,6 +108,11 @@ for (const { title, create } of CASTS) {
         assert.deepEqual(errors, [], server.name);
       }
     });
+
+    function createNode(part: Part): Promise<Node> {
+      const options = { suffix: SUFFIX, suffixEntry: part === "streaming" };
+      return nsSlapd.includes(part) ? nodes.addNsSlapd(options) : nodes.addConcord(options);
+    }
 
     /** Between two attempts lies the configured wait, neither less nor much more. */
     function assertWaits(): void {

@@ -126,6 +126,7 @@ suite("interop/ring", function () {
   async function writeEverywhere(operationCount: number): Promise<void> {
     const share = Math.ceil(operationCount / writers.length);
     await Promise.all(writers.map((writer) => writer.run(share)));
+    for (const writer of writers) await writer.finish();
     const doneCount = writers.reduce((sum, writer) => sum + writer.doneCount, 0);
     const refusedCount = writers.reduce((sum, writer) => sum + writer.refusedCount, 0);
     console.log(`${doneCount} operations done, ${refusedCount} lost a race`);

@@ -81,6 +81,14 @@ export class RandomWriter {
     }
   }
 
+  /**
+   * One more change that succeeds everywhere. A 389 consumer does not count a change that it answers with an error to be
+   * ignored, or that changes nothing; its RUV moves on with the next good one of the same supplier.
+   */
+  async finish(): Promise<void> {
+    await this.#add();
+  }
+
   #one(): Promise<unknown> {
     const dice = this.#random.below(100);
     if (this.#own.length < 5 || dice < 25) return this.#add();

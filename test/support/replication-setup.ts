@@ -8,7 +8,8 @@ const MANAGER_DN = "cn=replication manager,cn=config";
 const MANAGER_PASSWORD = "Repl-Secret-1";
 const RUV_FILTER = "(&(nsuniqueid=ffffffff-ffffffff-ffffffff-ffffffff)(objectclass=nstombstone))";
 const INITIALIZE_TIMEOUT_MS = 300_000;
-const CONVERGE_TIMEOUT_MS = 180_000;
+const CONVERGE_TIMEOUT_MS = Number(process.env["CONCORD_INTEROP_WAIT_MS"] ?? 180_000);
+const LOG_LINES_SHOWN = 10;
 const REST_ATTEMPTS_MAX = 10;
 const READ_ONLY_REPLICA_ID = 65_535;
 
@@ -199,9 +200,31 @@ export async function waitForConvergence(
       timeoutMs,
     );
   } catch (error) {
-    const lines = nodes.map(({ server }, index) => `  ${server.name}: ${seen[index]}`);
+    const lines: string[] = [];
+    for (const [index, node] of nodes.entries())
+      lines.push(`  ${node.server.name}: ${seen[index]}`, ...(await describeAgreements(node)));
     throw new Error(`no convergence\n${lines.join("\n")}`, { cause: error });
   }
+}
+
+/** A line for each agreement of a node, for reports. */
+async function describeAgreements({ server, client }: Node): Promise<readonly string[]> {
+  const { entries } = await client.search(replicaDn(server.suffix), {
+    scope: "one",
+    filter: "(objectClass=nsds5replicationagreement)",
+    attributes: ["*", "+"],
+  });
+  const agreements = entries.map((entry) => {
+    const sent = entry.text("nsds5replicaChangesSentSinceStartup") ?? "";
+    return `    ${entry.text("cn")}: ${entry.text("nsds5replicaLastUpdateStatus")}; sent ${sent}`;
+  });
+  const complaints = server
+    .readErrorLog()
+    .split("\n")
+    .filter((line) => / - (ERR|WARN|CRIT) - |"level":"(warn|error)"/.test(line))
+    .slice(-LOG_LINES_SHOWN)
+    .map((line) => `    ${line}`);
+  return [...agreements, ...complaints];
 }
 
 /**
