@@ -99,6 +99,14 @@ export class AttributeSet {
     return this.#changed;
   }
 
+  /** What an operation touched, as far as it has values. */
+  changedAttributes(): readonly Attribute[] {
+    return [...this.#changed].flatMap((description) => {
+      const slot = this.#slots.get(description);
+      return slot === undefined || slot.values.length === 0 ? [] : [slot];
+    });
+  }
+
   #slot(description: AttributeDescription): Slot {
     const known = this.#slots.get(description);
     if (known !== undefined) return known;

@@ -8,7 +8,7 @@ import {
   type StoredEntry,
 } from "../entry/index.ts";
 import { LdapError, type Mod, type ModifyRequest } from "../protocol/index.ts";
-import { checkEntry } from "../schema/index.ts";
+import { checkEntry, checkSyntax } from "../schema/index.ts";
 import { asTyped } from "./add.ts";
 import { AttributeSet } from "./attribute-set.ts";
 import { checkAcis } from "./check-aci.ts";
@@ -36,7 +36,7 @@ export function modifyEntry(context: WriteContext, request: ModifyRequest): void
   const set = new AttributeSet(entry.stored());
   const mods = request.mods.map((mod) => tryMod(context, entry, set, mod));
   checkRdn(context, entry, set);
-  checkEntry(context.schema, asTyped(set), context.settings);
+  checkResult(context, set);
   context.apply({
     type: "modify",
     csn: context.nextCsn(),
@@ -44,6 +44,14 @@ export function modifyEntry(context: WriteContext, request: ModifyRequest): void
     dn: entry.dn,
     mods: [...mods, ...lastMods(context)],
   });
+}
+
+/** Classes and required attributes are a matter of the whole entry. Values are looked at where the operation did something, as
+ *  in 389: what came from elsewhere and is in nobody's way does not hinder it. */
+function checkResult({ schema, settings }: WriteContext, set: AttributeSet): void {
+  checkEntry(schema, asTyped(set), { ...settings, syntaxCheck: false });
+  if (!settings.syntaxCheck) return;
+  for (const { type, values } of asTyped(set.changedAttributes())) checkSyntax(type, values);
 }
 
 /** The two mods that every change by a client carries last. */

@@ -45,7 +45,9 @@ export interface WriteContext {
 
 /** Generalized time in UTC with seconds, as operational attributes carry it. */
 export function formatTime(now: Millis): string {
-  return `${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:T]/g, "")}Z`;
+  const iso = new Date(now).toISOString(); // 2031-07-09T12:34:56.789Z
+  const date = iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10);
+  return `${date}${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
 }
 
 const HEX_32 = 32;

@@ -154,7 +154,7 @@ class ServerParts implements RunningServer {
       hashesUnderWay: new Set(),
       operations: newOperationCounters(),
       connections: newConnectionCounters(),
-      accessFor: (subject, reader) => gate.evaluator(subject, reader),
+      accessFor: (subject, reader) => gate.accessFor(subject, reader),
       maySupply: (normalDn, identity) =>
         identity !== undefined && this.#actions.replicas.maySupply(normalDn, identity.normalDn),
       audit: (request, identity) =>

@@ -13,17 +13,11 @@ import {
 import { encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import { decodeStateRow } from "./state-rows.ts";
+import { type EntryNames, NameCache } from "./name-cache.ts";
 import { type BackendTables, childRange, treeKey } from "./tables.ts";
 
-/** Names kept in the DN cache; entries that are parents are what is asked for again and again. */
-export const DN_CACHE_MAX = 50_000;
 /** Levels of the tree; deeper is a loop. */
 const DEPTH_MAX = 10_000;
-
-export interface EntryNames {
-  readonly dn: string;
-  readonly normalDn: string;
-}
 
 const TOMBSTONE_RDN = "nsuniqueid=";
 
@@ -32,19 +26,23 @@ export class BackendReader implements EntrySurroundings {
   readonly tables: BackendTables;
   /** The suffix in normal form. */
   readonly suffix: string;
-  readonly #names = new Map<EntryId, EntryNames>();
-  readonly #ids = new Map<string, EntryId>();
+  protected nameCache: NameCache;
 
-  constructor(tables: BackendTables, suffix: string, descriptions: Descriptions) {
+  constructor(
+    tables: BackendTables,
+    suffix: string,
+    descriptions: Descriptions,
+    nameCache = new NameCache(),
+  ) {
     this.tables = tables;
     this.suffix = suffix;
     this.descriptions = descriptions;
+    this.nameCache = nameCache;
   }
 
   /** After a rename, delete or import: names may have changed. */
   forgetNames(): void {
-    this.#names.clear();
-    this.#ids.clear();
+    this.nameCache.forget();
   }
 
   /** The entry with this ID, its record copied; tombstones too. */
@@ -66,13 +64,17 @@ export class BackendReader implements EntrySurroundings {
   }
 
   dnOf(id: EntryId): EntryNames {
-    const cached = this.#names.get(id);
+    return this.findNames(id) ?? this.#hiddenNames(id);
+  }
+
+  /** The names of an entry that has a record. */
+  findNames(id: EntryId): EntryNames | undefined {
+    const cached = this.nameCache.names(id);
     if (cached !== undefined) return cached;
     const record = this.tables.entry.getCopy(id);
-    if (record === undefined) return this.#hiddenNames(id);
+    if (record === undefined) return undefined;
     const names = this.namesFrom(recordParentId(record), recordRdn(record));
-    if (this.#names.size >= DN_CACHE_MAX) this.#names.clear();
-    if (this.childCount(id) > 0) this.#names.set(id, names);
+    if (this.childCount(id) > 0) this.nameCache.keepNames(id, names);
     return names;
   }
 
@@ -163,13 +165,10 @@ export class BackendReader implements EntrySurroundings {
   }
 
   #parentId(normalDn: string): EntryId | undefined {
-    const cached = this.#ids.get(normalDn);
+    const cached = this.nameCache.idOf(normalDn);
     if (cached !== undefined) return cached;
     const id = this.idOfDn(normalDn);
-    if (id !== undefined) {
-      if (this.#ids.size >= DN_CACHE_MAX) this.#ids.clear();
-      this.#ids.set(normalDn, id);
-    }
+    if (id !== undefined) this.nameCache.keepId(normalDn, id);
     return id;
   }
 

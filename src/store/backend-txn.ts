@@ -17,10 +17,10 @@ import { LdapError, type ReplicationEntry } from "../protocol/index.ts";
 import type { Change, UniqueId } from "../replication/change/index.ts";
 import { CSN_ZERO, type Csn } from "../replication/csn/index.ts";
 import {
-  AttributeState,
   Registers,
   decodeRegisters,
   encodeRegisters,
+  encodeZeroRegisters,
 } from "../replication/registers/index.ts";
 import {
   type EntryForm,
@@ -38,6 +38,7 @@ import {
 } from "../replication/urp/index.ts";
 import { checkEntry } from "../schema/index.ts";
 import { BackendWriter, type WriterBackend } from "./backend-writer.ts";
+import type { NameCache } from "./name-cache.ts";
 import { StateRows } from "./state-rows.ts";
 import { StructureTables } from "./structure-tables.ts";
 import type { BackendTables } from "./tables.ts";
@@ -73,10 +74,16 @@ export class BackendTxn {
   readonly #descriptions: Descriptions;
   readonly #working = new Map<UniqueId, Working>();
 
-  constructor(backend: TxnBackend, tables: BackendTables, descriptions: Descriptions) {
+  /** `names`: as the operation before this one left them; without, the operation looks them up. */
+  constructor(
+    backend: TxnBackend,
+    tables: BackendTables,
+    descriptions: Descriptions,
+    names?: NameCache,
+  ) {
     this.#backend = backend;
     this.#descriptions = descriptions;
-    this.writer = new BackendWriter(backend, tables, descriptions);
+    this.writer = new BackendWriter(backend, tables, descriptions, names);
     this.rows = new StateRows(tables.state);
     this.structure = new StructureTables(this.writer, this.rows);
   }
@@ -230,19 +237,13 @@ export class BackendTxn {
   }
 
   #setRegisters(id: EntryId, registers: Registers, recorded: readonly Attribute[]): void {
-    const kept = this.#backend.keepsState ? registers : this.#reduced(recorded);
-    this.rows.setRegisters(id, kept.isEmpty() ? Buffer.alloc(0) : encodeRegisters(kept, recorded));
+    this.rows.setRegisters(id, this.#encodeRegisters(registers, recorded));
   }
 
-  /** Registers that say no more than what is shown. */
-  #reduced(recorded: readonly Attribute[]): Registers {
-    const registers = new Registers(this.resolve);
-    for (const { description, values } of recorded) {
-      if (STATELESS_KEYS.has(description.type.key)) continue;
-      const states = values.map((value) => ({ value, vu: CSN_ZERO, vd: undefined, md: undefined }));
-      registers.set(new AttributeState(description, undefined, states));
-    }
-    return registers;
+  /** Without replica the registers say no more than what is shown. */
+  #encodeRegisters(registers: Registers, recorded: readonly Attribute[]): Buffer {
+    if (!this.#backend.keepsState) return encodeZeroRegisters(recorded);
+    return registers.isEmpty() ? Buffer.alloc(0) : encodeRegisters(registers, recorded);
   }
 
   #content(form: EntryForm, registers: Registers, origin: Origin): EntryContent {
@@ -288,7 +289,8 @@ export class BackendTxn {
   /** The DN of a parent; one that is not shown has no record, but it has a name. */
   #parentDn(uniqueId: UniqueId): string {
     const id = this.writer.internUniqueId(uniqueId);
-    if (this.writer.entry(id) !== undefined) return this.writer.dnOf(id).dn;
+    const names = this.writer.findNames(id);
+    if (names !== undefined) return names.dn;
     const node = this.structure.getNode(uniqueId);
     assert(node !== undefined, "a parent is the suffix entry or has a node");
     return `${node.rdn},${this.#parentDn(node.parent)}`;
@@ -327,16 +329,6 @@ export class BackendTxn {
     this.rows.flush();
   }
 }
-
-/** Attributes of the record that carry no registers. */
-const STATELESS_KEYS: ReadonlySet<string> = new Set([
-  "nsuniqueid",
-  "nsds5replconflict",
-  "conflictcsn",
-  "nscpentrydn",
-  "nsparentuniqueid",
-  "nstombstonecsn",
-]);
 
 function leafValues(dn: string): { type: string; value: Buffer }[] {
   try {
@@ -380,6 +372,10 @@ export function recordFlagsOf(
 
 /** The unique IDs so that a parent that is among them comes before its children. */
 function* parentsFirst(forms: ReadonlyMap<UniqueId, EntryForm | undefined>): Iterable<UniqueId> {
+  if (forms.size === 1) {
+    yield* forms.keys();
+    return;
+  }
   const done = new Set<UniqueId>();
   function* visit(uniqueId: UniqueId): Iterable<UniqueId> {
     if (done.has(uniqueId)) return;

@@ -16,6 +16,7 @@ import type { UniqueId } from "../replication/change/index.ts";
 import type { AttributeType } from "../schema/index.ts";
 import { BackendReader } from "./backend-reader.ts";
 import type { BackendIndex, BackendIndexes } from "./backend-indexes.ts";
+import { NameCache } from "./name-cache.ts";
 import { type BackendTables, tombstoneKey, treeKey } from "./tables.ts";
 
 /** Of a tombstone, only what finds tombstones is indexed (389). */
@@ -40,17 +41,25 @@ export interface WriterBackend {
 
 export class BackendWriter extends BackendReader {
   readonly #backend: WriterBackend;
+  readonly #sharedNames: NameCache | undefined;
   /** Normal DNs of entries whose `aci` values changed. */
   readonly aciChanges = new Set<string>();
   /** Entries as the operation sees them now: it looks at the few that it is about many times. */
   readonly #entries = new Map<EntryId, StoredEntry | undefined>();
+  readonly #ids = new Map<UniqueId, EntryId>();
   /** Entries whose name has been taken out of the tree and not been put back. */
   readonly #named = new Map<EntryId, Place>();
   /** Whether names of existing entries changed. */
   namesChanged = false;
 
-  constructor(backend: WriterBackend, tables: BackendTables, descriptions: Descriptions) {
-    super(tables, backend.suffix, descriptions);
+  constructor(
+    backend: WriterBackend,
+    tables: BackendTables,
+    descriptions: Descriptions,
+    names?: NameCache,
+  ) {
+    super(tables, backend.suffix, descriptions, names);
+    this.#sharedNames = names;
     this.#backend = backend;
   }
 
@@ -67,17 +76,27 @@ export class BackendWriter extends BackendReader {
     this.#entries.clear();
   }
 
+  override idOfUniqueId(uniqueId: UniqueId): EntryId | undefined {
+    const known = this.#ids.get(uniqueId);
+    if (known !== undefined) return known;
+    const id = super.idOfUniqueId(uniqueId);
+    if (id !== undefined) this.#keepId(uniqueId, id);
+    return id;
+  }
+
   /** The ID for a unique ID, allotted when it is new. */
   internUniqueId(uniqueId: UniqueId): EntryId {
     const known = this.idOfUniqueId(uniqueId);
     if (known !== undefined) return known;
     const id = this.#backend.allotId();
     this.tables.uid.put(encodeUniqueId(uniqueId), idRow(id));
+    this.#keepId(uniqueId, id);
     return id;
   }
 
   /** Takes the name of an entry out of the tree; `putEntry` gives it one again. */
   takeName(id: EntryId): void {
+    this.#leaveSharedNames();
     const entry = this.getEntry(id);
     this.#named.set(id, placeOf(entry));
     this.tables.tree.delete(this.#key(placeOf(entry)));
@@ -94,6 +113,12 @@ export class BackendWriter extends BackendReader {
 
   forgetUniqueId(uniqueId: UniqueId): void {
     this.tables.uid.delete(encodeUniqueId(uniqueId));
+    this.#ids.delete(uniqueId);
+  }
+
+  #keepId(uniqueId: UniqueId, id: EntryId): void {
+    if (this.#ids.size >= ENTRIES_MAX) this.#ids.clear();
+    this.#ids.set(uniqueId, id);
   }
 
   /** Makes `after` what is stored under `id`; undefined removes it. */
@@ -107,6 +132,7 @@ export class BackendWriter extends BackendReader {
       this.tables.tree.put(this.#key(is), idRow(id));
     }
     if (before !== undefined && record !== undefined && before.record.equals(record)) return;
+    if (moved) this.#leaveSharedNames();
     const entry = record && new StoredEntry(id, record, this);
     const changed = changedTypes(before, entry);
     const aciMoves = moved || changed.has(ACI_KEY);
@@ -125,12 +151,25 @@ export class BackendWriter extends BackendReader {
   #move(id: EntryId, was: Place | undefined, is: Place | undefined): void {
     if (was !== undefined) {
       if (!this.#named.delete(id)) this.tables.tree.delete(this.#key(was));
-      this.namesChanged = true;
-      this.forgetNames();
-    } else if (is !== undefined) {
-      this.tables.tree.delete(tombstoneKey(is.parentId, is.uniqueId)); // it was hidden, perhaps
+      this.#renamed();
+    } else if (
+      is !== undefined &&
+      this.tables.tree.delete(tombstoneKey(is.parentId, is.uniqueId))
+    ) {
+      this.#renamed(); // it was hidden, and what stands below it was named without its record
     }
     if (is !== undefined) this.tables.tree.put(this.#key(is), idRow(id));
+  }
+
+  #renamed(): void {
+    this.namesChanged = true;
+    this.#sharedNames?.forget();
+    this.forgetNames();
+  }
+
+  /** The operation may yet be discarded: what is found from here on is its own affair. */
+  #leaveSharedNames(): void {
+    if (this.nameCache === this.#sharedNames) this.nameCache = new NameCache();
   }
 
   #key(place: Place): Buffer {

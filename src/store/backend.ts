@@ -9,6 +9,7 @@ import type { BytesTable, IdTable, Kv, WriteSet } from "../kv/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { Change, UniqueId } from "../replication/change/index.ts";
 import {
+  META_RUV_KEY,
   appendChange,
   readGenerator,
   readRuv,
@@ -30,6 +31,7 @@ import { StructureReplay } from "../replication/urp/index.ts";
 import { BackendIndexes } from "./backend-indexes.ts";
 import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn } from "./backend-txn.ts";
+import { NameCache } from "./name-cache.ts";
 import { putDescriptions } from "./description-table.ts";
 import { type BackendTables, childRange, openTables } from "./tables.ts";
 
@@ -62,6 +64,8 @@ export class Backend {
   #descriptions: Descriptions;
   #set: number;
   #nextId = 1;
+  /** Names as the operation that ran last has left them. */
+  #newestNames = new NameCache();
   tables: BackendTables;
   reader: BackendReader;
   indexes: BackendIndexes;
@@ -117,6 +121,7 @@ export class Backend {
     this.reader = new BackendReader(this.tables, this.suffix, this.#descriptions);
     this.indexes = BackendIndexes.decode(this.tables.meta.getCopy(META_INDEXES), this.schema);
     this.replay = new StructureReplay();
+    this.#newestNames = new NameCache();
     this.#nextId = 1 + Math.max(lastId(this.tables.entry), lastId(this.tables.state));
     const suffixId = this.reader.suffixId;
     this.suffixUniqueId =
@@ -130,6 +135,7 @@ export class Backend {
   useDescriptions(descriptions: Descriptions): void {
     this.#descriptions = descriptions;
     this.reader = new BackendReader(this.tables, this.suffix, descriptions);
+    this.#newestNames = new NameCache();
     this.indexes = BackendIndexes.decode(this.indexes.encode(), descriptions.schema);
   }
 
@@ -141,7 +147,8 @@ export class Backend {
 
   /** Starts an operation on the tables of `writes`. */
   begin(writes: WriteSet): BackendTxn {
-    return new BackendTxn(this, this.writableTables(writes, this.tables), this.#descriptions);
+    const tables = this.writableTables(writes, this.tables);
+    return new BackendTxn(this, tables, this.#descriptions, this.#newestNames);
   }
 
   /** Tables as the operation with this write set sees them. */
@@ -185,7 +192,13 @@ export class Backend {
     const { ruv, generator } = this.newest;
     const meta = writes.table(this.tables.meta);
     if (generator !== undefined) writeGenerator(meta, generator);
-    if (!this.keepsState || ruv === undefined) return;
+    if (ruv === undefined) return;
+    if (!this.keepsState) {
+      // A change that replication does not know of: the data is not that of its generation any more.
+      meta.delete(META_RUV_KEY);
+      this.newest = { ruv: undefined, generator };
+      return;
+    }
     const next = advanceRuv(ruv, change.csn, nowSeconds);
     writeRuv(meta, next);
     if (this.keepsChangelog) {

@@ -112,7 +112,7 @@ export class WalkServer {
       hash: createNodeHash(),
       operations: newOperationCounters(),
       connections: newConnectionCounters(),
-      accessFor: (subject, reader) => watchAccess(gate.evaluator(subject, reader), this.#trace),
+      accessFor: (subject, reader) => watchAccess(gate.accessFor(subject, reader), this.#trace),
       afterWrite: (backend, effects) => this.actions.afterWrite(backend, effects),
     };
     // What else there is (audit log, made entries) says nothing on these walks.

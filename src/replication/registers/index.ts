@@ -5,7 +5,7 @@ export type { RdnValue, RenameEffect, ResolveDescription } from "./registers.ts"
 export { Registers } from "./registers.ts";
 export { isStateless } from "./stateless.ts";
 export type { DescriptionSource } from "./stored-form.ts";
-export { decodeRegisters, encodeRegisters } from "./stored-form.ts";
+export { decodeRegisters, encodeRegisters, encodeZeroRegisters } from "./stored-form.ts";
 export type { LineState } from "./replicated-form.ts";
 export {
   StateCollector,

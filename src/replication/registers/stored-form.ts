@@ -253,6 +253,17 @@ export function encodeRegisters(
   return new RegistersEncoder().encode(registers, recordAttributes);
 }
 
+const ZERO_REGISTERS = Buffer.concat([Buffer.of(VERSION, 1, 0), Buffer.alloc(8), Buffer.of(0)]);
+const NO_REGISTERS = Buffer.alloc(0);
+
+/** As `encodeRegisters` for values that all came without a CSN: each has vu = CSN_ZERO and nothing else. Shared: not to be
+ *  changed. */
+export function encodeZeroRegisters(recordAttributes: readonly Attribute[]): Buffer {
+  return recordAttributes.every(({ description }) => isStateless(description.type.key))
+    ? NO_REGISTERS
+    : ZERO_REGISTERS;
+}
+
 class RegistersDecoder {
   readonly #reader: PackedReader;
   readonly #csns: Csn[] = [];

@@ -8,6 +8,7 @@ import {
   Registers,
   decodeRegisters,
   encodeRegisters,
+  encodeZeroRegisters,
 } from "../../../../src/replication/registers/index.ts";
 import { describe, descriptionSource } from "../../../support/conflict-schema.ts";
 
@@ -63,6 +64,17 @@ suite("replication/registers: stored form", () => {
 
   test("registers/stored-form: values without CSN survive the round trip", () => {
     checkRoundTrip(added(CSN_ZERO), PERSON);
+  });
+
+  test("registers/stored-form: without any CSN the stored form is known beforehand", () => {
+    const registers = new Registers(describe);
+    registers.applyAdd(
+      PERSON.map(({ description, values }) => ({ type: description.text, values })),
+      [],
+      CSN_ZERO,
+    );
+    assert.deepEqual(encodeZeroRegisters(PERSON), encodeRegisters(registers, PERSON));
+    assert.equal(encodeZeroRegisters(PERSON.slice(-1)).length, 0);
   });
 
   test("registers/stored-form: replaced, deleted and odd values survive the round trip", () => {

@@ -1,0 +1,43 @@
+// Names of entries by ID and IDs by name, as far as they have been asked for. Only entries that are parents are worth it:
+// they are asked for again and again.
+//
+// A backend has two: one for readers of the committed state, one for operations, which run one after the other and see what
+// the last one left. An operation uses the second as long as it has changed nothing (backend-writer.ts).
+import type { EntryId } from "../entry/index.ts";
+
+/** Names kept in each direction. */
+export const NAME_CACHE_MAX = 50_000;
+
+export interface EntryNames {
+  readonly dn: string;
+  readonly normalDn: string;
+}
+
+export class NameCache {
+  readonly #names = new Map<EntryId, EntryNames>();
+  readonly #ids = new Map<string, EntryId>();
+
+  names(id: EntryId): EntryNames | undefined {
+    return this.#names.get(id);
+  }
+
+  keepNames(id: EntryId, names: EntryNames): void {
+    if (this.#names.size >= NAME_CACHE_MAX) this.#names.clear();
+    this.#names.set(id, names);
+  }
+
+  idOf(normalDn: string): EntryId | undefined {
+    return this.#ids.get(normalDn);
+  }
+
+  keepId(normalDn: string, id: EntryId): void {
+    if (this.#ids.size >= NAME_CACHE_MAX) this.#ids.clear();
+    this.#ids.set(normalDn, id);
+  }
+
+  /** After a rename, delete or import: names may have changed. */
+  forget(): void {
+    this.#names.clear();
+    this.#ids.clear();
+  }
+}
