@@ -1,4 +1,5 @@
 // Runs the tests that lie in dist/test with mocha: `node dist/scripts/test.js [--all | --layer NAME…] [words…]`.
+// `--kills N` is the number of kills of the crash tests, `--seed N` the seed of random tests of the crash and interop layers.
 // Without a layer: the quick ones (unit, property, data). Words select the tests whose full title contains them.
 // What is run is derived from the test sources, so that an old output of a removed test never runs.
 // Exit code 1 when a test fails, when a test file cannot be loaded, or when there was nothing to run.
@@ -25,9 +26,16 @@ function testFiles(layer: string): readonly string[] {
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { all: { type: "boolean" }, layer: { type: "string", multiple: true } },
+    options: {
+      all: { type: "boolean" },
+      layer: { type: "string", multiple: true },
+      kills: { type: "string" },
+      seed: { type: "string" },
+    },
     allowPositionals: true,
   });
+  if (values.kills !== undefined) process.env["CONCORD_KILLS"] = values.kills;
+  if (values.seed !== undefined) process.env["CONCORD_SEED"] = values.seed;
   const layers = values.layer ?? (values.all === true ? ALL_LAYERS : QUICK_LAYERS);
   const files = layers.flatMap(testFiles);
   const mocha = new Mocha({ ui: "tdd", reporter: Reporter, timeout: TEST_TIMEOUT_MS });

@@ -1,6 +1,6 @@
 // Three suppliers, one of them 389, in a ring: random operations spread over all three at once, then rest, then equality
 // of all entries with what matters of their CSN state. First each neighbor sends to the other, then the ring is one-way,
-// so that every change has to be forwarded. The seed is printed; CONCORD_INTEROP_SEED repeats it.
+// so that every change has to be forwarded. The seed is printed; --seed repeats it.
 import { assert } from "chai";
 import { assertEqualContent, readContent } from "../support/entry-state.ts";
 import type { ReplicaContent } from "../support/entry-state.ts";
@@ -47,10 +47,8 @@ suite("interop/ring", function () {
   let writers: readonly RandomWriter[];
 
   suiteSetup(async () => {
-    random = new SeededRandom(seedFrom("CONCORD_INTEROP_SEED"));
-    console.log(
-      `seed ${random.seed}; repeat: CONCORD_INTEROP_SEED=${random.seed} npm run interop -- ring`,
-    );
+    random = new SeededRandom(seedFrom("CONCORD_SEED"));
+    console.log(`seed ${random.seed}; repeat: npm run interop -- --seed ${random.seed} ring`);
     const first = await nodes.addNsSlapd({ suffix: SUFFIX, suffixEntry: true });
     const second = await nodes.addConcord({ suffix: SUFFIX });
     const third = await nodes.addConcord({ suffix: SUFFIX });

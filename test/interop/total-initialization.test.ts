@@ -43,8 +43,8 @@ for (const direction of directions) {
     suiteTeardown(() => nodes.removeAll());
 
     test(`interop/total-initialization: ${direction}: all entries arrive with their state`, async () => {
-      const random = new SeededRandom(seedFrom("CONCORD_INTEROP_SEED"));
-      console.log(`seed ${random.seed}`);
+      const random = new SeededRandom(seedFrom("CONCORD_SEED"));
+      console.log(`seed ${random.seed}; repeat: npm run interop -- --seed ${random.seed} total`);
       await enableReplica(from, "supplier", { replicaId: 1 });
       await enableReplica(to, "supplier", { replicaId: 2 });
       await writeSampleDirectory({
