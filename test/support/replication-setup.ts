@@ -143,7 +143,7 @@ export async function initialize(from: Node, name: string): Promise<void> {
     `the total initialization of ${name} ends`,
     INITIALIZE_TIMEOUT_MS,
   );
-  if (!/^Error \(0\) Total update succeeded/.test(status.init ?? "")) {
+  if (status.init?.startsWith("Error (0) Total update succeeded") !== true) {
     throw new Error(`total initialization of ${name}: ${status.init}`);
   }
 }
