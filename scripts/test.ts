@@ -34,8 +34,11 @@ async function main(): Promise<void> {
     },
     allowPositionals: true,
   });
-  if (values.kills !== undefined) process.env["CONCORD_KILLS"] = values.kills;
-  if (values.seed !== undefined) process.env["CONCORD_SEED"] = values.seed;
+  if (values.kills !== undefined) process.env["CONCORD_CRASH_KILLS"] = values.kills;
+  if (values.seed !== undefined) {
+    process.env["CONCORD_SEED"] = values.seed;
+    process.env["CONCORD_CRASH_SEED"] = values.seed;
+  }
   const layers = values.layer ?? (values.all === true ? ALL_LAYERS : QUICK_LAYERS);
   const files = layers.flatMap(testFiles);
   const mocha = new Mocha({ ui: "tdd", reporter: Reporter, timeout: TEST_TIMEOUT_MS });

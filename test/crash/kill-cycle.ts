@@ -17,8 +17,8 @@ export const CRASH_TIMEOUT_MS = 3_600_000;
 const ANSWERS_MAX = 400;
 const EXTRA_MS_MAX = 12;
 
-/** How often a server is killed; `npm run crash -- --kills N`. */
-export const KILL_COUNT = Number(process.env["CONCORD_KILLS"] ?? 50);
+/** How often a server is killed: few times among all tests, 50 times by `npm run crash`, else `-- --kills N`. */
+export const KILL_COUNT = Number(process.env["CONCORD_CRASH_KILLS"] ?? 5);
 
 /** The seed of a suite, printed with the line that repeats it. */
 export function suiteRandom(title: string): SeededRandom {
