@@ -232,10 +232,11 @@ function stepConfigured(
     case "initConnecting":
     case "initWaiting":
       return stay(next);
+    case "disabled":
+      return enterStart(withoutConsumer({ ...next, backoff: undefined }), moment);
     case "backingOff":
     case "checking":
     case "connecting":
-    case "disabled":
     case "ended":
     case "pausing":
     case "stoppedByError":
@@ -244,6 +245,12 @@ function stepConfigured(
       return enterStart({ ...next, backoff: undefined }, moment);
   }
 }
+
+/** The consumer is asked what it has, although it was heard to have everything: it may have been restored from a backup. */
+const withoutConsumer = (state: AgreementState): AgreementState => ({
+  ...state,
+  consumer: undefined,
+});
 
 /** Ends what is going on, properly if it can be; `enterStart` decides what follows. */
 function stop(state: AgreementState, moment: Moment): AgreementTransition {
@@ -322,7 +329,7 @@ function stepWaitingTimer(state: AgreementState, moment: Moment): AgreementTrans
       return isOpen(times.schedule, moment) ? enterCheck(state) : stay(state);
     case "waitingForChanges":
       if (!isOpen(times.schedule, moment)) return enterWindowWait(state);
-      return now >= phase.idleUntil ? enterStart(state, moment) : stay(state);
+      return now >= phase.idleUntil ? enterStart(withoutConsumer(state), moment) : stay(state);
     case "backingOff":
       if (!isOpen(times.schedule, moment)) return enterWindowWait(state);
       return now >= (state.backoff?.until ?? now) ? enterCheck(state) : stay(state);
