@@ -132,13 +132,14 @@ suite("interop/dsconf", function () {
       { input: step.input, timeoutMs: STEP_TIMEOUT_MS },
     );
     const output = `${stdout.toString("utf8")}${stderr}`.replaceAll(/\s+/g, " ");
+    const says = (text: string): boolean => output.toLowerCase().includes(text.toLowerCase());
     const faults: string[] = [];
     if (code !== step.exitCode) faults.push(`exit code ${code}, not ${step.exitCode}`);
     for (const text of step.wanted.map(filled)) {
-      if (!output.includes(text)) faults.push(`it does not say: ${text}`);
+      if (!says(text)) faults.push(`it does not say: ${text}`);
     }
     for (const text of step.unwanted.map(filled)) {
-      if (output.includes(text)) faults.push(`it says: ${text}`);
+      if (says(text)) faults.push(`it says: ${text}`);
     }
     if (faults.length > 0) faults.push(`it said: ${output.slice(0, SHOWN_CHARACTERS)}`);
     return faults;
