@@ -232,7 +232,11 @@ export class Agreement {
       replicaId: replica.replicaId,
       purl: replica.purl,
       consumerReplicaDn: `cn=replica,${mappingTreeDn(replica.backend.suffixDn)}`,
-      times: agreementTimes(settings, replica.settings),
+      times: {
+        ...agreementTimes(settings, replica.settings),
+        // A consumer has no changelog to send from.
+        isEnabled: settings.enabled && replica.settings.keepsChangelog,
+      },
       link: {
         host: settings.host,
         port: settings.port,

@@ -81,7 +81,11 @@ export class Directory {
 
   /** URLs for those who should go elsewhere with operations on a suffix. */
   referralsOf(suffix: SuffixSettings): readonly string[] {
-    if (suffix.referrals.length > 0) return suffix.referrals;
+    // What a replica was given takes precedence, and gets the suffix added where it names a server alone.
+    const { replicas } = this.config.snapshot;
+    const replica = replicas.find((one) => one.normalSuffix === suffix.normalSuffix);
+    const isGiven = replica !== undefined && replica.referrals.length > 0;
+    if (suffix.referrals.length > 0 && !isGiven) return suffix.referrals;
     return this.findReferrals(suffix.normalSuffix);
   }
 

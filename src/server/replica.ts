@@ -37,6 +37,9 @@ import {
   TRIM_CAP_SECONDS_DEFAULT,
   type TrimCursor,
   type TrimSlice,
+  countChanges,
+  reachesRuv,
+  resetChangelog,
   trimSlice,
 } from "../replication/changelog/index.ts";
 import {
@@ -60,6 +63,7 @@ import {
   ruvMaxCsn,
   withOwnElement,
   withSupplier,
+  withoutReplica,
 } from "../replication/ruv/index.ts";
 import type { TotalEntry } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
@@ -148,17 +152,33 @@ export class Replica implements ReplicaPort {
     return this.#directory.config.snapshot.server.ignoreTimeSkew;
   }
 
-  /** Makes the backend a replica: generation, own element, generator. */
-  async start(): Promise<void> {
+  /** Makes the backend a replica: generation, own element, generator, changelog. */
+  start(): Promise<void> {
+    return this.#takeRole(READ_ONLY_REPLICA_ID);
+  }
+
+  /** `leftId`: under which the replica wrote changes so far. */
+  async #takeRole(leftId: ReplicaId): Promise<void> {
     this.backend.keepsState = true;
     this.backend.keepsChangelog = this.settings.keepsChangelog;
     await this.#directory.queue.submit((writes) =>
       guarded(this.backend, writes, () => {
-        this.backend.putFacts(writes, this.#facts());
+        const facts = this.#facts(leftId);
+        this.backend.putFacts(writes, facts);
+        this.#settleChangelog(writes, facts.ruv);
         return { result: undefined, committed: () => {} };
       }),
     );
     this.#followRuv();
+  }
+
+  /** A consumer has no changelog. One that was kept before and has a gap since then must not be served from. */
+  #settleChangelog(writes: Parameters<Backend["begin"]>[0], ruv: Ruv): void {
+    const tables = this.backend.writableTables(writes, this.backend.tables);
+    const isWhole = this.settings.keepsChangelog
+      ? reachesRuv(tables, ruv)
+      : countChanges(tables) === 0;
+    if (!isWhole) resetChangelog(tables, ruv);
   }
 
   /** The replica's role or ID has changed. */
@@ -173,7 +193,9 @@ export class Replica implements ReplicaPort {
     );
     if (replicaId !== this.replicaId)
       this.backend.useGenerator(makeGenerator(this.replicaId, this.nowSeconds()));
-    await this.start();
+    this.isUnavailable = true;
+    await this.#takeRole(replicaId === this.replicaId ? READ_ONLY_REPLICA_ID : replicaId);
+    this.isUnavailable = false;
   }
 
   /** The suffix is no replica any more. */
@@ -283,6 +305,8 @@ export class Replica implements ReplicaPort {
     return backends.find((one) => one.name.toLowerCase() === this.backend.name)?.changelog;
   }
 
+  /** Groups are looked up at every Start. nsDS5ReplicaBindDnGroupCheckInterval says how old the list of members may be that 389
+   *  keeps; here nothing is kept. */
   maySupply(bindDn: string): boolean {
     const { normalBindDns, normalBindDnGroups } = this.settings;
     if (bindDn === "") return false;
@@ -524,8 +548,9 @@ export class Replica implements ReplicaPort {
   }
 
   /** Replication facts of the backend as they are to be: completed where something is missing. */
-  #facts(): { ruv: Ruv; generator: CsnGenerator } {
-    const { ruv, generator } = this.backend.newest;
+  #facts(leftId: ReplicaId): { ruv: Ruv; generator: CsnGenerator } {
+    const { generator } = this.backend.newest;
+    const ruv = this.backend.newest.ruv && withoutLeft(this.backend.newest.ruv, leftId);
     const isOwn = generator !== undefined && generator.replicaId === this.replicaId;
     const ownGenerator = resumeGenerator(
       isOwn ? generator : makeGenerator(this.replicaId, this.nowSeconds()),
@@ -562,6 +587,11 @@ export class Replica implements ReplicaPort {
       .catch(this.#hooks.onDefect);
   }
 }
+
+/** The element of a replica ID that is not ours any more goes, as in 389; unless it has changes: they are in the data, and
+ *  partners that find the element missing would have to send them all again, from changelogs that do not go back so far. */
+const withoutLeft = (ruv: Ruv, leftId: ReplicaId): Ruv =>
+  ruvMaxCsn(ruv, leftId) === undefined ? withoutReplica(ruv, leftId) : ruv;
 
 function lastMods(now: Millis): Mod[] {
   const replace = (type: string, value: string): Mod => ({

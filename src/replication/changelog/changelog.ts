@@ -43,6 +43,16 @@ export function resetChangelog(tables: ChangelogTables, ruv: Ruv): void {
   writeRuv(tables.meta, ruv);
 }
 
+/** Whether the changelog goes on up to `ruv`: after a time in which changes were not logged it has a gap. */
+export function reachesRuv(tables: ChangelogTables, ruv: Ruv): boolean {
+  const floor = readLogFloor(tables.meta);
+  return ruv.elements.every(({ replicaId, maxCsn }) => {
+    if (maxCsn === undefined || hasChange(tables, maxCsn)) return true;
+    const below = floor.get(replicaId);
+    return below !== undefined && below >= maxCsn;
+  });
+}
+
 export interface LogBounds {
   readonly firstCsn: Csn;
   readonly lastCsn: Csn;

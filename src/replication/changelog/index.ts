@@ -7,6 +7,7 @@ export {
   countChanges,
   findChange,
   hasChange,
+  reachesRuv,
   readLogBounds,
   resetChangelog,
 } from "./changelog.ts";

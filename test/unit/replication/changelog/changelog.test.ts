@@ -13,6 +13,7 @@ import {
   readLogBounds,
   readLogFloor,
   readRuv,
+  reachesRuv,
   resetChangelog,
   trimSlice,
   writeRuv,
@@ -381,5 +382,19 @@ suite("changelog/trim", () => {
         else assert.isAbove(now, cap);
       }),
     );
+  });
+
+  test("changelog/changelog: a changelog that changes passed by does not reach the update vector", () => {
+    const log = new Log();
+    assert.isTrue(reachesRuv(log.tables, log.ruv()));
+    log.append(1, 1);
+    log.append(2, 2);
+    assert.isTrue(reachesRuv(log.tables, log.ruv()));
+    const unlogged = advanceRuv(log.ruv(), makeCsn(3, 0, 1), 3);
+    log.kv.transactSync(() => writeRuv(log.tables.meta, unlogged));
+    assert.isFalse(reachesRuv(log.tables, log.ruv()));
+    log.kv.transactSync(() => resetChangelog(log.tables, log.ruv()));
+    assert.isTrue(reachesRuv(log.tables, log.ruv()));
+    assert.equal(countChanges(log.tables), 0);
   });
 });
