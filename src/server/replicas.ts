@@ -89,9 +89,9 @@ export class Replicas {
         }
       },
       afterWrite: (changed, effects) => this.#hooks.afterWrite(changed, effects),
-      contentReplaced: async (changed) => {
+      contentReplaced: (changed, reason) => {
         this.#hooks.contentReplaced(changed.backend);
-        changed.closeGate("initialization", this.#peersOf(changed));
+        changed.closeGate(reason, this.#peersOf(changed));
         this.#notify(changed);
       },
       importEnded: (changed) => {

@@ -70,7 +70,11 @@ export class ServerActions implements ConfigActions {
     directory.findReferrals = (normalSuffix) => this.replicas.find(normalSuffix)?.referrals ?? [];
     this.tasks = new TaskRunner({
       works: taskWorks(directory, parts.keeper, () => this.useSchema(schemaKeeper.reload()), {
-        contentReplaced: async (backend) => parts.keeper.acis.load(backend),
+        contentReplaced: (backend) => {
+          const replica = this.replicas.find(backend.suffix);
+          if (replica === undefined) parts.keeper.acis.load(backend);
+          else replica.noteImport();
+        },
       }),
       clock: directory.clock,
       log: directory.log,

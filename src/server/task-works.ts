@@ -18,14 +18,14 @@ const PROGRESS_ITEMS = 100;
 
 export interface TaskHooks {
   /** The content of a backend has been replaced: access rules, replicas and agreements follow. */
-  contentReplaced(backend: Backend): Promise<void>;
+  contentReplaced(backend: Backend): void;
 }
 
 export function taskWorks(
   directory: Directory,
   keeper: BackendKeeper,
   reloadSchema: () => Promise<void>,
-  hooks: TaskHooks = { contentReplaced: () => Promise.resolve() },
+  hooks: TaskHooks = { contentReplaced: () => {} },
 ): TaskWorks {
   const getBackend = (name: string): Backend => {
     const backend = directory.backends.get(name.toLowerCase());
@@ -36,7 +36,7 @@ export function taskWorks(
     import: async (order, progress) => {
       const backend = getBackend(order.backendName);
       await importTask(directory, backend, order, progress);
-      await hooks.contentReplaced(backend);
+      hooks.contentReplaced(backend);
     },
     export: (order, progress) => exportTask(directory, order, progress),
     backup: (order, progress) => backupTask(directory, order, progress),

@@ -104,7 +104,7 @@ async function openInstance(): Promise<Instance> {
   const replaced: string[] = [];
   const keeper = new BackendKeeper(directory, new AciStore(directory.schema));
   const works = taskWorks(directory, keeper, () => Promise.resolve(), {
-    contentReplaced: async (backend) => {
+    contentReplaced: (backend) => {
       replaced.push(backend.name);
     },
   });
