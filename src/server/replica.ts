@@ -2,16 +2,9 @@
 // and catch-up gate. The consumer machine (replication/consumer) asks it through ReplicaPort; agreements ask it through the
 // replicas. Everything that is stored goes through the write queue.
 import { isGroupMember } from "../access/index.ts";
-import type { Millis } from "../base/index.ts";
-import type { ChangelogSettings, ReplicaSettings } from "../config/index.ts";
-import {
-  type WriteEffects,
-  applyAndLog,
-  guarded,
-  newUniqueId,
-  formatTime,
-} from "../operation/index.ts";
-import { LdapError, SUCCESS, type AttributeValues, type Mod } from "../protocol/index.ts";
+import type { ReplicaSettings } from "../config/index.ts";
+import { type WriteEffects, applyAndLog, guarded } from "../operation/index.ts";
+import { LdapError, SUCCESS } from "../protocol/index.ts";
 import {
   type GateState,
   GATE_LIMIT_MS_DEFAULT,
@@ -24,24 +17,12 @@ import {
   describeGate,
   forgetPeer,
   hearPeer,
-  keepAliveAttributes,
-  keepAliveDn,
-  keepAliveMods,
-  keepAliveWrite,
   startKeepAliveTimer,
   tickGate,
   tickKeepAlive,
 } from "../replication/agreement/index.ts";
 import type { Change } from "../replication/change/index.ts";
-import {
-  TRIM_CAP_SECONDS_DEFAULT,
-  type TrimCursor,
-  type TrimSlice,
-  countChanges,
-  reachesRuv,
-  resetChangelog,
-  trimSlice,
-} from "../replication/changelog/index.ts";
+import { countChanges, reachesRuv, resetChangelog } from "../replication/changelog/index.ts";
 import {
   COVERED_RESULT,
   type QueuedChange,
@@ -68,18 +49,17 @@ import {
 import type { TotalEntry } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
+import { keepAliveChange } from "./keep-alive-change.ts";
 import { Purge } from "./purge.ts";
 import { TotalImport } from "./total-import.ts";
-
-/** modifiersName of what replication itself writes (389's name, which other servers know). */
-const PLUGIN_DN = "cn=Multisupplier Replication Plugin,cn=plugins,cn=config";
+import { Trimming } from "./trimming.ts";
 
 export interface ReplicaHooks {
   /** Changes are on disk: agreements have work. */
   changesCommitted(replica: Replica, own: Change | undefined): void;
   afterWrite(backend: Backend, effects: WriteEffects): void;
   /** The content of the backend has been replaced. */
-  contentReplaced(replica: Replica): Promise<void>;
+  contentReplaced(replica: Replica, reason: GateReason): void;
   /** An initialization by a supplier is over, well or not. */
   importEnded(replica: Replica): void;
   onDefect(error: unknown): void;
@@ -97,6 +77,7 @@ export class Replica implements ReplicaPort {
   readonly #hooks: ReplicaHooks;
   #keepAlive: KeepAliveTimer;
   readonly #purge: Purge;
+  readonly #trimming: Trimming;
   #import: TotalImport | undefined;
   /** From Start until the new content is in its place, or it is sure that the old one stays. */
   #isImporting = false;
@@ -104,9 +85,6 @@ export class Replica implements ReplicaPort {
   readonly #initializing = new Set<string>();
   /** The newest change of our own in the data that was replaced. */
   #lastIssued: Csn | undefined;
-  #isTrimming = false;
-  #trimCursor: TrimCursor | undefined;
-  #trimDueAt = 0;
 
   constructor(
     directory: Directory,
@@ -120,6 +98,7 @@ export class Replica implements ReplicaPort {
     this.settings = settings;
     this.#hooks = hooks;
     this.#purge = new Purge(directory, backend, hooks);
+    this.#trimming = new Trimming(directory, backend, hooks);
     this.#keepAlive = startKeepAliveTimer(
       settings.keepAliveIntervalSec * 1000,
       directory.clock.now(),
@@ -245,30 +224,9 @@ export class Replica implements ReplicaPort {
   /** Removes changes from the changelog that nobody needs, one slice a call.
    *  `consumers`: what the consumers of enabled agreements have, as far as known. */
   trim(consumers: readonly (Ruv | undefined)[]): void {
-    const settings = this.#changelogSettings();
     const local = this.ruv();
-    const now = this.#directory.clock.now();
-    if (settings === undefined || local === undefined || this.#isTrimming) return;
-    if (this.#trimCursor === undefined && now < this.#trimDueAt) return;
-    this.#trimDueAt = now + settings.trimIntervalSec * 1000;
-    const policy = {
-      ageSecondsMax: settings.ageMaxSec > 0 ? settings.ageMaxSec : undefined,
-      changesMax: settings.changesMax > 0 ? settings.changesMax : undefined,
-      capAgeSeconds: TRIM_CAP_SECONDS_DEFAULT,
-      capChanges: undefined,
-    };
-    if (policy.ageSecondsMax === undefined && policy.changesMax === undefined) return;
-    this.#isTrimming = true;
-    const input = { policy, local, consumers, nowSeconds: this.nowSeconds() };
-    this.#directory.queue
-      .submit((writes) => {
-        const tables = this.backend.writableTables(writes, this.backend.tables);
-        return trimSlice(tables, input, this.#trimCursor);
-      })
-      .then(
-        (slice) => this.#trimmed(slice),
-        (error: unknown) => this.#hooks.onDefect(error),
-      );
+    if (local === undefined || !this.settings.keepsChangelog) return;
+    this.#trimming.tick(local, consumers);
   }
 
   /** Whether a purge is under way. */
@@ -287,22 +245,6 @@ export class Replica implements ReplicaPort {
   /** Resolves when the purge has left the database alone for good. */
   endPurge(): Promise<void> {
     return this.#purge.stop();
-  }
-
-  #trimmed({ removed, overridden, next }: TrimSlice): void {
-    const { log } = this.#directory;
-    this.#isTrimming = false;
-    this.#trimCursor = next;
-    if (removed > 0) log.info("changelog.records.trimmed", { suffix: this.suffix, removed });
-    for (const [replicaId, count] of overridden) {
-      log.warn("changelog.need.overridden", { suffix: this.suffix, replicaId, count });
-    }
-  }
-
-  #changelogSettings(): ChangelogSettings | undefined {
-    if (!this.settings.keepsChangelog) return undefined;
-    const { backends } = this.#directory.config.snapshot;
-    return backends.find((one) => one.name.toLowerCase() === this.backend.name)?.changelog;
   }
 
   /** Groups are looked up at every Start. nsDS5ReplicaBindDnGroupCheckInterval says how old the list of members may be that 389
@@ -476,8 +418,14 @@ export class Replica implements ReplicaPort {
       return false;
     }
     this.#followRuv(ruv);
-    await this.#hooks.contentReplaced(this);
+    this.#hooks.contentReplaced(this, "initialization");
     return true;
+  }
+
+  /** LDIF has been imported in the place of the content. */
+  noteImport(): void {
+    this.#followRuv();
+    this.#hooks.contentReplaced(this, "import");
   }
 
   abortImport(): void {
@@ -493,18 +441,14 @@ export class Replica implements ReplicaPort {
     await queue.submit((writes) =>
       guarded(this.backend, writes, () => {
         const txn = this.backend.begin(writes);
-        const dn = keepAliveDn(this.replicaId, this.backend.suffixDn);
-        const id = txn.writer.idOfDn(this.backend.schema.normalizeDnText(dn));
         const now = clock.now();
-        const todo =
-          txn.writer.suffixId === undefined ? "none" : keepAliveWrite(reason, id !== undefined);
-        let change: Change | undefined;
-        if (todo === "add") change = this.#keepAliveAdd(txn, dn, now);
-        if (todo === "modify" && id !== undefined) {
-          const mods = [...keepAliveMods(formatTime(now)), ...lastMods(now)];
-          const { uniqueId } = txn.writer.getEntry(id);
-          change = { type: "modify", csn: this.sessionCsn(), uniqueId, dn, mods };
-        }
+        const change = keepAliveChange(txn.writer, reason, {
+          suffixDn: this.backend.suffixDn,
+          replicaId: this.replicaId,
+          now,
+          random: this.#directory.random,
+          issueCsn: () => this.sessionCsn(),
+        });
         if (change !== undefined) {
           applyAndLog(this.backend, txn, writes, change, { origin: "local", now });
         }
@@ -525,26 +469,6 @@ export class Replica implements ReplicaPort {
     const { timer, isDue } = tickKeepAlive(this.#keepAlive, now, this.gate.name === "open");
     this.#keepAlive = timer;
     if (isDue) this.writeKeepAlive("refresh").catch(this.#hooks.onDefect);
-  }
-
-  #keepAliveAdd(txn: ReturnType<Backend["begin"]>, dn: string, now: Millis): Change {
-    const uniqueId = newUniqueId(now, this.#directory.random);
-    const suffixId = txn.writer.suffixId;
-    const parentUniqueId =
-      suffixId === undefined ? undefined : txn.writer.getEntry(suffixId).uniqueId;
-    const text = (type: string, value: string): AttributeValues => ({
-      type,
-      values: [Buffer.from(value)],
-    });
-    const attributes = [
-      ...keepAliveAttributes(this.replicaId),
-      text("creatorsName", PLUGIN_DN),
-      text("modifiersName", PLUGIN_DN),
-      text("createTimestamp", formatTime(now)),
-      text("modifyTimestamp", formatTime(now)),
-      text("nsUniqueId", uniqueId),
-    ];
-    return { type: "add", csn: this.sessionCsn(), uniqueId, dn, attributes, parentUniqueId };
   }
 
   /** Replication facts of the backend as they are to be: completed where something is missing. */
@@ -592,12 +516,3 @@ export class Replica implements ReplicaPort {
  *  partners that find the element missing would have to send them all again, from changelogs that do not go back so far. */
 const withoutLeft = (ruv: Ruv, leftId: ReplicaId): Ruv =>
   ruvMaxCsn(ruv, leftId) === undefined ? withoutReplica(ruv, leftId) : ruv;
-
-function lastMods(now: Millis): Mod[] {
-  const replace = (type: string, value: string): Mod => ({
-    operation: "replace",
-    type,
-    values: [Buffer.from(value)],
-  });
-  return [replace("modifiersname", PLUGIN_DN), replace("modifytimestamp", formatTime(now))];
-}
