@@ -1,4 +1,5 @@
-// The change that makes or touches the keep-alive entry of this supplier (replication-protocol 7.3), as 389 writes it.
+// The change by which a supplier writes its keep-alive entry (replication-protocol 7.3): the entry is added when it is missing, else
+// its time is replaced.
 import type { Millis, Random } from "../base/index.ts";
 import { formatTime, newUniqueId } from "../operation/index.ts";
 import type { AttributeValues, Mod } from "../protocol/index.ts";
@@ -9,41 +10,61 @@ import {
   keepAliveMods,
   keepAliveWrite,
 } from "../replication/agreement/index.ts";
-import type { Change } from "../replication/change/index.ts";
+import type { Change, UniqueId } from "../replication/change/index.ts";
 import type { Csn, ReplicaId } from "../replication/csn/index.ts";
-import type { Backend, BackendTxn } from "../store/index.ts";
+import type { BackendWriter } from "../store/index.ts";
 
 /** modifiersName of what replication itself writes (389's name, which other servers know). */
 const PLUGIN_DN = "cn=Multisupplier Replication Plugin,cn=plugins,cn=config";
 
-export interface KeepAliveContext {
+export interface KeepAliveFacts {
+  readonly suffixDn: string;
   readonly replicaId: ReplicaId;
   readonly now: Millis;
   readonly random: Random;
-  issueCsn(): Csn;
+  /** Asked only if something is to be written. */
+  readonly issueCsn: () => Csn;
 }
 
-/** undefined: there is nothing to be written. No CSN is issued then. */
+/** undefined: nothing is to be written. */
 export function keepAliveChange(
-  backend: Backend,
-  txn: BackendTxn,
+  writer: BackendWriter,
   reason: KeepAliveReason,
-  context: KeepAliveContext,
+  facts: KeepAliveFacts,
 ): Change | undefined {
-  const { writer } = txn;
-  const { suffixId } = writer;
-  if (suffixId === undefined) return undefined;
-  const { replicaId, now } = context;
-  const dn = keepAliveDn(replicaId, backend.suffixDn);
-  const id = writer.idOfDn(backend.schema.normalizeDnText(dn));
-  const todo = keepAliveWrite(reason, id !== undefined);
-  if (todo === "modify" && id !== undefined) {
-    const mods = [...keepAliveMods(formatTime(now)), ...lastMods(now)];
-    const { uniqueId } = writer.getEntry(id);
-    return { type: "modify", csn: context.issueCsn(), uniqueId, dn, mods };
+  if (writer.suffixId === undefined) return undefined;
+  const dn = keepAliveDn(facts.replicaId, facts.suffixDn);
+  const id = writer.idOfDn(writer.descriptions.schema.normalizeDnText(dn));
+  switch (keepAliveWrite(reason, id !== undefined)) {
+    case "add":
+      return addition(dn, writer.getEntry(writer.suffixId).uniqueId, facts);
+    case "modify": {
+      const mods = [...keepAliveMods(formatTime(facts.now)), ...lastMods(facts.now)];
+      return id === undefined
+        ? undefined
+        : {
+            type: "modify",
+            csn: facts.issueCsn(),
+            uniqueId: writer.getEntry(id).uniqueId,
+            dn,
+            mods,
+          };
+    }
+    case "none":
+      return undefined;
   }
-  if (todo !== "add") return undefined;
-  const uniqueId = newUniqueId(now, context.random);
+}
+
+function addition(
+  dn: string,
+  parentUniqueId: UniqueId,
+  { replicaId, now, random, issueCsn }: KeepAliveFacts,
+): Change {
+  const uniqueId = newUniqueId(now, random);
+  const text = (type: string, value: string): AttributeValues => ({
+    type,
+    values: [Buffer.from(value)],
+  });
   const attributes = [
     ...keepAliveAttributes(replicaId),
     text("creatorsName", PLUGIN_DN),
@@ -52,14 +73,8 @@ export function keepAliveChange(
     text("modifyTimestamp", formatTime(now)),
     text("nsUniqueId", uniqueId),
   ];
-  const parentUniqueId = writer.getEntry(suffixId).uniqueId;
-  return { type: "add", csn: context.issueCsn(), uniqueId, dn, attributes, parentUniqueId };
+  return { type: "add", csn: issueCsn(), uniqueId, dn, attributes, parentUniqueId };
 }
-
-const text = (type: string, value: string): AttributeValues => ({
-  type,
-  values: [Buffer.from(value)],
-});
 
 function lastMods(now: Millis): Mod[] {
   const replace = (type: string, value: string): Mod => ({
