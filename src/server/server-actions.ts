@@ -75,6 +75,7 @@ export class ServerActions implements ConfigActions {
           if (replica === undefined) parts.keeper.acis.load(backend);
           else replica.noteImport();
         },
+        afterWrite: (backend, effects) => this.afterWrite(backend, effects),
       }),
       clock: directory.clock,
       log: directory.log,

@@ -1,4 +1,6 @@
 // The work of tasks under cn=tasks,cn=config. Lines of their logs are close to 389's, because tools show them.
+import { dirname, resolve } from "node:path";
+import type { WriteEffects } from "../operation/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { Backend } from "../store/index.ts";
 import {
@@ -11,6 +13,7 @@ import type { BackendKeeper } from "./backend-keeper.ts";
 import { backupTask, restoreTask } from "./backup-work.ts";
 import type { Directory } from "./directory.ts";
 import { exportTask, resolveLdifPath } from "./export-work.ts";
+import { addEntryUuids, validateSyntax } from "./fixup-works.ts";
 import { type BadEntry, importLdif } from "./import-work.ts";
 
 /** Progress of an import is told in hundredths of its bytes. */
@@ -19,6 +22,8 @@ const PROGRESS_ITEMS = 100;
 export interface TaskHooks {
   /** The content of a backend has been replaced: access rules, replicas and agreements follow. */
   contentReplaced(backend: Backend): void;
+  /** A task has changed an entry: who waits for changes is told. */
+  afterWrite?(backend: Backend, effects: WriteEffects): void;
 }
 
 export function taskWorks(
@@ -46,12 +51,28 @@ export function taskWorks(
       await keeper.reindex(getBackend(order.backendName), names, progress);
       progress.log(`${order.backendName}: Finished indexing.`);
     },
-    schemaReload: async (_order, progress) => {
+    syntaxValidate: (order, progress) => validateSyntax(directory, order, progress),
+    entryUuidFixup: (order, progress) =>
+      addEntryUuids(directory, order, {
+        progress,
+        afterWrite: (backend, effects) => hooks.afterWrite?.(backend, effects),
+      }),
+    compactDatabase: async (_order, progress) => {
+      progress.log("Free pages of the database are used again; there is nothing to compact.");
+    },
+    schemaReload: async (order, progress) => {
+      if (order.folder !== undefined && !isOwnSchemaFolder(directory, order.folder)) {
+        throw new LdapError("unwillingToPerform", `${order.folder} is not the schema folder`);
+      }
       await reloadSchema();
       progress.log("Schema reload task finished.");
     },
   };
 }
+
+/** The schema is read from the folder of the instance and that of the product, from no other. */
+const isOwnSchemaFolder = (directory: Directory, folder: string): boolean =>
+  resolve(folder) === dirname(directory.paths.userSchema);
 
 /** As in 389, bad entries are skipped and counted; what is written to the old content meanwhile is gone with it. */
 async function importTask(

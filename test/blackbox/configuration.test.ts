@@ -262,6 +262,21 @@ suite("configuration", function () {
     await root.replace(dn, "ttl", "7");
   });
 
+  test("configuration: a task finds the values that do not fit their syntax", async () => {
+    const dn = `uid=u5,${SUFFIX}`;
+    await set("nsslapd-syntaxcheck", "off");
+    await root.replace(dn, "seeAlso", "no dn");
+    await set("nsslapd-syntaxcheck", "on");
+    await runTask("syntax validate", "look", { basedn: SUFFIX });
+    const log = await get("nsTaskLog", "cn=look,cn=syntax validate,cn=tasks,cn=config");
+    assert.include(log, `Entry "${dn}" violates attribute syntax: seeAlso`);
+    assert.include(log, "1 invalid entries");
+    await root.modify(dn, [{ op: "delete", type: "seeAlso" }]);
+    await runTask("syntax validate", "again", { basedn: SUFFIX });
+    const second = await get("nsTaskLog", "cn=again,cn=syntax validate,cn=tasks,cn=config");
+    assert.include(second, "0 invalid entries");
+  });
+
   test("configuration: a backend that was deleted and made again is empty", async () => {
     const suffix = "dc=again,dc=test";
     for (const round of [1, 2, 3]) {
