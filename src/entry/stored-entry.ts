@@ -60,7 +60,8 @@ export class StoredEntry implements EntryView {
   readonly id: EntryId;
   readonly record: Buffer;
   readonly #surroundings: EntrySurroundings;
-  #names: { readonly dn: string; readonly normalDn: string } | undefined;
+  #dn: string | undefined;
+  #normalDn: string | undefined;
   #directory: DirectoryRow[] | undefined;
   #stored: readonly Attribute[] | undefined;
 
@@ -72,12 +73,17 @@ export class StoredEntry implements EntryView {
   }
 
   get dn(): string {
-    this.#names ??= this.#surroundings.dnOf(this.id);
-    return this.#names.dn;
+    if (this.#dn !== undefined) return this.#dn;
+    const { parentId, rdn } = this;
+    this.#dn = parentId === 0 ? rdn : `${rdn},${this.#surroundings.dnOf(parentId).dn}`;
+    return this.#dn;
   }
   get normalDn(): string {
-    this.#names ??= this.#surroundings.dnOf(this.id);
-    return this.#names.normalDn;
+    if (this.#normalDn !== undefined) return this.#normalDn;
+    const { parentId } = this;
+    const rdn = this.#surroundings.descriptions.schema.normalizeDnText(this.rdn);
+    this.#normalDn = parentId === 0 ? rdn : `${rdn},${this.#surroundings.dnOf(parentId).normalDn}`;
+    return this.#normalDn;
   }
   get flags(): number {
     return recordFlags(this.record);

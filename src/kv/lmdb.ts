@@ -85,6 +85,8 @@ export class LmdbKv implements Kv {
   readonly #tables = new Map<string, LmdbBytesTable | LmdbIdTable>();
   #inFlight = 0;
   #writing = false;
+  /** No commit since the snapshot was renewed. Never set where others commit. */
+  #isCurrent = false;
   #laggard: { readonly transactionId: number; readonly sinceMs: Millis } | undefined;
 
   constructor(folder: string, root: LmdbRoot, options: { readonly readOnly: boolean }) {
@@ -121,6 +123,7 @@ export class LmdbKv implements Kv {
 
   dropTable(name: string): void {
     this.#checkIdle();
+    this.#isCurrent = false;
     const table = this.#tables.get(name) ?? this.bytesTable(name);
     assert(table instanceof LmdbTable, "the environment can be written");
     try {
@@ -138,7 +141,9 @@ export class LmdbKv implements Kv {
   }
 
   renew(): void {
+    if (this.#isCurrent) return;
     this.#root.resetReadTxn();
+    this.#isCurrent = !this.readOnly;
   }
 
   async transact(run: () => void): Promise<void> {
@@ -160,6 +165,7 @@ export class LmdbKv implements Kv {
       throw await storageError(error);
     } finally {
       this.#inFlight -= 1;
+      this.#isCurrent = false;
     }
   }
 
@@ -178,6 +184,8 @@ export class LmdbKv implements Kv {
     } catch (error) {
       if (defect !== undefined) throw defect.error;
       throw new StorageError("A commit failed", { cause: error });
+    } finally {
+      this.#isCurrent = false;
     }
   }
 
@@ -240,6 +248,7 @@ export class LmdbKv implements Kv {
   /** undefined when the environment is read-only and has no such table. */
   #openStore<K>(name: string, keys: StoreOptions): LmdbStore<K> | undefined {
     if (!this.readOnly) this.#checkIdle();
+    this.#isCurrent = false;
     try {
       return this.#root.openDB<K>(name, { encoding: "binary", ...keys });
     } catch (error) {

@@ -131,7 +131,7 @@ export class BackendSource implements SearchSource {
 
   #isBelow(base: StoredEntry, entry: StoredEntry, withBase: boolean): boolean {
     if (entry.id === base.id) return withBase;
-    return base.parentId === 0 || this.#reader.isAncestor(base.id, entry.id);
+    return base.parentId === 0 || this.#reader.isAncestor(base.id, entry.parentId);
   }
 
   *#fromIds(ids: Iterable<number>, accept: (entry: StoredEntry) => boolean): Iterable<StoredEntry> {

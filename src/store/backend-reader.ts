@@ -124,6 +124,8 @@ export class BackendReader implements EntrySurroundings {
 
   /** The ID of the entry with this normal DN: shown entries and tombstones. */
   idOfDn(normalDn: string): EntryId | undefined {
+    const cached = this.nameCache.idOf(normalDn);
+    if (cached !== undefined) return cached;
     if (normalDn === this.suffix) return this.suffixId;
     if (!normalDn.endsWith(`,${this.suffix}`)) return undefined;
     if (normalDn.startsWith(TOMBSTONE_RDN)) {
@@ -165,8 +167,6 @@ export class BackendReader implements EntrySurroundings {
   }
 
   #parentId(normalDn: string): EntryId | undefined {
-    const cached = this.nameCache.idOf(normalDn);
-    if (cached !== undefined) return cached;
     const id = this.idOfDn(normalDn);
     if (id !== undefined) this.nameCache.keepId(normalDn, id);
     return id;

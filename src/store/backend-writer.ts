@@ -124,28 +124,31 @@ export class BackendWriter extends BackendReader {
   /** Makes `after` what is stored under `id`; undefined removes it. */
   putEntry(id: EntryId, after: EntryContent | undefined): void {
     const before = this.entry(id);
-    const record = after && encodeRecord(after);
+    const entry = after && new StoredEntry(id, encodeRecord(after), this);
     const was = before && placeOf(before);
-    const is = after && placeOf(after);
+    const is = entry && placeOf(entry);
     const moved = !samePlace(was, is);
     if (!moved && is !== undefined && this.#named.delete(id)) {
       this.tables.tree.put(this.#key(is), idRow(id));
     }
-    if (before !== undefined && record !== undefined && before.record.equals(record)) return;
+    if (before !== undefined && entry !== undefined && before.record.equals(entry.record)) return;
     if (moved) this.#leaveSharedNames();
-    const entry = record && new StoredEntry(id, record, this);
     const changed = changedTypes(before, entry);
     const aciMoves = moved || changed.has(ACI_KEY);
-    if (aciMoves && before !== undefined) this.#noteAci(before);
-    if (record === undefined) this.tables.entry.delete(id);
-    else this.tables.entry.put(id, record);
+    if (aciMoves) this.#noteAci(before);
+    this.#putRecord(id, entry);
     if (moved) this.#move(id, was, is);
-    this.#entries.set(id, entry);
     for (const type of changed.values()) {
       const index = this.#backend.indexes.find(type);
       if (index !== undefined) this.#reindex(index, id, before, entry);
     }
-    if (aciMoves && entry !== undefined) this.#noteAci(entry);
+    if (aciMoves) this.#noteAci(entry);
+  }
+
+  #putRecord(id: EntryId, entry: StoredEntry | undefined): void {
+    if (entry === undefined) this.tables.entry.delete(id);
+    else this.tables.entry.put(id, entry.record);
+    this.#entries.set(id, entry);
   }
 
   #move(id: EntryId, was: Place | undefined, is: Place | undefined): void {
@@ -190,9 +193,9 @@ export class BackendWriter extends BackendReader {
     updateIndex(this.tables.index, index, id, old, now);
   }
 
-  #noteAci(entry: StoredEntry): void {
-    const hasAci = entry.stored().some(({ description }) => description.type.key === ACI_KEY);
-    if (hasAci) this.aciChanges.add(entry.normalDn);
+  #noteAci(entry: StoredEntry | undefined): void {
+    const hasAci = entry?.stored().some(({ description }) => description.type.key === ACI_KEY);
+    if (entry !== undefined && hasAci === true) this.aciChanges.add(entry.normalDn);
   }
 }
 
