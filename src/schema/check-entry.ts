@@ -140,11 +140,11 @@ export function checkSyntax(type: AttributeType, values: readonly Buffer[]): voi
   }
 }
 
-/** @throws LdapError constraintViolation */
+/** @throws LdapError objectClassViolation, as 389 */
 export function checkSingleValue(type: AttributeType, values: readonly Buffer[]): void {
   if (!type.singleValue || values.length < 2) return;
   throw new LdapError(
-    "constraintViolation",
+    "objectClassViolation",
     `single-valued attribute "${type.name}" has multiple values`,
   );
 }

@@ -162,6 +162,11 @@ export class RawExtendedRequest extends parts.ExtendedRequest {
     this.octets = octets;
   }
 
+  /** ldapjs loses the result code of the answers to extended operations that it knows; of this type it knows none. */
+  get type(): string {
+    return "RawExtendedRequest";
+  }
+
   _toBer(sink: BerSink): BerSink {
     sink.startSequence(0x77);
     sink.writeString(this.oid, 0x80);

@@ -81,7 +81,7 @@ const table: readonly (readonly [
   [
     "two values of a single-valued type",
     { objectClass: "inetOrgPerson", cn: "a", sn: "b", employeeNumber: ["1", "2"] },
-    '19 single-valued attribute "employeeNumber" has multiple values',
+    '65 single-valued attribute "employeeNumber" has multiple values',
   ],
   [
     "a value against its syntax",
