@@ -31,7 +31,8 @@ import type { Replica } from "./replica.ts";
 
 /** What of an agreement is stored at most this often while it runs. */
 const STORE_INTERVAL_MS = 30_000;
-const TABLE = "agreement";
+/** Opened before the first write: a table that is not there yet is made while no transaction is in flight. */
+export const AGREEMENT_TABLE = "agreement";
 /** How long the end of the server waits for a session to end. */
 const STOP_MS_MAX = 3_000;
 
@@ -284,14 +285,16 @@ export class Agreement {
     const { kv, queue } = this.#directory;
     const key = Buffer.from(this.settings.normalDn, "utf8");
     await queue.submit((writes) => {
-      writes.table(kv.bytesTable(TABLE)).put(key, Buffer.from(JSON.stringify(stored), "utf8"));
+      writes
+        .table(kv.bytesTable(AGREEMENT_TABLE))
+        .put(key, Buffer.from(JSON.stringify(stored), "utf8"));
     });
   }
 
   #restore(): void {
     const { kv } = this.#directory;
     kv.renew();
-    const row = kv.bytesTable(TABLE).getCopy(Buffer.from(this.settings.normalDn, "utf8"));
+    const row = kv.bytesTable(AGREEMENT_TABLE).getCopy(Buffer.from(this.settings.normalDn, "utf8"));
     if (row === undefined) return;
     const stored = JSON.parse(row.toString("utf8")) as Stored;
     this.#status = parseStoredStatus(stored.status);

@@ -29,7 +29,7 @@ import { type ReplicaId, encodeNsState } from "../replication/csn/index.ts";
 import { formatLastModified, formatRuv, ruvMaxCsn } from "../replication/ruv/index.ts";
 import type { Backend } from "../store/index.ts";
 import type { ReplicaStatus } from "../config/index.ts";
-import { Agreement, type AgreementHooks } from "./agreement.ts";
+import { AGREEMENT_TABLE, Agreement, type AgreementHooks } from "./agreement.ts";
 import type { Directory } from "./directory.ts";
 import { identityOf } from "./identity.ts";
 import { Replica } from "./replica.ts";
@@ -60,6 +60,7 @@ export class Replicas {
     this.#directory = directory;
     this.#hooks = hooks;
     this.#agreementHooks = agreementHooks;
+    directory.kv.bytesTable(AGREEMENT_TABLE);
     this.#requests = new ReplicationRequests({
       findReplica: (suffix) => this.#served.get(this.#normalSuffix(suffix))?.consumer,
     });
