@@ -22,7 +22,7 @@ const SIZE_LIMIT_EXCEEDED = 4;
 const REFERRAL = 10;
 const ADMIN_LIMIT_EXCEEDED = 11;
 const CONFIDENTIALITY_REQUIRED = 13;
-const CONSTRAINT_VIOLATION = 19;
+const OBJECT_CLASS_VIOLATION = 65;
 const INVALID_SYNTAX = 21;
 const NO_SUCH_OBJECT = 32;
 const INAPPROPRIATE_AUTHENTICATION = 48;
@@ -331,7 +331,7 @@ suite("configuration", function () {
     assert.isTrue(schema?.texts("attributeTypes").some((text) => text.includes("'badgeNumber'")));
     assert.equal((await root.find(entry))?.text("badgeNumber"), "17");
     const second = root.modify(entry, [{ op: "add", type: "badgeNumber", values: "18" }]);
-    assert.equal(await resultCodeOf(second), CONSTRAINT_VIOLATION);
+    assert.equal(await resultCodeOf(second), OBJECT_CLASS_VIOLATION);
     const remove = (type: string, value: string): Promise<number> =>
       resultCodeOf(root.modify("cn=schema", [{ op: "delete", type, values: value }]));
     assert.equal(await remove("attributeTypes", TYPE), UNWILLING, "a class uses it");
