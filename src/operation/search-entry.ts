@@ -1,5 +1,5 @@
 // Encoding of found entries. A stored entry is sent as it lies in the database: the ranges of its selected attributes are
-// copied behind a header; only computed attributes and answers with types alone are encoded anew.
+// copied behind a header; only computed attributes, those under another spelling and answers with types alone are encoded anew.
 import type { BerWriter } from "../ber/index.ts";
 import {
   type Attribute,
@@ -36,7 +36,8 @@ export function selectAttributes(entry: EntryView, answer: EntryAnswer): Attribu
   const selected: AttributeValues[] = [];
   for (const { description, values } of entry.attributes()) {
     if (!mayShow(answer, entry, description)) continue;
-    selected.push({ type: description.text, values: answer.typesOnly ? [] : values });
+    const type = answer.selection.textOf(description) ?? description.text;
+    selected.push({ type, values: answer.typesOnly ? [] : values });
   }
   return selected;
 }
@@ -73,22 +74,32 @@ function writeStored(
 ): void {
   // Adjacent selected attributes are one range: [start, end, start, end, …].
   const ranges: number[] = [];
+  const respelled = new Set<AttributeDescription>();
   let length = 0;
   for (const row of entry.directory) {
-    if (!mayShow(answer, entry, entry.description(row))) continue;
+    const description = entry.description(row);
+    if (!mayShow(answer, entry, description)) continue;
+    if (answer.selection.textOf(description) !== description.text) {
+      respelled.add(description);
+      continue;
+    }
     length += row.end - row.start;
     if (ranges[ranges.length - 1] === row.start) ranges[ranges.length - 1] = row.end;
     else ranges.push(row.start, row.end);
   }
-  const computed = computedAttributes(entry, answer).map(({ description, values }) =>
-    encodePartialAttribute(description.text, values),
+  const anew = computedAttributes(entry, answer);
+  if (respelled.size > 0) {
+    anew.push(...entry.stored().filter(({ description }) => respelled.has(description)));
+  }
+  const parts = anew.map(({ description, values }) =>
+    encodePartialAttribute(answer.selection.textOf(description) ?? description.text, values),
   );
-  for (const part of computed) length += part.length;
+  for (const part of parts) length += part.length;
   writeSearchEntryHeader(writer, messageId, dn, length, controls);
   for (let i = 0; i < ranges.length; i += 2) {
     writer.appendRange(entry.record, ranges[i] as number, ranges[i + 1] as number);
   }
-  for (const part of computed) writer.append(part);
+  for (const part of parts) writer.append(part);
 }
 
 function computedAttributes(entry: StoredEntry, answer: EntryAnswer): Attribute[] {

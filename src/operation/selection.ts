@@ -1,5 +1,6 @@
 // Which attributes a search returns (RFC 4511 §4.5.1.8; RFC 3673 for `+`; RFC 4529 for `@class`). Decided once per
-// attribute description and search, then looked up by number.
+// attribute description and search, then looked up by number. Whoever asks for an attribute by a name gets it under the name as he
+// spelled it, as from 389; by OID, class or `*` it has the schema's name.
 import { type AttributeDescription, isOrDescends, splitDescription } from "../entry/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { AttributeType, Schema } from "../schema/index.ts";
@@ -9,6 +10,8 @@ export const REQUESTED_ATTRIBUTES_MAX = 2_000;
 
 interface Requested {
   readonly type: AttributeType;
+  /** The name as it was spelled; undefined when the type was not asked for by name. */
+  readonly name: string | undefined;
   readonly options: readonly string[];
 }
 
@@ -28,7 +31,7 @@ export class Selection {
   /** `+`. */
   readonly operational: boolean;
   readonly #requested: readonly Requested[];
-  readonly #decided = new Map<AttributeDescription, boolean>();
+  readonly #decided = new Map<AttributeDescription, string | undefined>();
 
   private constructor(user: boolean, operational: boolean, requested: readonly Requested[]) {
     this.user = user;
@@ -60,11 +63,16 @@ export class Selection {
 
   /** Does the client want attributes with this description? */
   includes(description: AttributeDescription): boolean {
+    return this.textOf(description) !== undefined;
+  }
+
+  /** What attributes with this description are called in the answer; undefined when the client does not want them. */
+  textOf(description: AttributeDescription): string | undefined {
     const known = this.#decided.get(description);
-    if (known !== undefined) return known;
-    const wanted = this.#decide(description);
-    this.#decided.set(description, wanted);
-    return wanted;
+    if (known !== undefined || this.#decided.has(description)) return known;
+    const text = this.#isWanted(description) ? this.#spell(description) : undefined;
+    this.#decided.set(description, text);
+    return text;
   }
 
   /** Is the type asked for by its name (not only by `*` or `+`)? */
@@ -72,7 +80,14 @@ export class Selection {
     return this.#requested.some((requested) => requested.type.key === key);
   }
 
-  #decide(description: AttributeDescription): boolean {
+  #spell({ type, options, text }: AttributeDescription): string {
+    for (const { type: asked, name } of this.#requested) {
+      if (asked.key === type.key && name !== undefined) return [name, ...options].join(";");
+    }
+    return text;
+  }
+
+  #isWanted(description: AttributeDescription): boolean {
     const { type, options } = description;
     if (!ONLY_BY_NAME.has(type.key)) {
       if (type.operational ? this.operational : this.user) return true;
@@ -88,7 +103,8 @@ export class Selection {
 function parseRequested(text: string, schema: Schema): Requested | undefined {
   try {
     const { type, options } = splitDescription(text);
-    return { type: schema.attributeType(type), options };
+    const name = type.includes(".") ? undefined : type;
+    return { type: schema.attributeType(type), name, options };
   } catch (error) {
     if (error instanceof LdapError) return undefined; // RFC 4511 §4.5.1.8: what is not recognized is ignored
     throw error;
@@ -98,5 +114,9 @@ function parseRequested(text: string, schema: Schema): Requested | undefined {
 function ofClass(name: string, schema: Schema): Requested[] {
   const objectClass = schema.findObjectClass(name);
   if (objectClass === undefined) return [];
-  return [...objectClass.must, ...objectClass.may].map((type) => ({ type, options: [] }));
+  return [...objectClass.must, ...objectClass.may].map((type) => ({
+    type,
+    name: undefined,
+    options: [],
+  }));
 }

@@ -101,6 +101,9 @@ export const searchCases: readonly Case[] = [
   }),
   selected("1.1: none", ["1.1"], { expect: { types: [] } }),
   selected("1.1 beside another is ignored", ["1.1", "sn"], { expect: { types: ["sn"] } }),
+  selected("names keep the spelling of the client", ["CN", "Sn"], {
+    expect: { types: ["CN", "Sn"] },
+  }),
   selected("one attribute twice", ["sn", "sn"], { expect: { types: ["sn"] } }),
   selected("what nobody knows is ignored", ["sn", "noSuchAttribute"], {
     expect: { types: ["sn"] },
