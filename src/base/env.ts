@@ -1,4 +1,4 @@
-// The outside world as interfaces: clock, chance and log. Rooms below the rim receive them and never reach for
+// The outside world as interfaces: clock, timers, chance and log. Rooms below the rim receive them and never reach for
 // `Date`, `Math.random` or `crypto` themselves, so that the simulator can run the shipped code from a seed.
 
 export type Millis = number & { readonly brand: "Millis" };
@@ -7,6 +7,14 @@ export type Seconds = number & { readonly brand: "Seconds" };
 export interface Clock {
   /** Milliseconds since 1970 UTC; may jump in either direction. */
   now(): Millis;
+}
+
+/** The event loop. */
+export interface Timers {
+  /** Calls `step` in a later turn, when the input that is there has been read; in the order of the calls. */
+  later(step: () => void): void;
+  /** Calls `step` after so long, whatever the clock does meanwhile. Gives what calls it off. */
+  after(delayMs: number, step: () => void): () => void;
 }
 
 export interface Random {

@@ -105,6 +105,11 @@ export class MemoryKv implements Kv {
     this.#closed = true;
   }
 
+  /** For another thread, which only reads: it sees each transaction when that is flushed. */
+  openReader(): MemoryKv {
+    return new MemoryKv({ schedule: this.#schedule }, this.#stored);
+  }
+
   /** The power fails: promises of unfinished transactions never settle. Returns a Kv with the last durable state, in place
    *  of this one. */
   crash(): MemoryKv {

@@ -22,6 +22,7 @@ import { makeFractional } from "../replication/supplier/index.ts";
 import {
   type AgreementConfig,
   AgreementHost,
+  type OpenAgreementThread,
   type SchemaFacts,
 } from "../replication/thread/index.ts";
 import type { DefinitionTexts } from "../schema/index.ts";
@@ -44,6 +45,7 @@ export interface AgreementHooks {
   missingIgnored(settings: AgreementSettings): void;
   schemaFacts(): SchemaFacts;
   learnSchema(texts: DefinitionTexts): Promise<SchemaFacts>;
+  readonly openThread: OpenAgreementThread;
   onDefect(error: unknown): void;
 }
 
@@ -133,7 +135,11 @@ export class Agreement {
         ended: () => this.#replica.noteInitializing(this.settings.normalDn, false),
         onFatal: this.#hooks.onDefect,
       },
-      this.#directory.log,
+      {
+        log: this.#directory.log,
+        timers: this.#directory.timers,
+        openThread: this.#hooks.openThread,
+      },
     );
     if (this.settings.refreshRequested) this.refresh();
   }

@@ -11,7 +11,6 @@ import {
   type ConfigEntry,
   type ConfigEvent,
   type ConfigTree,
-  formatDse,
   listSecrets,
   prepareChange,
   replaceSecrets,
@@ -33,7 +32,6 @@ import {
   finalResponseType,
 } from "../protocol/index.ts";
 import type { Directory } from "./directory.ts";
-import { replaceFile } from "./durable-file.ts";
 import { identityOf } from "./identity.ts";
 import type { Service } from "./service.ts";
 import type { UpdateRequest } from "./update-request.ts";
@@ -53,11 +51,14 @@ export interface ConfigActions {
 export class ConfigKeeper {
   readonly #directory: Directory;
   readonly #sealKey: Buffer;
+  readonly #save: (tree: ConfigTree) => void;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(directory: Directory, sealKey: Buffer) {
+  /** `save`: puts a tree on disk, whole and flushed. */
+  constructor(directory: Directory, sealKey: Buffer, save: (tree: ConfigTree) => void) {
     this.#directory = directory;
     this.#sealKey = sealKey;
+    this.#save = save;
   }
 
   get sealKey(): Buffer {
@@ -102,8 +103,7 @@ export class ConfigKeeper {
 
   /** Makes `tree` the configuration, on disk first. */
   store(tree: ConfigTree): void {
-    const { paths } = this.#directory;
-    replaceFile(paths.dse, formatDse(tree), { previous: paths.dseBackup });
+    this.#save(tree);
     this.#directory.config = tree;
   }
 

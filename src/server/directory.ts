@@ -1,7 +1,7 @@
 // What the running server holds: schema, configuration tree, backends, access control, the write queue. One object, handed to
 // those who serve requests. It changes only on the main thread.
 import { existsSync, readFileSync } from "node:fs";
-import type { Clock, Log, Random } from "../base/index.ts";
+import type { Clock, Log, Random, Timers } from "../base/index.ts";
 import type { ConfigTree, SuffixSettings } from "../config/index.ts";
 import type { Descriptions } from "../entry/index.ts";
 import type { LmdbKv } from "../kv/lmdb.ts";
@@ -14,6 +14,7 @@ export interface DirectoryParts {
   readonly kv: LmdbKv;
   readonly queue: WriteQueue;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
   readonly paths: InstancePaths;
@@ -36,6 +37,7 @@ export class Directory {
   readonly kv: LmdbKv;
   readonly queue: WriteQueue;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
   readonly paths: InstancePaths;
@@ -48,6 +50,7 @@ export class Directory {
     this.kv = parts.kv;
     this.queue = parts.queue;
     this.clock = parts.clock;
+    this.timers = parts.timers;
     this.random = parts.random;
     this.log = parts.log;
     this.paths = parts.paths;

@@ -11,6 +11,7 @@ import { WriteQueue } from "../kv/index.ts";
 import { openLmdb } from "../kv/lmdb.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { Schema } from "../schema/index.ts";
+import { NODE_TIMERS } from "../replication/thread/index.ts";
 import { Backend, readDescriptions } from "../store/index.ts";
 import { BackendKeeper } from "./backend-keeper.ts";
 import { Directory } from "./directory.ts";
@@ -64,7 +65,15 @@ export async function openOfflineInstance(
     },
   });
   const directory = new Directory(
-    { kv, queue, clock: SYSTEM_CLOCK, random: SYSTEM_RANDOM, log: SILENT_LOG, paths },
+    {
+      kv,
+      queue,
+      clock: SYSTEM_CLOCK,
+      timers: NODE_TIMERS,
+      random: SYSTEM_RANDOM,
+      log: SILENT_LOG,
+      paths,
+    },
     new Descriptions(schema, () => readDescriptions(kv)),
     tree,
   );

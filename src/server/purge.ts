@@ -132,7 +132,7 @@ export class Purge {
         return { result, committed: () => this.#hooks.afterWrite(backend, effects) };
       }),
     );
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await new Promise<void>((resolve) => this.#directory.timers.after(PAUSE_MS, resolve));
     return slice;
   }
 }

@@ -1,11 +1,13 @@
 // What the thread of an agreement reads: its own look at the database, by its own read transactions.
 import { dirname, join } from "node:path";
 import { Descriptions } from "../entry/index.ts";
+import type { Kv } from "../kv/index.ts";
 import { openLmdb } from "../kv/lmdb.ts";
 import type { ChangelogTables } from "../replication/changelog/index.ts";
 import { readRuv } from "../replication/changelog/index.ts";
 import type { ReplicaData } from "../replication/thread/index.ts";
 import type { EntrySource } from "../replication/total/index.ts";
+import type { Schema } from "../schema/index.ts";
 import {
   Backend,
   BackendEntrySource,
@@ -20,7 +22,21 @@ const userSchemaOf = (folder: string): string => instancePaths(join(dirname(fold
 
 /** `folder`: of the database; `backend`: its name in lower case. */
 export function openReplicaData(folder: string, backend: string): ReplicaData {
-  const kv = openLmdb(folder, { readOnly: true });
+  return {
+    ...replicaDataOf(
+      openLmdb(folder, { readOnly: true }),
+      backend,
+      () => loadSchemaFiles(userSchemaOf(folder)).schema,
+    ),
+    readSchema() {
+      const { schema, stamp } = loadSchemaFiles(userSchemaOf(folder));
+      return { schema, csn: stamp.schemaCsn };
+    },
+  };
+}
+
+/** `kv` belongs to the thread alone. */
+export function replicaDataOf(kv: Kv, backend: string, loadSchema: () => Schema): ReplicaData {
   return {
     renew: () => kv.renew(),
     changelog(): ChangelogTables | undefined {
@@ -29,8 +45,7 @@ export function openReplicaData(folder: string, backend: string): ReplicaData {
     },
     openEntries(): EntrySource {
       kv.renew();
-      const { schema } = loadSchemaFiles(userSchemaOf(folder));
-      const descriptions = new Descriptions(schema, () => readDescriptions(kv));
+      const descriptions = new Descriptions(loadSchema(), () => readDescriptions(kv));
       const suffix = storedSuffix(currentTables(kv, backend)) ?? "";
       const opened = new Backend(kv, { name: backend, suffix, descriptions });
       const source = new BackendEntrySource(opened);
@@ -43,10 +58,6 @@ export function openReplicaData(folder: string, backend: string): ReplicaData {
         entriesInTreeOrder: () => source.entriesInTreeOrder(),
         close: () => {},
       };
-    },
-    readSchema() {
-      const { schema, stamp } = loadSchemaFiles(userSchemaOf(folder));
-      return { schema, csn: stamp.schemaCsn };
     },
     close: () => kv.close(),
   };

@@ -7,6 +7,7 @@ import {
   databaseStatisticsAttributes,
 } from "../monitor/index.ts";
 import { type WriteEffects, formatTime } from "../operation/index.ts";
+import type { OpenAgreementThread } from "../replication/thread/index.ts";
 import type { Schema } from "../schema/index.ts";
 import type { Backend } from "../store/index.ts";
 import { type TaskOrder, TaskRunner, parseTask } from "../tasks/index.ts";
@@ -26,6 +27,7 @@ export interface ServerActionsParts {
   readonly configKeeper: ConfigKeeper;
   readonly logs: ServerLogs;
   readonly schemaKeeper: SchemaKeeper;
+  readonly openThread: OpenAgreementThread;
   readonly onDefect: (error: unknown) => void;
 }
 
@@ -63,6 +65,7 @@ export class ServerActions implements ConfigActions {
           this.#clearSetting(settings.normalDn, "nsds5ReplicaIgnoreMissingChange"),
         schemaFacts: () => this.schemas.facts(),
         learnSchema: (texts) => this.schemas.learn(texts),
+        openThread: parts.openThread,
         onDefect: parts.onDefect,
       },
     );

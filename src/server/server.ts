@@ -12,6 +12,7 @@ import {
   ConfigTree,
   type InstanceDefaults,
   NO_LIVE_VALUES,
+  formatDse,
   loadDse,
 } from "../config/index.ts";
 import { DnSyntaxError } from "../dn/index.ts";
@@ -21,6 +22,7 @@ import { WriteQueue } from "../kv/index.ts";
 import { openLmdb } from "../kv/lmdb.ts";
 import { newConnectionCounters, newOperationCounters } from "../monitor/index.ts";
 import { LdapError } from "../protocol/index.ts";
+import { NODE_TIMERS, openWorker } from "../replication/thread/index.ts";
 import { readDescriptions } from "../store/index.ts";
 import { AccessGate } from "./access-gate.ts";
 import { BackendKeeper } from "./backend-keeper.ts";
@@ -74,7 +76,15 @@ export async function startServer(folder: string): Promise<RunningServer> {
   const descriptions = new Descriptions(schemaKeeper.schema, () => readDescriptions(kv));
   const config = loadConfig(paths, schemaKeeper, log);
   logs.use(config.snapshot.server);
-  const parts = { kv, queue, clock: SYSTEM_CLOCK, random: SYSTEM_RANDOM, log, paths };
+  const parts = {
+    kv,
+    queue,
+    clock: SYSTEM_CLOCK,
+    timers: NODE_TIMERS,
+    random: SYSTEM_RANDOM,
+    log,
+    paths,
+  };
   const directory = new Directory(parts, descriptions, config);
   const server = new ServerParts(directory, { schemaKeeper, logs }, stopWithDefect);
   await server.start();
@@ -138,7 +148,9 @@ class ServerParts implements RunningServer {
     const acis = new AciStore(directory.schema);
     const gate = new AccessGate(directory, acis);
     this.#keeper = new BackendKeeper(directory, acis);
-    const configKeeper = new ConfigKeeper(directory, loadSealKey(paths.sealKey));
+    const configKeeper = new ConfigKeeper(directory, loadSealKey(paths.sealKey), (tree) =>
+      replaceFile(paths.dse, formatDse(tree), { previous: paths.dseBackup }),
+    );
     const live = new LiveFacts(directory, schemaKeeper);
     this.#actions = new ServerActions({
       directory,
@@ -146,6 +158,7 @@ class ServerParts implements RunningServer {
       configKeeper,
       logs,
       schemaKeeper,
+      openThread: openWorker,
       onDefect,
     });
     const service: Service = {

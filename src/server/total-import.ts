@@ -73,7 +73,7 @@ export class TotalImport {
           settle(this.#take(load, entry));
         }
         if (load.shouldCommit) await commitLoad(this.#directory, this.#backend, load);
-        else await new Promise(setImmediate);
+        else await new Promise<void>((resolve) => this.#directory.timers.later(resolve));
       }
     } catch (error) {
       if (!(error instanceof LdapError)) {

@@ -11,6 +11,7 @@ import type { LmdbKv } from "../../src/kv/lmdb.ts";
 import { newConnectionCounters, newOperationCounters } from "../../src/monitor/index.ts";
 import { LdapError } from "../../src/protocol/index.ts";
 import { makeRuv } from "../../src/replication/ruv/index.ts";
+import { NODE_TIMERS } from "../../src/replication/thread/index.ts";
 import { AccessGate } from "../../src/server/access-gate.ts";
 import { BackendKeeper } from "../../src/server/backend-keeper.ts";
 import { ConfigKeeper } from "../../src/server/config-handler.ts";
@@ -65,7 +66,7 @@ export class WalkServer {
     this.directory = this.#newDirectory();
     const acis = new AciStore(this.directory.schema);
     this.#keeper = new BackendKeeper(this.directory, acis);
-    const configKeeper = new ConfigKeeper(this.directory, Buffer.alloc(32));
+    const configKeeper = new ConfigKeeper(this.directory, Buffer.alloc(32), () => {});
     const parts: Partial<ServerActionsParts> = {
       directory: this.directory,
       keeper: this.#keeper,
@@ -96,6 +97,7 @@ export class WalkServer {
         kv: this.kv as unknown as LmdbKv, // which adds statistics, and no walk asks for them
         queue,
         clock: this.clock,
+        timers: NODE_TIMERS,
         random: this.random,
         log: this.log,
         paths: instancePaths("/nowhere"),

@@ -1,7 +1,6 @@
 // The main thread's side of an agreement thread: starts it, passes on what it should know, answers what it asks. A thread that
 // dies of a defect takes the server with it (`onFatal`), like any other broken invariant.
-import { Worker } from "node:worker_threads";
-import type { Log } from "../../base/index.ts";
+import type { Log, Timers } from "../../base/index.ts";
 import type { AgreementStatus, KeepAliveReason } from "../agreement/index.ts";
 import type { Csn } from "../csn/index.ts";
 import type { Ruv } from "../ruv/index.ts";
@@ -48,16 +47,36 @@ export interface AgreementHostOptions {
   readonly settledSchemaCsn: string | undefined;
 }
 
-/** The compiled file, or the source when the sources are run. */
-const ENTRY = new URL(
-  import.meta.url.endsWith(".ts") ? "./agreement-worker.ts" : "./agreement-worker.js",
-  import.meta.url,
-);
+/** What comes from a thread. */
+export interface AgreementThreadEvents {
+  receive(message: FromThread): void;
+  /** A defect. */
+  failed(error: unknown): void;
+  exited(): void;
+}
+
+/** The way to a thread. */
+export interface AgreementThreadPort {
+  post(message: ToThread): void;
+  /** Cuts it off; `exited` follows. */
+  terminate(): void;
+}
+
+export type OpenAgreementThread = (
+  start: AgreementThreadStart,
+  events: AgreementThreadEvents,
+) => AgreementThreadPort;
+
+export interface AgreementHostParts {
+  readonly log: Log;
+  readonly timers: Timers;
+  readonly openThread: OpenAgreementThread;
+}
 
 export class AgreementHost {
-  private readonly worker: Worker;
+  private readonly thread: AgreementThreadPort;
   private readonly events: AgreementHostEvents;
-  private readonly log: Log;
+  private readonly parts: AgreementHostParts;
   private readonly notified = new SharedArrayBuffer(4);
   private readonly flag = new Int32Array(this.notified);
   private config: AgreementConfig;
@@ -66,15 +85,22 @@ export class AgreementHost {
   private keepAlive: Promise<void> = Promise.resolve();
   private readonly stopWaiters: (() => void)[] = [];
 
-  constructor(options: AgreementHostOptions, events: AgreementHostEvents, log: Log) {
+  constructor(
+    options: AgreementHostOptions,
+    events: AgreementHostEvents,
+    parts: AgreementHostParts,
+  ) {
     this.events = events;
-    this.log = log;
+    this.parts = parts;
     this.config = options.config;
-    const workerData: AgreementThreadStart = { ...options, notified: this.notified };
-    this.worker = new Worker(ENTRY, { workerData, name: `agreement ${options.config.name}` });
-    this.worker.on("message", (message: FromThread) => this.receive(message));
-    this.worker.on("error", (error) => events.onFatal(error));
-    this.worker.on("exit", () => this.exited());
+    this.thread = parts.openThread(
+      { ...options, notified: this.notified },
+      {
+        receive: (message) => this.receive(message),
+        failed: (error) => events.onFatal(error),
+        exited: () => this.exited(),
+      },
+    );
   }
 
   /** After a commit that changed the suffix. Cheap: while the thread has not looked, nothing is sent again. */
@@ -109,17 +135,17 @@ export class AgreementHost {
   stop(limitMs = this.config.times.protocolTimeoutMs + GRACE_MS): Promise<void> {
     if (this.hasEnded) return Promise.resolve();
     this.post({ type: "shutdown" });
-    const timer = setTimeout(() => void this.worker.terminate(), limitMs);
+    const callOff = this.parts.timers.after(limitMs, () => this.thread.terminate());
     return new Promise((resolve) => {
       this.stopWaiters.push(() => {
-        clearTimeout(timer);
+        callOff();
         resolve();
       });
     });
   }
 
   private post(message: ToThread): void {
-    if (!this.hasEnded) this.worker.postMessage(message);
+    if (!this.hasEnded) this.thread.post(message);
   }
 
   private learnSchema(requestId: number, texts: DefinitionTexts): void {
@@ -184,7 +210,7 @@ export class AgreementHost {
         events.missingIgnored();
         return;
       case "log":
-        this.log[message.level](message.event, message.fields);
+        this.parts.log[message.level](message.event, message.fields);
         return;
       case "ended":
         return; // the exit follows

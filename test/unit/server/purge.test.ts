@@ -7,6 +7,7 @@ import { WriteQueue } from "../../../src/kv/index.ts";
 import type { UniqueId } from "../../../src/replication/change/index.ts";
 import { type Csn, type ReplicaId, makeCsn } from "../../../src/replication/csn/index.ts";
 import type { Ruv } from "../../../src/replication/ruv/index.ts";
+import { NODE_TIMERS } from "../../../src/replication/thread/index.ts";
 import { Backend } from "../../../src/store/index.ts";
 import type { Directory } from "../../../src/server/directory.ts";
 import { Purge } from "../../../src/server/purge.ts";
@@ -50,7 +51,8 @@ class Setup {
         this.fault = error;
       },
     });
-    const directory = { clock, queue: this.queue, log: SILENT_LOG } as unknown as Directory;
+    const parts = { clock, timers: NODE_TIMERS, queue: this.queue, log: SILENT_LOG };
+    const directory = parts as unknown as Directory;
     this.purge = new Purge(directory, this.store.backend, {
       afterWrite: (backend, effects) => {
         if (effects.namesChanged) this.namesForgotten += 1;

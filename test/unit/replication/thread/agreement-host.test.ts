@@ -25,7 +25,12 @@ import {
   withOwnElement,
 } from "../../../../src/replication/ruv/index.ts";
 import { makeFractional } from "../../../../src/replication/supplier/index.ts";
-import { type AgreementConfig, AgreementHost } from "../../../../src/replication/thread/index.ts";
+import {
+  type AgreementConfig,
+  AgreementHost,
+  NODE_TIMERS,
+  openWorker,
+} from "../../../../src/replication/thread/index.ts";
 import { NO_SCHEMA_POLICY } from "../../../../src/schema/index.ts";
 import { LdapResponder, type Send } from "../../../support/ldap-responder.ts";
 import { MemoryReplica, SUFFIX } from "../../../support/memory-replica.ts";
@@ -89,7 +94,7 @@ class Supplier {
           throw error;
         },
       },
-      log,
+      { log, timers: NODE_TIMERS, openThread: openWorker },
     );
   }
 
