@@ -17,6 +17,7 @@ import {
   totalWakeAt,
 } from "../total/index.ts";
 import type { Backoff } from "./backoff.ts";
+import type { Doubt } from "./doubt.ts";
 import type { KeepAliveReason } from "./keep-alive.ts";
 import { type Moment, nextScheduleChange } from "./schedule.ts";
 import type { AgreementTimes } from "./settings.ts";
@@ -69,6 +70,8 @@ export interface AgreementState {
   readonly isShutDown: boolean;
   /** Changes that the fractional filter kept back since the last one sent, over all sessions. */
   readonly skippedSinceSent: number;
+  /** Our last change may be missing in the consumer's RUV. */
+  readonly doubt: Doubt | undefined;
 }
 
 type FromSession = Exclude<SessionEvent, { type: "stop" }>;
@@ -136,7 +139,8 @@ export function agreementWakeAt(state: AgreementState, moment: Moment): Millis |
       times_.push(phase.until, state.lingerUntil);
       break;
     case "waitingForChanges":
-      times_.push(phase.idleUntil, state.lingerUntil, nextScheduleChange(times.schedule, moment));
+      times_.push(phase.idleUntil, state.doubt?.checkAt, state.lingerUntil);
+      times_.push(nextScheduleChange(times.schedule, moment));
       break;
     case "backingOff":
       times_.push(state.backoff?.until, state.lingerUntil);

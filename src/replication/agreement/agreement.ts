@@ -65,6 +65,7 @@ export function makeAgreement(
     stopping: undefined,
     isShutDown: false,
     skippedSinceSent: 0,
+    doubt: undefined,
   };
 }
 
@@ -329,7 +330,10 @@ function stepWaitingTimer(state: AgreementState, moment: Moment): AgreementTrans
       return isOpen(times.schedule, moment) ? enterCheck(state) : stay(state);
     case "waitingForChanges":
       if (!isOpen(times.schedule, moment)) return enterWindowWait(state);
-      return now >= phase.idleUntil ? enterStart(withoutConsumer(state), moment) : stay(state);
+      if (now >= phase.idleUntil) return enterStart(withoutConsumer(state), moment);
+      return now >= (state.doubt?.checkAt ?? phase.idleUntil)
+        ? enterCheck(withoutConsumer(state))
+        : stay(state);
     case "backingOff":
       if (!isOpen(times.schedule, moment)) return enterWindowWait(state);
       return now >= (state.backoff?.until ?? now) ? enterCheck(state) : stay(state);

@@ -20,6 +20,7 @@ import {
   type PhaseOf,
   stay,
 } from "./agreement-state.ts";
+import { noteAnswers, settleDoubt } from "./doubt.ts";
 import { enterAcquire, enterAfter, enterChangeWait, withActions, withResult } from "./phases.ts";
 import type { Moment } from "./schedule.ts";
 import { type AgreementStatus, countChanges } from "./status.ts";
@@ -57,7 +58,7 @@ export function stepInSession(
   const { now } = moment;
   const context = { now, settings: state.times.session };
   const { state: session, actions } = stepSession(phase.session, event, context);
-  const counted = count(state, event);
+  const counted = count(state, event, moment);
   const acquired = noteAcquired(counted, phase.session, event, moment);
   const next: AgreementState = { ...acquired.state, phase: { name: "inSession", session } };
   if (session.name !== "ended") return withActions(acquired.actions, { state: next, actions });
@@ -84,14 +85,17 @@ function noteAcquired(
   };
   const { ruv } = event;
   if (ruv === undefined) return stay({ ...state, status });
+  const { doubt, isKeepAliveDue } = settleDoubt(state.doubt, ruv, now);
+  const keep: AgreementAction = { type: "keepConsumerRuv", ruv };
+  const write: AgreementAction = { type: "writeKeepAlive", reason: "update" };
   return {
-    state: { ...state, status, consumer: ruv },
-    actions: [{ type: "keepConsumerRuv", ruv }],
+    state: { ...state, status, consumer: ruv, doubt },
+    actions: isKeepAliveDue ? [keep, write] : [keep],
   };
 }
 
-/** Counters of the status, and how many changes were skipped since the last one sent. */
-function count(state: AgreementState, event: SessionEvent): AgreementState {
+/** Counters of the status, how many changes were skipped since the last one sent, and what the consumer may not count. */
+function count(state: AgreementState, event: SessionEvent, { now }: Moment): AgreementState {
   if (event.type === "chunkSent") {
     const changes = countChanges(state.status.changes, event.skipped, "skipped");
     const before = event.sentChanges > 0 ? 0 : state.skippedSinceSent;
@@ -104,7 +108,9 @@ function count(state: AgreementState, event: SessionEvent): AgreementState {
     };
   }
   if (event.type === "changesAnswered") {
-    return { ...state, status: countResults(state.status, event.results) };
+    const { results } = event;
+    const doubt = noteAnswers(state.doubt, results, now);
+    return { ...state, status: countResults(state.status, results), doubt };
   }
   return event.type === "changesAvailable" ? { ...state, isChangePending: true } : state;
 }

@@ -76,6 +76,8 @@ export interface ChangeResult {
   readonly code: number;
   /** The response carried the abort-session control. */
   readonly isReleaseAsked: boolean;
+  /** Of our own changes: whether the consumer's RUV covers it for sure. undefined: another server's. */
+  readonly own: "counted" | "doubtful" | undefined;
 }
 
 export type SessionEvent =

@@ -324,6 +324,7 @@ export class AgreementDriver {
       memory: this.memory,
       fractional: config.times.fractional,
       ignoreMissing: config.ignoreMissing === "always" || this.isIgnoringOnce,
+      replicaId: config.replicaId,
     };
     this.results = [];
     this.sender = new ChangeSender(world.data, line.link, options, (result) => {

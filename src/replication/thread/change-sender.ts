@@ -31,6 +31,8 @@ export interface ChangeSenderOptions {
   readonly memory: SkipMemory;
   readonly fractional: Fractional;
   readonly ignoreMissing: boolean;
+  /** Of this server. */
+  readonly replicaId: ReplicaId;
 }
 
 export class ChangeSender {
@@ -116,14 +118,20 @@ export class ChangeSender {
     const { csn } = change;
     this.lastSent.set(csnReplicaId(csn), csn);
     const { request, controls } = requestOfChange(change);
-    this.link.send(request, controls, (message) => this.answered(csn, message));
+    this.link.send(request, controls, (message) => this.answered(change, message));
   }
 
-  private answered(csn: Csn, { response, controls }: ResponseMessage): void {
+  private answered(change: Change, { response, controls }: ResponseMessage): void {
     if (!("result" in response)) return; // a stray entry or reference
+    const { csn } = change;
     const { code } = response.result;
-    if (judgeResult(code) === "ignored") this.hasIgnored = true;
+    const isIgnored = judgeResult(code) === "ignored";
+    if (isIgnored) this.hasIgnored = true;
     const isReleaseAsked = findControl(controls, ABORT_SESSION_OID) !== undefined;
-    this.onResult({ csn, code, isReleaseAsked });
+    // 389 answers a delete or a rename with success although it does not count it, when it has no effect there.
+    const isDoubtful = isIgnored || change.type === "delete" || change.type === "modifyDn";
+    const isOwn = csnReplicaId(csn) === this.options.replicaId;
+    const own = isOwn ? (isDoubtful ? "doubtful" : "counted") : undefined;
+    this.onResult({ csn, code, isReleaseAsked, own });
   }
 }

@@ -94,6 +94,7 @@ function parseEvent(words: readonly string[], times: AgreementTimes): AgreementE
           csn: makeCsn(9, i, 1),
           code: Number(b || "0"),
           isReleaseAsked: c === "release-asked",
+          own: c === "doubtful" ? c : "counted",
         })),
       };
     case "end-answered":

@@ -48,6 +48,7 @@ function parseEvent(words: readonly string[]): SessionEvent {
           csn: makeCsn(9, i, 1),
           code: Number(b || "0"),
           isReleaseAsked: c === "release-asked" && i === 0,
+          own: undefined,
         })),
       };
     case "end-answered":
