@@ -1,4 +1,5 @@
-// May the caller? One evaluator serves one operation of one caller. It follows 389: no rule, no access; any deny that
+// May the caller? One evaluator serves one operation of one caller, or one read after the other as long as its answers hold
+// (`stillHolds`). It follows 389: no rule, no access; any deny that
 // matches refuses; else any allow that matches grants. Rules of the entry and of all its ancestors count alike, wherever
 // they stand.
 //
@@ -18,6 +19,7 @@ import type { Aci, Rule } from "./aci.ts";
 import type { AciStore, HeldAci } from "./aci-store.ts";
 import { BindEvaluator, dependsOnEntry } from "./bind-evaluator.ts";
 import type { Caller, Directory, LocalTime } from "./caller.ts";
+import { WatchedDirectory } from "./watched-directory.ts";
 import type { Question, ValueChange } from "./question.ts";
 import { entryQuestion, NO_OPTIONS } from "./question.ts";
 import type { AttributeRight, EntryRight, Right } from "./rights.ts";
@@ -56,38 +58,81 @@ interface Plan {
   readonly allows: readonly Candidate[];
 }
 
-type Chain = readonly HeldAci[];
+/** The rules above an entry, outermost first, and what was found out about them. */
+interface Chain {
+  readonly rules: readonly HeldAci[];
+  /** Plans without options and values, the usual ones. */
+  readonly plans: Map<Right, Map<AttributeType | undefined, Plan>>;
+  readonly uniform: Map<UniformRight, Uniform>;
+}
+
+const newChain = (rules: readonly HeldAci[]): Chain => ({
+  rules,
+  plans: new Map(),
+  uniform: new Map(),
+});
 
 /** Rights that are asked for all attributes of an entry. */
 type UniformRight = "read" | "search" | "compare";
 type Uniform = "all" | "none" | "mixed";
 
-const EMPTY_CHAIN: Chain = [];
+/** What the directory showed to a rule that asked it: two states are the same if all their parts are. */
+export interface DirectoryState {
+  readonly snapshot: number;
+  readonly config: unknown;
+}
+
+/** Parents whose chains are remembered by an evaluator that goes on to serve. */
+const CHAINS_KEPT_MAX = 1_000;
 
 export class AccessEvaluator {
   readonly #store: AciStore;
   readonly #caller: Caller;
   readonly #bind: BindEvaluator;
+  readonly #directory: WatchedDirectory;
+  readonly #time: LocalTime;
+  readonly #generation: number;
+  readonly #state: DirectoryState | undefined;
+  readonly #emptyChain = newChain([]);
   readonly #chains = new Map<string, Chain>();
-  /** Plans without options and values, the usual ones. */
-  readonly #plans = new Map<Chain, Map<Right, Map<AttributeType | undefined, Plan>>>();
   /** Answers of bind rules that do not look at entries. */
   readonly #boundRules = new Map<Rule, boolean>();
-  readonly #uniform = new Map<Chain, Map<UniformRight, Uniform>>();
   /** The entry that was asked about last, its chain, and targets of rules on it. An entry view is a value: one object
    *  never stands for two entries. */
   #entry: EntryView | undefined;
-  #entryChain: Chain = EMPTY_CHAIN;
+  #entryChain: Chain = this.#emptyChain;
   readonly #targets = new Map<Aci, boolean>();
 
+  /** `state`: of `directory`, for `stillHolds`. */
   constructor(
     store: AciStore,
     directory: Directory,
-    about: { readonly caller: Caller; readonly time: LocalTime },
+    about: { readonly caller: Caller; readonly time: LocalTime; readonly state?: DirectoryState },
   ) {
+    const { caller, time, state } = about;
     this.#store = store;
-    this.#caller = about.caller;
-    this.#bind = new BindEvaluator({ ...about, directory, schema: store.schema });
+    this.#caller = caller;
+    this.#time = time;
+    this.#generation = store.generation;
+    this.#state = state;
+    this.#directory = new WatchedDirectory(directory);
+    this.#bind = new BindEvaluator({
+      caller,
+      time,
+      directory: this.#directory,
+      schema: store.schema,
+    });
+  }
+
+  /** Whether a new evaluator for the same caller would answer the same: no rule has changed, and neither has what the rules
+   *  looked at so far. */
+  stillHolds(state: DirectoryState, time: LocalTime): boolean {
+    return (
+      this.#generation === this.#store.generation &&
+      this.#chains.size <= CHAINS_KEPT_MAX &&
+      (!this.#directory.wasAsked || this.#isAsItWas(state)) &&
+      (!this.#bind.usedTime || (this.#time.minute === time.minute && this.#time.day === time.day))
+    );
   }
 
   /** May the caller use the right on this attribute of the entry? For write on values see mayChange: rules narrowed by
@@ -108,6 +153,10 @@ export class AccessEvaluator {
     options: readonly string[] = NO_OPTIONS,
   ): Decision {
     if (this.#caller.isRoot) return ROOT_DECISION;
+    if (options.length === 0) {
+      const plan = this.#chainFor(entry).plans.get(right)?.get(type);
+      if (plan?.decision !== undefined) return plan.decision;
+    }
     return this.#decide(entry, { right, type, options, change: undefined, destination: undefined });
   }
 
@@ -173,11 +222,9 @@ export class AccessEvaluator {
    *  entries below the same parent. */
   uniform(entry: EntryView, right: UniformRight): boolean | undefined {
     if (this.#caller.isRoot) return true;
-    const chain = this.#chainFor(entry);
-    let byRight = this.#uniform.get(chain);
-    if (byRight === undefined) this.#uniform.set(chain, (byRight = new Map()));
-    let answer = byRight.get(right);
-    if (answer === undefined) byRight.set(right, (answer = this.#findUniform(chain, right)));
+    const { uniform, rules } = this.#chainFor(entry);
+    let answer = uniform.get(right);
+    if (answer === undefined) uniform.set(right, (answer = this.#findUniform(rules, right)));
     return answer === "mixed" ? undefined : answer === "all";
   }
 
@@ -190,11 +237,15 @@ export class AccessEvaluator {
     return types.map((type) => this.mayAttribute(entry, right, type));
   }
 
-  #findUniform(chain: Chain, right: UniformRight): Uniform {
+  #isAsItWas({ snapshot, config }: DirectoryState): boolean {
+    return this.#state?.snapshot === snapshot && this.#state.config === config;
+  }
+
+  #findUniform(rules: readonly HeldAci[], right: UniformRight): Uniform {
     let mayAll = false;
     let mayAny = false;
     let mayDeny = false;
-    for (const { aci } of chain) {
+    for (const { aci } of rules) {
       if (aci.attributes === undefined) continue;
       for (const rule of aci.rules) {
         if (!hasRight(rule.rights, right)) continue;
@@ -242,16 +293,16 @@ export class AccessEvaluator {
 
   #chainOf(normalDn: string): Chain {
     // The root DSE is nobody's ancestor as far as access goes.
-    if (normalDn === "") return this.#store.held("") ?? EMPTY_CHAIN;
     const own = this.#store.held(normalDn);
-    const above = this.#chainAbove(normalParent(normalDn) ?? "");
+    const above =
+      normalDn === "" ? this.#emptyChain : this.#chainAbove(normalParent(normalDn) ?? "");
     return own === undefined ? above : this.#remember(normalDn, above, own);
   }
 
   /** Walks up to the nearest ancestor whose chain is known, then down again. */
   #chainAbove(start: string): Chain {
     const path: string[] = [];
-    let chain: Chain = EMPTY_CHAIN;
+    let chain = this.#emptyChain;
     let dn: string | undefined = start;
     for (; dn !== undefined && dn !== ""; dn = normalParent(dn)) {
       const known = this.#chains.get(dn);
@@ -263,7 +314,7 @@ export class AccessEvaluator {
     }
     for (const at of path.reverse()) {
       const own = this.#store.held(at);
-      if (own !== undefined) chain = [...chain, ...own];
+      if (own !== undefined) chain = newChain([...chain.rules, ...own]);
       this.#chains.set(at, chain);
     }
     return chain;
@@ -272,7 +323,7 @@ export class AccessEvaluator {
   #remember(normalDn: string, above: Chain, own: readonly HeldAci[]): Chain {
     const known = this.#chains.get(normalDn);
     if (known !== undefined) return known;
-    const chain = [...above, ...own];
+    const chain = newChain([...above.rules, ...own]);
     this.#chains.set(normalDn, chain);
     return chain;
   }
@@ -280,21 +331,20 @@ export class AccessEvaluator {
   #planFor(chain: Chain, question: Question): Plan {
     // Values differ every time; questions with them are few.
     if (question.change !== undefined || question.options.length > 0) {
-      return this.#makePlan(chain, question);
+      return this.#makePlan(chain.rules, question);
     }
-    let byRight = this.#plans.get(chain);
-    if (byRight === undefined) this.#plans.set(chain, (byRight = new Map()));
-    let byType = byRight.get(question.right);
-    if (byType === undefined) byRight.set(question.right, (byType = new Map()));
+    const { plans, rules } = chain;
+    let byType = plans.get(question.right);
+    if (byType === undefined) plans.set(question.right, (byType = new Map()));
     let plan = byType.get(question.type);
-    if (plan === undefined) byType.set(question.type, (plan = this.#makePlan(chain, question)));
+    if (plan === undefined) byType.set(question.type, (plan = this.#makePlan(rules, question)));
     return plan;
   }
 
-  #makePlan(chain: Chain, question: Question): Plan {
+  #makePlan(rules: readonly HeldAci[], question: Question): Plan {
     const denies: Candidate[] = [];
     const allows: Candidate[] = [];
-    for (const held of chain) {
+    for (const held of rules) {
       for (const rule of held.aci.rules) {
         if (!hasRight(rule.rights, question.right)) continue;
         if (!isAbout(held.aci, rule, question)) continue;

@@ -80,6 +80,8 @@ export class BindEvaluator {
   readonly #directory: Directory;
   readonly #schema: Schema;
   readonly #time: LocalTime;
+  /** Whether some rule looked at the time. */
+  usedTime = false;
   readonly #address: Address | undefined;
   readonly #memberships = new Map<string, boolean>();
 
@@ -119,8 +121,10 @@ export class BindEvaluator {
         return rule.names.some((name) => isHost(name, host)) !== rule.negated;
       }
       case "timeOfDay":
+        this.usedTime = true;
         return compares(this.#time.minute, rule.comparison, rule.minute);
       case "dayOfWeek":
+        this.usedTime = true;
         return rule.days.includes(this.#time.day) !== rule.negated;
       case "authMethod":
         return this.#meetsMethod(rule.method) !== rule.negated;

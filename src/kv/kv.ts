@@ -69,6 +69,8 @@ export interface Kv {
   tableNames(): string[];
   /** Moves the read snapshot to the newest commit. Once per socket read, before the first look-up. */
   renew(): void;
+  /** Of what readers see: as long as it is the same, after `renew`, nothing has been committed. */
+  readonly snapshot: number;
   /** Runs `run` in one write transaction; the promise resolves when the commit is on disk. A throw of `run` is a defect
    *  (operations catch their own errors inside) and a rejected promise a storage fault: the caller stops the process.
    *  Either way nothing of the transaction is kept. Transactions run in the order of the calls. */

@@ -89,6 +89,7 @@ export class LmdbKv implements Kv {
   #writing = false;
   /** No commit since the snapshot was renewed. Never set where others commit. */
   #isCurrent = false;
+  #snapshot = 0;
   #laggard: { readonly transactionId: number; readonly sinceMs: Millis } | undefined;
 
   constructor(folder: string, root: LmdbRoot, options: { readonly readOnly: boolean }) {
@@ -146,6 +147,11 @@ export class LmdbKv implements Kv {
     if (this.#isCurrent) return;
     this.#root.resetReadTxn();
     this.#isCurrent = !this.readOnly;
+    this.#snapshot += 1;
+  }
+
+  get snapshot(): number {
+    return this.#snapshot;
   }
 
   async transact(run: () => void): Promise<void> {

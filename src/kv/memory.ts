@@ -39,6 +39,7 @@ export class MemoryKv implements Kv {
   readonly #copies = new Map<string, MemoryKv>();
   readonly #waiting: PendingTransaction[] = [];
   #busy = false;
+  #snapshot = 0;
   #closed = false;
   #writing: WriteSet | undefined;
   #loan = newLoan(LOAN_BYTES_MIN);
@@ -74,6 +75,12 @@ export class MemoryKv implements Kv {
 
   renew(): void {
     assert(!this.#closed, "the Kv is open");
+    this.#snapshot += 1;
+  }
+
+  /** A new one each time: others may have the same tables open. */
+  get snapshot(): number {
+    return this.#snapshot;
   }
 
   transact(run: () => void): Promise<void> {

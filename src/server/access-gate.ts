@@ -4,14 +4,24 @@ import {
   AccessEvaluator,
   type AciStore,
   type Caller,
+  type DirectoryState,
+  type LocalTime,
   isGroupMember,
   isSelected,
 } from "../access/index.ts";
 import type { EntryView } from "../entry/index.ts";
+import type { Connection } from "../frontend/index.ts";
 import type { Access } from "../operation/index.ts";
 import type { BackendReader } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
+import type { Identity } from "./identity.ts";
 import type { AccessSubject } from "./service.ts";
+
+interface KeptEvaluator {
+  readonly evaluator: AccessEvaluator;
+  readonly identity: Identity | undefined;
+  readonly ssf: number;
+}
 
 const MINUTES_PER_HOUR = 60;
 
@@ -27,19 +37,58 @@ const FULL_ACCESS: Access = {
 export class AccessGate {
   readonly #directory: Directory;
   readonly #store: AciStore;
+  readonly #kept = new WeakMap<Connection, KeptEvaluator>();
 
   constructor(directory: Directory, store: AciStore) {
     this.#directory = directory;
     this.#store = store;
   }
 
-  /** The rights of a caller in one operation. `reader` is the state of the backend that the operation sees. */
+  /** The rights of a caller in a write. `reader` is the state of the backend that the operation sees. */
   accessFor(subject: AccessSubject, reader: BackendReader | undefined): Access {
-    const isOpen = !this.#directory.config.snapshot.server.accessControl;
-    if (isOpen || subject.identity?.isRoot === true) return FULL_ACCESS;
+    return this.#isFree(subject)
+      ? FULL_ACCESS
+      : this.#newEvaluator(subject, reader, { time: this.#time() });
+  }
+
+  /** The rights of a caller in an operation that sees the committed state. What was worked out about the rules serves the
+   *  next ones on the connection too. */
+  readAccessFor(subject: AccessSubject): Access {
+    if (this.#isFree(subject)) return FULL_ACCESS;
+    const { identity, connection } = subject;
+    const { kv, config } = this.#directory;
+    const state = { snapshot: kv.snapshot, config: config.snapshot };
+    const time = this.#time();
+    const kept = this.#kept.get(connection);
+    if (
+      kept !== undefined &&
+      kept.identity === identity &&
+      kept.ssf === connection.ssf &&
+      kept.evaluator.stillHolds(state, time)
+    ) {
+      return kept.evaluator;
+    }
+    const evaluator = this.#newEvaluator(subject, undefined, { time, state });
+    this.#kept.set(connection, { evaluator, identity, ssf: connection.ssf });
+    return evaluator;
+  }
+
+  #isFree({ identity }: AccessSubject): boolean {
+    return identity?.isRoot === true || !this.#directory.config.snapshot.server.accessControl;
+  }
+
+  #time(): LocalTime {
+    const now = new Date(this.#directory.clock.now());
+    return { minute: now.getHours() * MINUTES_PER_HOUR + now.getMinutes(), day: now.getDay() };
+  }
+
+  #newEvaluator(
+    subject: AccessSubject,
+    reader: BackendReader | undefined,
+    about: { readonly time: LocalTime; readonly state?: DirectoryState },
+  ): AccessEvaluator {
     const { schema } = this.#directory;
     const find = (normalDn: string): EntryView | undefined => this.#find(normalDn, reader);
-    const now = new Date(this.#directory.clock.now());
     const isMember = (group: string, user: string): boolean =>
       isGroupMember(group, user, { schema, find });
     return new AccessEvaluator(
@@ -49,10 +98,7 @@ export class AccessGate {
         isMember,
         isMemberOfSelected: (selector, user) => this.#isMemberOfSelected(selector, user, isMember),
       },
-      {
-        caller: this.#caller(subject),
-        time: { minute: now.getHours() * MINUTES_PER_HOUR + now.getMinutes(), day: now.getDay() },
-      },
+      { caller: this.#caller(subject), ...about },
     );
   }
 

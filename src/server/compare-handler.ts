@@ -67,7 +67,7 @@ function target(
   const memory = (tree: MemoryTree): { entry: EntryView; access: Access } => {
     const entry = tree.find(normalDn);
     if (entry === undefined) throw new LdapError("noSuchObject", "");
-    return { entry, access: service.accessFor(subject, undefined) };
+    return { entry, access: service.readAccessFor(subject) };
   };
   const route = directory.route(normalDn);
   switch (route.kind) {
@@ -84,7 +84,7 @@ function target(
     case "suffix": {
       if (route.suffix.state === "referral") throw referral(directory, route.suffix);
       const reader = route.backend?.reader;
-      const access = service.accessFor(subject, reader);
+      const access = service.readAccessFor(subject);
       const id = reader?.idOfDn(normalDn);
       const entry = id === undefined ? undefined : reader?.entry(id);
       if (entry !== undefined) return { entry, access };

@@ -148,7 +148,7 @@ function route(
   const subject = { identity: identityOf(connection), connection };
   const memory = (source: SearchSource): { source: SearchSource; access: Access } => ({
     source,
-    access: service.accessFor(subject, undefined),
+    access: service.readAccessFor(subject),
   });
   const target = directory.route(baseNormalDn);
   switch (target.kind) {
@@ -183,7 +183,7 @@ function route(
       const source = backendSource(service, backend, request);
       return {
         source: withNested(service, source, baseNormalDn, request),
-        access: service.accessFor(subject, backend.reader),
+        access: service.readAccessFor(subject),
       };
     }
   }

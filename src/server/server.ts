@@ -167,6 +167,7 @@ class ServerParts implements RunningServer {
       hashesUnderWay: new Set(),
       operations: newOperationCounters(),
       connections: newConnectionCounters(),
+      readAccessFor: (subject) => gate.readAccessFor(subject),
       accessFor: (subject, reader) => gate.accessFor(subject, reader),
       maySupply: (normalDn, identity) =>
         identity !== undefined && this.#actions.replicas.maySupply(normalDn, identity.normalDn),

@@ -23,7 +23,9 @@ export interface Service {
   readonly hashesUnderWay: Set<string>;
   readonly operations: OperationCounters;
   readonly connections: ConnectionCounters;
-  /** The rights of a caller. `reader`: the state that the operation sees (a write sees its own). */
+  /** The rights of a caller in an operation that sees the committed state. */
+  readAccessFor(subject: AccessSubject): Access;
+  /** The rights of a caller in a write. `reader`: the state that the operation sees. */
   accessFor(subject: AccessSubject, reader: BackendReader | undefined): Access;
   /** Whether the caller is a supplier of the replica whose entry this DN names. */
   maySupply(normalDn: string, identity: Identity | undefined): boolean;

@@ -114,6 +114,7 @@ export class WalkServer {
       hash: createNodeHash(),
       operations: newOperationCounters(),
       connections: newConnectionCounters(),
+      readAccessFor: (subject) => watchAccess(gate.readAccessFor(subject), this.#trace),
       accessFor: (subject, reader) => watchAccess(gate.accessFor(subject, reader), this.#trace),
       afterWrite: (backend, effects) => this.actions.afterWrite(backend, effects),
     };

@@ -1,103 +1,25 @@
 // Who may do what. The tree, the rules and the answers marked "389" are those of an experiment on 389 2.3.1;
 // cases marked "ours" differ on purpose and say why.
 import { assert } from "chai";
-import type { Caller, Directory } from "../../../src/access/index.ts";
-import {
-  AccessEvaluator,
-  AciStore,
-  ANONYMOUS,
-  formatReason,
-  isGroupMember,
-  isSelected,
-} from "../../../src/access/index.ts";
+import type { Directory } from "../../../src/access/index.ts";
+import { AccessEvaluator, AciStore, formatReason } from "../../../src/access/index.ts";
 import { PlainEntry } from "../../support/plain-entry.ts";
-import { loadShippedSchema } from "../schema/shipped-schema.ts";
-
-const schema = loadShippedSchema();
-const S = "ou=t,dc=x";
-
-function person(rdn: string, more: Record<string, string[]> = {}): PlainEntry {
-  const uid = rdn.slice(4, 5);
-  return new PlainEntry(schema, `${rdn},${S}`, {
-    objectClass: ["top", "person", "organizationalPerson", "inetOrgPerson"],
-    uid: [uid],
-    cn: [uid],
-    sn: [uid],
-    telephoneNumber: ["1"],
-    description: ["d"],
-    createTimestamp: ["20240101000000Z"],
-    ...more,
-  });
-}
-
-const group = (name: string, more: Record<string, string[]>): PlainEntry =>
-  new PlainEntry(schema, `cn=${name},${S}`, { objectClass: ["top"], cn: [name], ...more });
-
-const entries = [
-  new PlainEntry(schema, S, { objectClass: ["top", "organizationalUnit"], ou: ["t"] }),
-  person("uid=a"),
-  person("uid=b"),
-  person("uid=c", { "cn;lang-de": ["de"] }),
-  person("uid=d,cn=inner", { manager: [`UID=a, ${S}`], owner: [`cn=g2,${S}`] }),
-  new PlainEntry(schema, `cn=inner,${S}`, {
-    objectClass: ["top", "nsContainer"],
-    cn: ["inner"],
-    manager: [`uid=b,${S}`],
-  }),
-  group("g1", { member: [`uid=a,${S}`] }),
-  group("g2", { member: [`cn=g1,${S}`, `cn=g2,${S}`] }),
-  group("gu", { memberURL: [`ldap:///${S}??sub?(uid=a)`] }),
-];
-const byDn = new Map(entries.map((entry) => [entry.normalDn, entry]));
-const get = (dn: string): PlainEntry => {
-  const entry = byDn.get(schema.normalizeDnText(dn));
-  if (entry === undefined) throw new Error(`no entry ${dn}`);
-  return entry;
-};
-
-const find = (dn: string): PlainEntry | undefined => byDn.get(dn);
-const directory: Directory = {
-  find,
-  isMember: (one, user) => isGroupMember(one, user, { schema, find }),
-  isMemberOfSelected: (selector, user) =>
-    entries.some(
-      (entry) =>
-        isSelected(selector, entry) && isGroupMember(entry.normalDn, user, { schema, find }),
-    ),
-};
-
-function callerOf(name: string): Caller {
-  if (name === "") return { ...ANONYMOUS, address: "127.0.0.1" };
-  const dn = name === "d" ? `uid=d,cn=inner,${S}` : `uid=${name},${S}`;
-  return { ...ANONYMOUS, normalDn: dn, method: "simple", address: "127.0.0.1", ssf: 56 };
-}
-
-// Wednesday, 09:30
-const time = { minute: 570, day: 3 };
-
-/** An evaluator with these rules at ou=t (or, behind `at`, elsewhere). */
-function evaluator(user: string | Caller, rules: readonly string[], at = S): AccessEvaluator {
-  const store = new AciStore(schema);
-  const unreadable = store.set(
-    at,
-    rules.map((rule) => Buffer.from(rule)),
-  );
-  assert.deepEqual(unreadable, []);
-  const caller = typeof user === "string" ? callerOf(user) : user;
-  return new AccessEvaluator(store, directory, { caller, time });
-}
-
-const ANYONE = 'userdn="ldap:///anyone"';
-const rule = (
-  bind: string,
-  { rights = "read, search, compare", target = '(targetattr="*")', effect = "allow" } = {},
-): string => `${target}(version 3.0; acl "n"; ${effect} (${rights}) ${bind};)`;
-
-const type = (name: string) => schema.attributeType(name);
-const C = get(`uid=c,${S}`);
-const D = get(`uid=d,cn=inner,${S}`);
-const mayRead = (access: AccessEvaluator, entry = C, name = "cn"): boolean =>
-  access.mayAttribute(entry, "read", type(name));
+import {
+  ANYONE,
+  C,
+  D,
+  S,
+  callerOf,
+  directory,
+  entries,
+  evaluator,
+  get,
+  mayRead,
+  rule,
+  schema,
+  time,
+  type,
+} from "./access-sample.ts";
 
 suite("access/access-evaluator", () => {
   const T = ANYONE;
@@ -488,48 +410,33 @@ suite("access/access-evaluator", () => {
     }
     assert.equal(asked, 1);
   });
-});
 
-suite("access/aci-store", () => {
-  const access = (store: AciStore): AccessEvaluator =>
-    new AccessEvaluator(store, directory, { caller: callerOf("a"), time });
+  test("access/access-evaluator: answers hold until something changes that a rule has looked at", () => {
+    const state = { snapshot: 1, config: "c" };
+    const lasting = (text: string): { store: AciStore; access: AccessEvaluator } => {
+      const store = new AciStore(schema);
+      store.set(S, [Buffer.from(text)]);
+      const access = new AccessEvaluator(store, directory, { caller: callerOf("a"), time, state });
+      assert.isTrue(mayRead(access));
+      return { store, access };
+    };
+    const later = { minute: time.minute + 1, day: time.day };
 
-  test("access/aci-store: rules move with the entry that holds them", () => {
-    const store = new AciStore(schema);
-    store.set("ou=old,dc=x", [Buffer.from(rule(ANYONE))]);
-    store.set("ou=below,ou=old,dc=x", [Buffer.from(rule(ANYONE))]);
-    store.set("ou=bold,dc=x", [Buffer.from(rule(ANYONE))]);
-    const before = store.generation;
-    store.moveSubtree("ou=old,dc=x", "ou=new,o=y");
-    assert.isAbove(store.generation, before);
-    assert.isUndefined(store.held("ou=old,dc=x"));
-    assert.equal(store.held("ou=new,o=y")?.[0]?.holder, "ou=new,o=y");
-    assert.equal(store.held("ou=below,ou=new,o=y")?.[0]?.holder, "ou=below,ou=new,o=y");
-    assert.isDefined(store.held("ou=bold,dc=x"));
-    assert.equal(store.size, 3);
-  });
+    const plain = lasting(rule(ANYONE));
+    assert.isTrue(plain.access.stillHolds({ snapshot: 2, config: "d" }, later));
+    plain.store.set("ou=other,dc=x", [Buffer.from(rule(ANYONE))]);
+    assert.isFalse(plain.access.stillHolds(state, time), "a rule has come");
 
-  test("access/aci-store: a change counts for the next evaluator", () => {
-    const store = new AciStore(schema);
-    assert.isFalse(mayRead(access(store)));
-    store.set(S, [Buffer.from(rule(ANYONE))]);
-    assert.isTrue(mayRead(access(store)));
-    store.set(S, []);
-    assert.isFalse(mayRead(access(store)));
-    store.set(S, [Buffer.from(rule(ANYONE))]);
-    store.remove(S);
-    assert.isFalse(mayRead(access(store)));
-  });
-
-  test("access/aci-store: what cannot be read is reported and the rest counts", () => {
-    const store = new AciStore(schema);
-    const unreadable = store.set(S, [Buffer.from("(nonsense"), Buffer.from(rule(ANYONE))]);
-    assert.deepEqual(
-      unreadable.map(({ holder, text }) => ({ holder, text })),
-      [{ holder: S, text: "(nonsense" }],
+    const { access: byGroup } = lasting(rule(`groupdn="ldap:///cn=g1,${S}"`));
+    assert.isTrue(byGroup.stillHolds(state, later));
+    assert.isFalse(
+      byGroup.stillHolds({ ...state, snapshot: 2 }, time),
+      "the group may have changed",
     );
-    assert.isTrue(mayRead(access(store)));
-    assert.deepEqual(store.useSchema(loadShippedSchema()), []);
-    assert.isTrue(mayRead(access(store)));
+    assert.isFalse(byGroup.stillHolds({ ...state, config: "d" }, time));
+
+    const { access: byTime } = lasting(rule('timeofday < "1200"'));
+    assert.isTrue(byTime.stillHolds({ snapshot: 2, config: "d" }, time));
+    assert.isFalse(byTime.stillHolds(state, later), "the time has changed");
   });
 });
