@@ -221,13 +221,18 @@ function formatNotes(notes: string): string {
 
 /** Seconds with nine decimals. */
 function formatSeconds(ms: number): string {
-  return (Math.max(0, ms) / 1000).toFixed(9);
+  const nanos = Math.round(Math.max(0, ms) * 1e6);
+  const seconds = Math.floor(nanos / 1e9);
+  return `${seconds}.${String(nanos - seconds * 1e9).padStart(9, "0")}`;
 }
 
+const PLAIN = /^[ !#-~]*$/;
 const UNSAFE = /[\p{Cc}"\u2028\u2029]/gu;
 
 function escapeText(text: string): string {
-  return shortenText(text).replaceAll(UNSAFE, (character) => {
+  const short = shortenText(text);
+  if (PLAIN.test(short)) return short;
+  return short.replaceAll(UNSAFE, (character) => {
     const bytes = Buffer.from(character);
     return Array.from(bytes, (byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
   });

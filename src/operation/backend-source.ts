@@ -57,8 +57,7 @@ export class BackendSource implements SearchSource {
   }
 
   find(normalDn: string): EntryView | undefined {
-    const id = this.#reader.idOfDn(normalDn);
-    return id === undefined ? undefined : this.#reader.entry(id);
+    return this.#backend.findBase(normalDn);
   }
 
   nearest(normalDn: string): EntryView | undefined {

@@ -1,9 +1,16 @@
 // Which attributes a search returns (RFC 4511 §4.5.1.8; RFC 3673 for `+`; RFC 4529 for `@class`). Decided once per
-// attribute description and search, then looked up by number. Whoever asks for an attribute by a name gets it under the name as he
+// attribute description, then looked up by number; a selection serves all searches with the same list. Whoever asks for an attribute by a name gets it under the name as he
 // spelled it, as from 389; by OID, class or `*` it has the schema's name.
 import { type AttributeDescription, isOrDescends, splitDescription } from "../entry/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { AttributeType, Schema } from "../schema/index.ts";
+
+/** Selections kept for each schema: clients ask for the same attributes again and again. */
+const SELECTIONS_KEPT_MAX = 1_000;
+/** Longer lists are parsed each time. */
+const KEPT_ATTRIBUTES_MAX = 50;
+
+const kept = new WeakMap<Schema, Map<string, Selection>>();
 
 /** Attribute descriptions in one request. */
 export const REQUESTED_ATTRIBUTES_MAX = 2_000;
@@ -42,6 +49,20 @@ export class Selection {
   /** `attributes` as requested. Names that the schema does not know select nothing.
    *  @throws LdapError adminLimitExceeded for an absurdly long list */
   static parse(attributes: readonly string[], schema: Schema): Selection {
+    if (attributes.length > KEPT_ATTRIBUTES_MAX) return Selection.#parse(attributes, schema);
+    let selections = kept.get(schema);
+    if (selections === undefined) kept.set(schema, (selections = new Map()));
+    const key = JSON.stringify(attributes);
+    let selection = selections.get(key);
+    if (selection === undefined) {
+      selection = Selection.#parse(attributes, schema);
+      if (selections.size >= SELECTIONS_KEPT_MAX) selections.clear();
+      selections.set(key, selection);
+    }
+    return selection;
+  }
+
+  static #parse(attributes: readonly string[], schema: Schema): Selection {
     if (attributes.length === 0) return new Selection(true, false, []);
     if (attributes.length > REQUESTED_ATTRIBUTES_MAX) {
       throw new LdapError("adminLimitExceeded", "Too many attributes are asked for");

@@ -275,8 +275,9 @@ function limitsFor(
   const { server, database } = service.directory.config.snapshot;
   const now = service.directory.clock.now();
   const least = (asked: number, own: number): number | undefined => {
-    const limits = [asked, isRoot || own < 0 ? 0 : own].filter((limit) => limit > 0);
-    return limits.length === 0 ? undefined : Math.min(...limits);
+    const isOwnFree = isRoot || own <= 0;
+    if (asked > 0) return isOwnFree ? asked : Math.min(asked, own);
+    return isOwnFree ? undefined : own;
   };
   const isPaged = controls.paged !== undefined;
   const pagedSize = server.pagedSizeLimitEntries;

@@ -4,7 +4,7 @@
 // Replication facts (RUV, CSN generator) exist twice: `newest` is what the operation that ran last has left, the base of the
 // next one; `committed` is what is on disk, which alone may be told to others.
 import { parseDn } from "../dn/index.ts";
-import { type Descriptions, type EntryId, recordRdn } from "../entry/index.ts";
+import { type Descriptions, type EntryId, type StoredEntry, recordRdn } from "../entry/index.ts";
 import type { BytesTable, IdTable, Kv, WriteSet } from "../kv/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { Change, UniqueId } from "../replication/change/index.ts";
@@ -55,6 +55,13 @@ const FIRST_SET = 1;
 /** Replica ID in CSNs of a backend without replica. */
 const NO_REPLICA_ID = 0 as ReplicaId;
 
+interface FoundBase {
+  readonly normalDn: string;
+  readonly snapshot: number;
+  readonly reader: BackendReader;
+  readonly entry: StoredEntry;
+}
+
 export class Backend {
   readonly name: string;
   readonly suffixDn: string;
@@ -64,6 +71,7 @@ export class Backend {
   #descriptions: Descriptions;
   #set: number;
   #nextId = 1;
+  #base: FoundBase | undefined;
   /** Names as the operation that ran last has left them. */
   #newestNames = new NameCache();
   tables: BackendTables;
@@ -111,6 +119,20 @@ export class Backend {
   }
   get set(): number {
     return this.#set;
+  }
+
+  /** The entry that a search begins at. The last one is kept until something is committed: most begin at the same. */
+  findBase(normalDn: string): StoredEntry | undefined {
+    const { reader } = this;
+    const { snapshot } = this.#kv;
+    const base = this.#base;
+    if (base?.normalDn === normalDn && base.snapshot === snapshot && base.reader === reader) {
+      return base.entry;
+    }
+    const id = reader.idOfDn(normalDn);
+    const entry = id === undefined ? undefined : reader.entry(id);
+    this.#base = entry && { normalDn, snapshot, reader, entry };
+    return entry;
   }
 
   /** Reads from the tables what is kept in memory. */
