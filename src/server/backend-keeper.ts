@@ -6,7 +6,7 @@ import type {
 } from "../config/index.ts";
 import type { AciStore } from "../access/index.ts";
 import { IndexBuilder, type IndexKind, clearIndex } from "../index/index.ts";
-import { Backend, type BackendIndex, indexedValues } from "../store/index.ts";
+import { Backend, type BackendIndex, indexedValues, rebuildDigest } from "../store/index.ts";
 import { AciKeeper } from "./aci-keeper.ts";
 import type { Directory } from "./directory.ts";
 import type { EntryId } from "../entry/index.ts";
@@ -71,6 +71,7 @@ export class BackendKeeper {
       () => new Backend(kv, { name, suffix: settings.suffix, descriptions }),
     );
     backends.set(name, backend);
+    if (!backend.keepsDigest) await queue.runAlone(() => rebuildDigest(backend));
     // What the last process was removing when it ended.
     for (const tag of backend.indexes.retiredTags) await this.#clear(backend, tag);
     const isEmpty = backend.reader.idsFrom(1, 1).length === 0;

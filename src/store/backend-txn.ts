@@ -38,6 +38,8 @@ import {
 } from "../replication/urp/index.ts";
 import { checkEntry } from "../schema/index.ts";
 import { BackendWriter, type WriterBackend } from "./backend-writer.ts";
+import { type EntryDigest, bucketOf, changeTree, sameDigest } from "./digest-tree.ts";
+import type { EntryDigester } from "./entry-digest.ts";
 import type { NameCache } from "./name-cache.ts";
 import { StateRows } from "./state-rows.ts";
 import { StructureTables } from "./structure-tables.ts";
@@ -53,6 +55,9 @@ export interface TxnBackend extends WriterBackend {
   /** Whether values keep their CSNs. */
   readonly keepsState: boolean;
   readonly replay: StructureReplay;
+  /** Whether the digest tree is there. */
+  readonly keepsDigest: boolean;
+  readonly digester: EntryDigester;
 }
 
 /** Where a change comes from. Replicated ones skip the checks of the first server, so what they leave is looked at. */
@@ -64,6 +69,14 @@ interface Working {
   readonly registers: Registers;
 }
 
+/** What the registers beside a record say, as long as they are stored in these bytes. */
+interface Shown {
+  readonly attributes: readonly Attribute[];
+  /** undefined: no value has a CSN. */
+  readonly registers: Registers | undefined;
+  readonly encoded: Buffer;
+}
+
 const NO_ID = 0 as EntryId;
 
 export class BackendTxn {
@@ -73,6 +86,8 @@ export class BackendTxn {
   readonly #backend: TxnBackend;
   readonly #descriptions: Descriptions;
   readonly #working = new Map<UniqueId, Working>();
+  /** What this operation has stored, decoded. */
+  readonly #shown = new Map<EntryId, Shown>();
 
   /** `names`: as the operation before this one left them; without, the operation looks them up. */
   constructor(
@@ -149,7 +164,7 @@ export class BackendTxn {
       if (!this.#backend.keepsState) this.#dropState(change);
     }
     this.reshow(reshown, origin);
-    this.rows.flush();
+    this.flush();
   }
 
   /** Stores an entry of a total initialization, and those that look otherwise because of it. */
@@ -157,8 +172,42 @@ export class BackendTxn {
     const { id, before } = this.#load(imported.uniqueId);
     this.#working.set(imported.uniqueId, { id, before, registers: imported.registers });
     this.reshow(new Set([imported.uniqueId, ...imported.reshown]), "replicated");
-    this.rows.flush();
+    this.flush();
     this.#working.clear();
+  }
+
+  /** Puts what the operation left of states, and counts it in the digest tree. */
+  flush(): void {
+    if (this.#backend.keepsDigest) {
+      for (const id of this.rows.takeTouched()) this.#countDigest(id);
+    }
+    this.#shown.clear();
+    this.rows.flush();
+  }
+
+  /** The digest of what is stored under an ID; undefined: nothing that is counted. */
+  entryDigest(id: EntryId, digester = this.#backend.digester): EntryDigest | undefined {
+    const entry = this.writer.entry(id);
+    if (entry === undefined || (entry.flags & RecordFlag.tombstone) !== 0) return undefined;
+    const known = this.#shown.get(id);
+    const isValid = known?.encoded.equals(this.rows.registers(id)) === true;
+    const digest = digester.digest({
+      uniqueId: entry.uniqueId,
+      flags: entry.flags,
+      node: this.rows.node(id),
+      attributes: isValid ? known.attributes : entry.stored(),
+      registers: isValid ? known.registers : this.registersOf(entry),
+    });
+    return { bucket: bucketOf(entry.uniqueId), digest };
+  }
+
+  #countDigest(id: EntryId): void {
+    const before = this.rows.digest(id);
+    const after = this.entryDigest(id);
+    if (sameDigest(before, after)) return;
+    const uniqueId = this.writer.entry(id)?.uniqueId;
+    changeTree(this.writer.tables.digest, { id, uniqueId, before, after });
+    this.rows.setDigest(id, after);
   }
 
   /** Derives what is shown of these unique IDs anew and stores it. */
@@ -231,7 +280,13 @@ export class BackendTxn {
       const content = this.#content(form, registers, origin);
       this.writer.putEntry(id, content);
       this.#setRegisters(id, registers, content.attributes);
+      this.#shown.set(id, {
+        attributes: content.attributes,
+        registers: this.#backend.keepsState ? registers : undefined,
+        encoded: this.rows.registers(id),
+      });
     }
+    this.rows.touch(id);
     const after = this.writer.entry(id);
     this.#working.set(uniqueId, { id, before: after, registers });
   }
@@ -326,7 +381,7 @@ export class BackendTxn {
     } else {
       this.#backend.suffixUniqueId = undefined;
     }
-    this.rows.flush();
+    this.flush();
   }
 }
 

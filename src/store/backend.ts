@@ -33,6 +33,8 @@ import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn } from "./backend-txn.ts";
 import { NameCache } from "./name-cache.ts";
 import { putDescriptions } from "./description-table.ts";
+import { hasTree } from "./digest-tree.ts";
+import { EntryDigester } from "./entry-digest.ts";
 import { type BackendTables, childRange, openTables } from "./tables.ts";
 
 export interface ReplicationFacts {
@@ -84,6 +86,9 @@ export class Backend {
   committed: ReplicationFacts;
   /** Whether values keep their CSNs; set by the server when the suffix has a replica. */
   keepsState = false;
+  /** Whether the digest tree is there; false: the data was written by a version without one, see `rebuildDigest`. */
+  keepsDigest = true;
+  digester: EntryDigester;
   /** Whether changes are logged. */
   keepsChangelog = false;
   /** `concord-delete-after-rename: keep` (conflict-resolution 13.4). */
@@ -101,6 +106,7 @@ export class Backend {
     this.indexes = BackendIndexes.decode(undefined, this.schema);
     this.newest = { ruv: undefined, generator: undefined };
     this.committed = this.newest;
+    this.digester = new EntryDigester(this.schema);
     this.reload();
   }
 
@@ -151,6 +157,7 @@ export class Backend {
     this.purgeCsn = parseCsn(this.tables.meta.getCopy(META_PURGE_CSN)?.toString("latin1") ?? "");
     this.newest = { ruv: readRuv(this.tables.meta), generator: readGenerator(this.tables.meta) };
     this.committed = this.newest;
+    this.keepsDigest = hasTree(this.tables.digest) || lastId(this.tables.entry) === 0;
   }
 
   /** After a change of the schema. */
@@ -158,6 +165,7 @@ export class Backend {
     this.#descriptions = descriptions;
     this.reader = new BackendReader(this.tables, this.suffix, descriptions);
     this.#newestNames = new NameCache();
+    this.digester = new EntryDigester(descriptions.schema);
     this.indexes = BackendIndexes.decode(this.indexes.encode(), descriptions.schema);
   }
 
@@ -185,6 +193,7 @@ export class Backend {
       index: writes.table(tables.index),
       changelog: writes.table(tables.changelog),
       structure: writes.table(tables.structure),
+      digest: writes.table(tables.digest),
       meta: writes.table(tables.meta),
     };
   }

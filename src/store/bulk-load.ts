@@ -146,6 +146,7 @@ export class BulkLoad {
 
   finish(facts: BulkFacts): void {
     this.#target.commit();
+    this.#target.finishDigest();
     this.#target.finishIndexes();
     const { changelog, meta } = this.#target.base;
     if (facts.ruv !== undefined) resetChangelog({ changelog, meta }, facts.ruv);
@@ -194,6 +195,7 @@ export class BulkLoad {
     target.putNew(content, normalRdn, {
       node: parent && plainNode(parent.uniqueId, name),
       registers: this.#plainRegisters(attributes),
+      stated: undefined,
     });
     this.#entries += 1;
     return undefined;

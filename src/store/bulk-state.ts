@@ -177,6 +177,7 @@ export class BulkStateLoader {
     target.putNew(content, normalRdn, {
       node,
       registers: encodeRegisters(state.registers, attributes),
+      stated: state.registers,
     });
   }
 
@@ -186,7 +187,7 @@ export class BulkStateLoader {
     this.#structure.current = txn.structure;
     this.#import ??= new BaseImport(this.#structure, txn.rules);
     const imported = this.#import.addEntry(entry);
-    if (imported === undefined) txn.rows.flush();
+    if (imported === undefined) txn.flush();
     else txn.importEntry(imported);
     const touched = new Set(imported?.reshown ?? []);
     if (imported !== undefined) touched.add(imported.uniqueId);

@@ -17,16 +17,29 @@ import { IndexBuilder } from "../index/index.ts";
 import { WriteSet } from "../kv/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import { type UniqueId, encodeUniqueId } from "../replication/change/index.ts";
+import type { Registers } from "../replication/registers/index.ts";
 import { type StructureNode, StructureReplay } from "../replication/urp/index.ts";
 import { type Backend, META_INDEXES } from "./backend.ts";
 import { type BackendIndex, BackendIndexes } from "./backend-indexes.ts";
 import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn, type TxnBackend } from "./backend-txn.ts";
 import { indexedValues } from "./backend-writer.ts";
+import { DigestLeaves, type EntryDigest, bucketOf, putMember } from "./digest-tree.ts";
+import type { EntryDigester } from "./entry-digest.ts";
 import { encodeStateRow } from "./state-rows.ts";
 import { type BackendTables, treeKey } from "./tables.ts";
 
 const CHILD_COUNTS_BYTES = 12;
+
+/** The state of a new entry. */
+interface NewState {
+  /** undefined: the suffix entry. */
+  readonly node: StructureNode | undefined;
+  /** Encoded. */
+  readonly registers: Buffer;
+  /** The registers; undefined: all values came without CSNs. */
+  readonly stated: Registers | undefined;
+}
 
 export class BulkTarget implements TxnBackend {
   readonly suffix: string;
@@ -34,6 +47,8 @@ export class BulkTarget implements TxnBackend {
   readonly keepRenamed: boolean;
   readonly purgeCsn = undefined;
   readonly keepsState = true;
+  readonly keepsDigest = true;
+  readonly digester: EntryDigester;
   readonly replay = new StructureReplay();
   /** What the structure rules maintain: nothing, see above. */
   readonly indexes = new BackendIndexes([]);
@@ -55,6 +70,8 @@ export class BulkTarget implements TxnBackend {
   readonly #newChildren = new Map<EntryId, number>();
   /** Entries whose index keys are made at the end. */
   readonly #unindexed = new Set<EntryId>();
+  /** Digests of the entries that `putNew` took. */
+  readonly #leaves = new DigestLeaves();
 
   constructor(backend: Backend, options: { readonly indexBytesMax?: number | undefined }) {
     this.#backend = backend;
@@ -66,6 +83,7 @@ export class BulkTarget implements TxnBackend {
     this.suffixDn = backend.suffixDn;
     this.keepRenamed = backend.keepRenamed;
     this.descriptions = backend.descriptions;
+    this.digester = backend.digester;
     this.#catalog = new BackendIndexes(
       backend.indexes.all.map((index) => ({ ...index, ready: true })),
     );
@@ -94,18 +112,15 @@ export class BulkTarget implements TxnBackend {
     return id;
   }
 
-  /** Stages an entry that is live and plain, under a name that is free; `node` is undefined for the suffix entry. */
-  putNew(
-    content: EntryContent,
-    normalRdn: string,
-    state: { readonly node: StructureNode | undefined; readonly registers: Buffer },
-  ): EntryId {
+  /** Stages an entry that is live and plain, under a name that is free. */
+  putNew(content: EntryContent, normalRdn: string, state: NewState): EntryId {
     const { tables } = this;
     const id = this.allotId();
     const row = Buffer.allocUnsafe(4);
     row.writeUInt32BE(id, 0);
     tables.entry.put(id, encodeRecord(content));
-    tables.state.put(id, encodeStateRow(state.node, state.registers));
+    const digest = this.#digest(id, content, state);
+    tables.state.put(id, encodeStateRow({ ...state, digest }));
     tables.uid.put(encodeUniqueId(content.uniqueId), row);
     tables.tree.put(treeKey(content.parentId, normalRdn), row);
     if (content.parentId !== 0) {
@@ -114,6 +129,16 @@ export class BulkTarget implements TxnBackend {
     this.#index(id, content.attributes);
     this.stagedEntries += 1;
     return id;
+  }
+
+  #digest(id: EntryId, content: EntryContent, { node, stated }: NewState): EntryDigest {
+    const { uniqueId, flags, attributes } = content;
+    const bucket = bucketOf(uniqueId);
+    const input = { uniqueId, flags, attributes, node, registers: stated };
+    const digest = { bucket, digest: this.digester.digest(input) };
+    this.#leaves.change(undefined, digest);
+    putMember(this.tables.digest, bucket, { id, uniqueId });
+    return digest;
   }
 
   /** For an entry whose place the structure rules decide. */
@@ -147,6 +172,11 @@ export class BulkTarget implements TxnBackend {
     this.tables = this.#backend.writableTables(this.#writes, this.base);
     this.reader = new BackendReader(this.tables, this.suffix, this.descriptions);
     this.stagedEntries = 0;
+  }
+
+  /** Inside a transaction, after `commit`. */
+  finishDigest(): void {
+    this.#leaves.addTo(this.base.digest);
   }
 
   /** Writes the rest: indexes and their catalog. Inside a transaction, after `commit`. */

@@ -42,7 +42,7 @@ export function purgeStructureSlice(backend: Backend, txn: BackendTxn): Structur
   if (backend.suffixUniqueId === undefined) return { isDone: true, removed: 0, shrunk: 0 };
   const slice = new PurgeSlice(backend, txn);
   const { isDone } = slice.structure([]);
-  txn.rows.flush();
+  txn.flush();
   return { isDone, removed: slice.removed, shrunk: slice.shrunk };
 }
 
@@ -84,7 +84,7 @@ export function purgeValueSlice(
   }
   slice.structure(known.filter(({ id }) => slice.isHidden(id)).map(({ uniqueId }) => uniqueId));
   for (const { uniqueId, id } of known) slice.values(uniqueId, id);
-  txn.rows.flush();
+  txn.flush();
   const isEnd = last === undefined || known.length < PURGE_IDS_MAX;
   return {
     next: isEnd || last === undefined ? undefined : Buffer.concat([last, Buffer.of(0)]),

@@ -12,6 +12,7 @@
 //   index        see index room                        packed entry IDs
 //   changelog    CSN                                   changelog record
 //   structure    CSN                                   structural operation with its undo information
+//   digest       see digest-tree.ts                    sums of the digests of entries; which entries a sum has
 //   meta         name                                  single values (RUV, CSN generator, …)
 //
 // The pointer row lies in the table `backend`: name → current set number, u32.
@@ -31,6 +32,7 @@ export interface BackendTables {
   readonly index: BytesTable;
   readonly changelog: BytesTable;
   readonly structure: BytesTable;
+  readonly digest: BytesTable;
   readonly meta: BytesTable;
 }
 
@@ -49,6 +51,7 @@ export function openTables(kv: Kv, name: string, set: number): BackendTables {
     index: bytesTable("index"),
     changelog: bytesTable("changelog"),
     structure: bytesTable("structure"),
+    digest: bytesTable("digest"),
     meta: bytesTable("meta"),
   };
 }

@@ -10,6 +10,7 @@ export type FindingKind =
   | "index"
   | "structure"
   | "changelog"
+  | "digest"
   | "description"
   | "meta";
 

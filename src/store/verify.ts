@@ -13,10 +13,12 @@
 //   index         ready indexes hold exactly the keys of the entries; no rows of unknown indexes
 //   structure     structural operations decode and stand under their CSN
 //   changelog     changes decode, are covered, and reach up to the update vector or its floor
+//   digest        the digest tree is that of the entries
 //   description   each number of a record has a text
 //   meta          single values decode and fit each other
 import type { Backend } from "./backend.ts";
 import { descriptionTable } from "./description-table.ts";
+import { verifyDigest } from "./verify-digest.ts";
 import { verifyEntries } from "./verify-entries.ts";
 import { type Finding, type FindingKind, type Report, TooManyFindings } from "./verify-finding.ts";
 import { verifyIndexes } from "./verify-indexes.ts";
@@ -44,6 +46,7 @@ export function verifyBackend(backend: Backend, options: VerifyOptions = {}): re
     guarded("tree", () => verifyTree(backend, report), report);
     guarded("record", () => verifyEntries(backend, report, options.onProgress), report);
     guarded("name", () => verifyNames(backend, report), report);
+    guarded("digest", () => verifyDigest(backend, report), report);
     guarded("index", () => verifyIndexes(backend, report), report);
     guarded("meta", () => verifyReplication(backend, report), report);
   } catch (error) {

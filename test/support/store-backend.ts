@@ -2,7 +2,7 @@
 import type { Millis } from "../../src/base/index.ts";
 import { Descriptions } from "../../src/entry/index.ts";
 import type { IndexKind } from "../../src/index/index.ts";
-import { MemoryKv, WriteSet } from "../../src/kv/index.ts";
+import { type Kv, MemoryKv, WriteSet } from "../../src/kv/index.ts";
 import { LdifReader } from "../../src/ldif/index.ts";
 import { applyAndLog } from "../../src/operation/index.ts";
 import type { Change, UniqueId } from "../../src/replication/change/index.ts";
@@ -15,7 +15,7 @@ import {
   type BulkOptions,
   type BulkRefusal,
   type Digest,
-  type DigestOptions,
+  type DigestRunOptions,
   type Finding,
   type LdifExportOptions,
   digestBackend,
@@ -46,13 +46,14 @@ export interface Loaded {
 }
 
 export class StoreBackend {
-  readonly kv = new MemoryKv();
+  readonly kv: Kv;
   readonly schema = shippedSchema();
   readonly backend: Backend;
   readonly suffix: string;
 
-  constructor(suffix: string) {
+  constructor(suffix: string, kv: Kv = new MemoryKv()) {
     this.suffix = suffix;
+    this.kv = kv;
     const descriptions = new Descriptions(this.schema, () => readDescriptions(this.kv));
     this.backend = new Backend(this.kv, { name: "b", suffix, descriptions });
     this.write((writes) => {
@@ -162,7 +163,7 @@ export class StoreBackend {
     return verifyBackend(this.snapshot());
   }
 
-  digest(options: DigestOptions = {}): Digest {
+  digest(options: DigestRunOptions = {}): Digest {
     return digestBackend(this.snapshot(), options);
   }
 

@@ -93,6 +93,8 @@ function describeKey(table: string, key: Key, backend: Backend | undefined): str
     case "changelog":
     case "structure":
       return bytes.toString("hex");
+    case "digest":
+      return bytes[0] === 0 ? `leaves ${bytes[1]}` : `bucket ${bytes.readUInt16BE(1)}`;
     case "last":
       return `${bytes.toString("hex", 0, 16)} ${bytes.toString("utf8", 16)}`;
     default:

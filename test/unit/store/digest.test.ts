@@ -3,6 +3,7 @@ import { assert } from "chai";
 import type { Mod } from "../../../src/protocol/index.ts";
 import type { UniqueId } from "../../../src/replication/change/index.ts";
 import type { Csn } from "../../../src/replication/csn/index.ts";
+import { DigestLeaves, rebuildDigest } from "../../../src/store/index.ts";
 import { StoreBackend } from "../../support/store-backend.ts";
 
 const SUFFIX = "dc=example,dc=com";
@@ -107,6 +108,23 @@ suite("store/digest", () => {
     );
     const other = modified(3, ["add", "description", "a"]);
     assert.notEqual(supplier.digest({ exclude }).digest, other.digest({ exclude }).digest);
+  });
+
+  test("store/digest: the tree is that of the entries, also of data that had none", () => {
+    const store = modified(2, ["add", "description", "a"]);
+    const { digest } = store.digest();
+    const kept = DigestLeaves.read(store.backend.tables.digest);
+    assert.equal(kept.root().toString("hex"), digest);
+    assert.equal(kept.entries, 2);
+    store.kv.transactSync(() => store.backend.tables.digest.clear());
+    store.backend.reload();
+    assert.isFalse(store.backend.keepsDigest);
+    store.apply({ type: "delete", csn: csn(3), uniqueId: ANN, dn: DN });
+    rebuildDigest(store.backend);
+    store.backend.reload();
+    assert.isTrue(store.backend.keepsDigest);
+    assert.deepEqual(store.verify(), []);
+    assert.equal(DigestLeaves.read(store.backend.tables.digest).entries, 1);
   });
 
   test("store/digest: without state a copy by plain LDIF is equal", () => {

@@ -117,6 +117,16 @@ const damages: readonly (readonly [
     (t) => t.index.put(indexKeyLike(t, "lee", "lee"), Buffer.of(7)),
     "index",
   ],
+  ["a digest of other content", (t) => t.state.put(3, changed(t.state.getCopy(3), 8)), "digest"],
+  ["an entry that its bucket lacks", (t) => deleteFirstMember(t), "digest"],
+  [
+    "a wrong sum of a bucket",
+    (t) => {
+      for (const { key, value } of [...t.digest.range({ limit: 1 })])
+        t.digest.put(key, changed(value, 19));
+    },
+    "digest",
+  ],
   ["rows of an unknown index", (t) => t.index.put(Buffer.of(0xff, 1, 1), Buffer.of(1, 3)), "index"],
   [
     "a change that cannot be read",
@@ -167,6 +177,10 @@ function deleteFirst(tables: BackendTables, entryId: number): void {
   for (const { key, value } of [...tables.tree.range()]) {
     if (value.readUInt32BE(0) === entryId) tables.tree.delete(key);
   }
+}
+
+function deleteFirstMember({ digest }: BackendTables): void {
+  for (const key of [...digest.keys({ from: Buffer.of(1), limit: 1 })]) digest.delete(key);
 }
 
 function findIndexKey(tables: BackendTables, value: string): Buffer {

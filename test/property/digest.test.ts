@@ -1,0 +1,72 @@
+// Conflict histories in random orders of arrival that keep the order of each origin: the digest trees of replicas on the memory
+// store and on LMDB are equal, and they are what the entries give when everything is computed anew.
+import { join } from "node:path";
+import { assert } from "chai";
+import fc from "fast-check";
+import { type Kv, MemoryKv } from "../../src/kv/index.ts";
+import { openLmdb } from "../../src/kv/lmdb.ts";
+import type { Change, UniqueId } from "../../src/replication/change/index.ts";
+import { type Csn, csnReplicaId } from "../../src/replication/csn/index.ts";
+import { DigestLeaves } from "../../src/store/index.ts";
+import { readHistories } from "../support/conflict-histories.ts";
+import { StoreBackend } from "../support/store-backend.ts";
+import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+
+const SUFFIX = "ou=base";
+
+/** The tree, as kept and as computed. */
+function play(kv: Kv, order: readonly Change[]): readonly [kept: string, computed: string] {
+  const store = new StoreBackend(SUFFIX, kv).replicate();
+  store.apply({
+    type: "add",
+    csn: "00000001000000010000" as Csn,
+    uniqueId: "eeeeeeee-00000000-00000000-00000000" as UniqueId,
+    dn: SUFFIX,
+    attributes: [
+      { type: "objectClass", values: [Buffer.from("top"), Buffer.from("organizationalUnit")] },
+      { type: "ou", values: [Buffer.from("base")] },
+    ],
+    parentUniqueId: undefined,
+  });
+  for (const change of order) store.apply(change);
+  assert.deepEqual(store.verify(), []);
+  const kept = DigestLeaves.read(store.backend.tables.digest).root().toString("hex");
+  return [kept, store.digest().digest];
+}
+
+/** The changes of each origin in their order; `picks` says whose turn it is. */
+function interleave(changes: readonly Change[], picks: readonly number[]): readonly Change[] {
+  const queues = new Map<number, Change[]>();
+  for (const change of changes) {
+    const origin = csnReplicaId(change.csn);
+    queues.set(origin, [...(queues.get(origin) ?? []), change]);
+  }
+  const order: Change[] = [];
+  for (let turn = 0; order.length < changes.length; turn += 1) {
+    const open = [...queues.values()].filter((queue) => queue.length > 0);
+    const next = open[(picks[turn % picks.length] ?? 0) % open.length]?.shift();
+    if (next !== undefined) order.push(next);
+  }
+  return order;
+}
+
+suite("store/digest-tree", () => {
+  const histories = readHistories("histories").filter(({ keepRenamed }) => keepRenamed);
+  const picks = fc.array(fc.nat(100), { minLength: 40, maxLength: 40 });
+
+  for (const [name, numRuns, open] of [
+    ["memory", 100, () => new MemoryKv()],
+    ["lmdb", 8, () => openLmdb(join(makeTemporaryFolder(), "db"), { mapBytes: 2 ** 30 })],
+  ] as const) {
+    test(`store/digest-tree: is equal for any two orders of arrival, and as computed anew: ${name}`, () => {
+      fc.assert(
+        fc.property(fc.constantFrom(...histories), picks, picks, ({ changes }, first, second) => {
+          const [kept, computed] = play(open(), interleave(changes, first));
+          assert.equal(kept, computed);
+          assert.deepEqual(play(new MemoryKv(), interleave(changes, second)), [kept, computed]);
+        }),
+        { numRuns },
+      );
+    }).timeout(120_000);
+  }
+});
