@@ -10,7 +10,7 @@ import Mocha from "mocha";
 import { Reporter } from "./reporter.ts";
 
 const QUICK_LAYERS = ["unit", "property", "data"];
-const ALL_LAYERS = [...QUICK_LAYERS, "sim", "crash", "blackbox", "blackbox-cli", "interop"];
+const ALL_LAYERS = [...QUICK_LAYERS, "simulation", "crash", "blackbox", "blackbox-cli", "interop"];
 const TEST_TIMEOUT_MS = 20_000;
 
 const root = join(import.meta.dirname, "../..");

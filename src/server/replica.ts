@@ -204,8 +204,22 @@ export class Replica implements ReplicaPort {
     else this.#initializing.delete(agreement);
   }
 
-  /** A CSN for a session of an agreement. @throws LdapError when clocks are too far apart */
-  sessionCsn(): Csn {
+  /** A CSN for a session of an agreement; undefined while clocks are too far apart. */
+  sessionCsn(): Csn | undefined {
+    try {
+      return this.#issueCsn();
+    } catch (error) {
+      if (!(error instanceof LdapError)) throw error;
+      this.#directory.log.warn("replica.csn.refused", {
+        suffix: this.suffix,
+        reason: error.message,
+      });
+      return undefined;
+    }
+  }
+
+  /** @throws LdapError when clocks are too far apart */
+  #issueCsn(): Csn {
     return this.backend.issueCsn(this.nowSeconds(), { ignoreTimeSkew: this.ignoreTimeSkew });
   }
 
@@ -434,9 +448,21 @@ export class Replica implements ReplicaPort {
     running?.abort().then(() => this.#endImport(), this.#hooks.onDefect);
   }
 
-  /** Writes the keep-alive entry of this supplier, unless the catch-up gate is closed. */
+  /** Writes the keep-alive entry of this supplier, unless the catch-up gate is closed, or it cannot be written now. */
   async writeKeepAlive(reason: KeepAliveReason): Promise<void> {
     if (!this.isUpdatable || this.gate.name !== "open" || this.#isImporting) return;
+    try {
+      await this.#putKeepAlive(reason);
+    } catch (error) {
+      if (!(error instanceof LdapError)) throw error;
+      this.#directory.log.warn("replica.keepAlive.refused", {
+        suffix: this.suffix,
+        reason: error.message,
+      });
+    }
+  }
+
+  async #putKeepAlive(reason: KeepAliveReason): Promise<void> {
     const { queue, clock } = this.#directory;
     await queue.submit((writes) =>
       guarded(this.backend, writes, () => {
@@ -447,7 +473,7 @@ export class Replica implements ReplicaPort {
           replicaId: this.replicaId,
           now,
           random: this.#directory.random,
-          issueCsn: () => this.sessionCsn(),
+          issueCsn: () => this.#issueCsn(),
         });
         if (change !== undefined) {
           applyAndLog(this.backend, txn, writes, change, { origin: "local", now });

@@ -214,11 +214,14 @@ export class BackendTxn {
   reshow(uniqueIds: ReadonlySet<UniqueId>, origin: Origin): void {
     const forms = new Map<UniqueId, EntryForm | undefined>();
     for (const uniqueId of uniqueIds) {
+      this.#load(uniqueId);
+      forms.set(uniqueId, this.#form(uniqueId));
+    }
+    // Names may be swapped within one operation: all old ones go before a new one comes. Forms have been derived by then,
+    // because the tree says what stands below a tombstone.
+    for (const uniqueId of uniqueIds.size > 1 ? uniqueIds : []) {
       const { id, before } = this.#load(uniqueId);
-      const form = this.#form(uniqueId);
-      forms.set(uniqueId, form);
-      // Names may be swapped within one operation: all old ones go before a new one comes.
-      if (before !== undefined && uniqueIds.size > 1) this.writer.takeName(id);
+      if (before !== undefined) this.writer.takeName(id);
     }
     for (const uniqueId of parentsFirst(forms)) this.#store(uniqueId, forms.get(uniqueId), origin);
   }

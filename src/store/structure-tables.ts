@@ -22,7 +22,7 @@ import {
 } from "../replication/urp/index.ts";
 import type { BackendWriter } from "./backend-writer.ts";
 import type { StateRows } from "./state-rows.ts";
-import { childRange, lastKey } from "./tables.ts";
+import { childRange, hiddenUniqueId, lastKey } from "./tables.ts";
 
 const NO_CHILDREN: ChildCounts = { shown: 0, tombstones: 0, placeholders: 0 };
 const UNIQUE_ID_BYTES = 16;
@@ -32,6 +32,8 @@ export class StructureTables implements StructureStore {
   readonly #rows: StateRows;
   /** Slots that were set: the tree follows only when what is shown has been derived. */
   readonly #slots = new Map<string, Slot | undefined>();
+  /** Nodes that were set, for the same reason. */
+  readonly #nodes = new Map<UniqueId, StructureNode | undefined>();
 
   constructor(writer: BackendWriter, rows: StateRows) {
     this.#writer = writer;
@@ -44,6 +46,7 @@ export class StructureTables implements StructureStore {
   }
 
   setNode(uniqueId: UniqueId, node: StructureNode | undefined): void {
+    this.#nodes.set(uniqueId, node);
     this.#rows.setNode(this.#writer.internUniqueId(uniqueId), node);
   }
 
@@ -97,10 +100,13 @@ export class StructureTables implements StructureStore {
     const id = this.#writer.idOfUniqueId(uniqueId);
     if (id === undefined) return;
     const bounds = { from: childRange(id, "tombstones").from, to: childRange(id, "shown").to };
-    for (const row of [...this.#writer.tables.tree.range(bounds)]) {
-      const record = this.#writer.tables.entry.getCopy(row.value.readUInt32BE(0));
-      if (record !== undefined) yield recordUniqueId(record);
+    for (const { key, value } of [...this.#writer.tables.tree.range(bounds)]) {
+      const record = this.#writer.tables.entry.getCopy(value.readUInt32BE(0));
+      // Without a record: known and not shown.
+      const child = record === undefined ? hiddenUniqueId(key) : recordUniqueId(record);
+      if (!this.#nodes.has(child)) yield child;
     }
+    for (const [child, node] of this.#nodes) if (node?.parent === uniqueId) yield child;
   }
 
   newestRecordCsn(): Csn | undefined {

@@ -19,7 +19,7 @@
 import { createHash } from "node:crypto";
 import type { BytesTable, IdTable, Kv } from "../kv/index.ts";
 import type { EntryId } from "../entry/index.ts";
-import { encodeUniqueId } from "../replication/change/index.ts";
+import { decodeUniqueId, encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 
 export interface BackendTables {
@@ -77,7 +77,7 @@ export function treeKey(parentId: EntryId, normalRdn: string): Buffer {
   return key;
 }
 
-/** Key of a tombstone in the tree. */
+/** Key of a tombstone in the tree, or of an entry that is known and not shown. */
 export function tombstoneKey(parentId: EntryId, uniqueId: UniqueId): Buffer {
   const key = Buffer.allocUnsafe(21);
   key.writeUInt32BE(parentId, 0);
@@ -85,6 +85,10 @@ export function tombstoneKey(parentId: EntryId, uniqueId: UniqueId): Buffer {
   encodeUniqueId(uniqueId).copy(key, 5);
   return key;
 }
+
+/** The unique ID in such a key. */
+export const hiddenUniqueId = (key: Uint8Array): UniqueId =>
+  decodeUniqueId(Buffer.from(key), 4 + 1);
 
 /** Key bounds of the children of an entry: tombstones sort before shown ones. */
 export function childRange(

@@ -1,0 +1,144 @@
+// The end of a period: faults end, clocks are set right, servers that are down come up, and operators do what the status of an
+// agreement asks for. Then all servers must have the same changes within a bound, and the checkers look.
+import { ReplicationCode } from "../../src/replication/supplier/index.ts";
+import { ruvMaxCsn } from "../../src/replication/ruv/index.ts";
+import { type CheckedServer, checkAll, describeRuvs, isConverged } from "./checkers.ts";
+import type { Misfortune } from "./misfortune.ts";
+import type { AgreementPlan } from "./scenario.ts";
+import { agreementDn } from "./server-config.ts";
+import { type Simulation, replaced } from "./simulation.ts";
+
+/** Everything must have come together by then: longer than any backoff, timeout, idle time and the limit of the gate. */
+const CONVERGENCE_MS_MAX = 45 * 60_000;
+const LOOK_MS = 2_000;
+/** How often operators look. */
+const ROUND_MS = 30_000;
+/** How long operators wait for another supplier to bring what one cannot send any more. */
+const PATIENCE_MS = 8 * 60_000;
+
+export async function healAndCheck(simulation: Simulation, misfortune: Misfortune): Promise<void> {
+  const { network, servers, queue, trace } = simulation;
+  trace.note("healing", "begins");
+  misfortune.endAll();
+  network.healAll();
+  for (const server of servers.values()) server.clock.setRight();
+  for (const server of servers.values()) {
+    if (!server.hasProcess) server.start().catch((error: unknown) => simulation.fail(error));
+  }
+  const isAllUp = (): boolean => [...servers.values()].every((server) => server.isUp);
+  await simulation.until("all servers serve", 60_000, isAllUp);
+  if (misfortune.isTimeSkewed) {
+    for (const server of servers.values()) {
+      simulation.configure(server, "cn=config", [replaced("nsslapd-ignore-time-skew", "on")]);
+    }
+  }
+  for (const plan of simulation.agreements.values()) switchOn(simulation, plan);
+  const began = queue.now;
+  const operators = new Operators(simulation, began);
+  const checked = checkedServers(simulation);
+  let nextRound = began + ROUND_MS;
+  while (!isQuiet(simulation) || !isConverged(checked, simulation.ledger)) {
+    if (queue.now > began + CONVERGENCE_MS_MAX) {
+      const minutes = CONVERGENCE_MS_MAX / 60_000;
+      const details = [...describeRuvs(checked), ...operators.describe()];
+      throw new Error(
+        [`the servers have not come together within ${minutes} min`, ...details].join("\n  "),
+      );
+    }
+    await simulation.after(LOOK_MS);
+    if (queue.now >= nextRound) {
+      operators.look();
+      nextRound = queue.now + ROUND_MS;
+    }
+  }
+  trace.note("healing", "converged");
+  checkAll({ servers: checked, ledger: simulation.ledger, withPurge: simulation.withPurge });
+  trace.note("healing", "ends");
+}
+
+/** What was switched off by somebody who found the server down when it was to be switched on again. */
+function switchOn(simulation: Simulation, { from, name }: AgreementPlan): void {
+  const server = simulation.server(from);
+  const dn = agreementDn(name);
+  const entry = server.directory.config.find(server.directory.schema.normalizeDnText(dn));
+  if (entry?.text("nsds5ReplicaEnabled") === "off") {
+    simulation.configure(server, dn, [replaced("nsds5ReplicaEnabled", "on")]);
+  }
+  if (entry?.has("nsds5ReplicaUpdateSchedule") === true) {
+    simulation.configure(server, dn, [replaced("nsds5ReplicaUpdateSchedule")]);
+  }
+}
+
+/** Suppliers first: what they have is what all must have. */
+export const checkedServers = (simulation: Simulation): CheckedServer[] =>
+  [...simulation.servers.values()].map((server) => ({
+    server,
+    excluded: [...simulation.agreements.values()]
+      .filter(({ to }) => to === server.name)
+      .flatMap(({ excluded }) => excluded),
+  }));
+
+const isQuiet = ({ servers }: Simulation): boolean =>
+  [...servers.values()].every(
+    (server) => server.isUp && server.directory.queue.statistics().waiting === 0,
+  );
+
+class Operators {
+  readonly #simulation: Simulation;
+  readonly #began: number;
+  readonly #refreshed = new Map<string, number>();
+
+  constructor(simulation: Simulation, began: number) {
+    this.#simulation = simulation;
+    this.#began = began;
+  }
+
+  look(): void {
+    for (const plan of this.#simulation.agreements.values()) {
+      const server = this.#simulation.server(plan.from);
+      const end = server.sessionEnds.get(plan.name);
+      if (end === undefined || !server.isUp) continue;
+      if (end.kind === "fatal") this.#switch(plan);
+      else if (end.kind === "failed" && end.at > this.#began) this.#help(plan, end.replicationCode);
+    }
+  }
+
+  describe(): string[] {
+    return [...this.#simulation.agreements.values()].map((plan) => {
+      const end = this.#simulation.server(plan.from).sessionEnds.get(plan.name);
+      return `${plan.name}: ${JSON.stringify(end)}`;
+    });
+  }
+
+  /** An agreement that has given up starts anew when somebody changes it. */
+  #switch({ from, name }: AgreementPlan): void {
+    const server = this.#simulation.server(from);
+    for (const value of ["off", "on"]) {
+      this.#simulation.configure(server, agreementDn(name), [
+        replaced("nsds5ReplicaEnabled", value),
+      ]);
+    }
+  }
+
+  /** A consumer that cannot be served any more is initialized, if nobody else has helped it meanwhile. */
+  #help(plan: AgreementPlan, code: number): void {
+    const { queue, trace } = this.#simulation;
+    if (code !== ReplicationCode.changelogError && code !== ReplicationCode.ruvError) return;
+    const isLate = queue.now > this.#began + PATIENCE_MS;
+    if (!this.#hasAllOf(plan.from, plan.to) && !isLate) return;
+    const last = this.#refreshed.get(plan.to);
+    if (last !== undefined && queue.now - last < PATIENCE_MS) return;
+    this.#refreshed.set(plan.to, queue.now);
+    trace.note("operator", `initializes ${plan.to} from ${plan.from}`);
+    this.#simulation.refresh(plan);
+  }
+
+  #hasAllOf(supplier: string, consumer: string): boolean {
+    const ours = this.#simulation.server(supplier).backend.committed.ruv;
+    const theirs = this.#simulation.server(consumer).backend.committed.ruv;
+    return (theirs?.elements ?? []).every(({ replicaId, maxCsn }) => {
+      const held = ours && ruvMaxCsn(ours, replicaId);
+      return maxCsn === undefined || (held !== undefined && held >= maxCsn);
+    });
+  }
+}

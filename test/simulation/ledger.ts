@@ -1,0 +1,95 @@
+// What an observer outside knows: every change that was ever committed, who answered it, and which server holds which. From it
+// the checkers know what must be there.
+import type { Change } from "../../src/replication/change/index.ts";
+import { decodeChange, encodeRecord } from "../../src/replication/changelog/index.ts";
+import { type Csn, csnReplicaId } from "../../src/replication/csn/index.ts";
+import { type Ruv, coversCsn } from "../../src/replication/ruv/index.ts";
+
+interface KnownChange {
+  readonly change: Change;
+  readonly origin: string;
+  /** A client was told that it has happened. */
+  isAnswered: boolean;
+  /** The only servers that had it were given other data by an operator. */
+  isForfeited: boolean;
+}
+
+export class Ledger {
+  readonly changes = new Map<Csn, KnownChange>();
+  readonly #held = new Map<string, Set<Csn>>();
+  readonly #newest = new Map<number, Csn>();
+
+  /** Changes that are on the disk of this server. */
+  heldBy(server: string): ReadonlySet<Csn> {
+    return this.#held.get(server) ?? new Set();
+  }
+
+  servers(): Iterable<string> {
+    return this.#held.keys();
+  }
+
+  /** A change has been committed. @throws Error a CSN came twice, or did not rise */
+  note(server: string, ownReplicaId: number, change: Change): void {
+    const { csn } = change;
+    const known = this.changes.get(csn);
+    const isOwn = csnReplicaId(csn) === ownReplicaId;
+    if (known === undefined) {
+      const newest = this.#newest.get(csnReplicaId(csn));
+      if (!isOwn) throw new Error(`${server} has ${csn}, which nobody has issued`);
+      if (newest !== undefined && newest >= csn) {
+        throw new Error(`${server} issued ${csn} after ${newest}`);
+      }
+      this.#newest.set(csnReplicaId(csn), csn);
+      const copy = decodeChange(csn, encodeRecord(change, 0));
+      this.changes.set(csn, {
+        change: copy,
+        origin: server,
+        isAnswered: false,
+        isForfeited: false,
+      });
+    } else if (nameOf(known.change) !== nameOf(change)) {
+      throw new Error(`${csn} is ${nameOf(known.change)}, and on ${server} ${nameOf(change)}`);
+    }
+    this.#hold(server).add(csn);
+  }
+
+  answered(csn: Csn): void {
+    const known = this.changes.get(csn);
+    if (known === undefined) throw new Error(`${csn} was answered and is on no disk`);
+    known.isAnswered = true;
+  }
+
+  /** The content of a server has been replaced by what `from` held of that which `ruv` covers. */
+  replace(server: string, from: ReadonlySet<Csn>, ruv: Ruv | undefined): void {
+    this.#replace(
+      server,
+      new Set([...from].filter((csn) => ruv !== undefined && coversCsn(ruv, csn))),
+    );
+  }
+
+  /** An operator has put a backup in the place of the content. */
+  restore(server: string, backup: ReadonlySet<Csn>): void {
+    this.#replace(server, new Set(backup));
+  }
+
+  #replace(server: string, after: Set<Csn>): void {
+    const before = this.#hold(server);
+    this.#held.set(server, after);
+    for (const csn of before) {
+      if ([...this.#held.values()].some((held) => held.has(csn))) continue;
+      const known = this.changes.get(csn);
+      if (known !== undefined) known.isForfeited = true;
+    }
+  }
+
+  #hold(server: string): Set<Csn> {
+    let held = this.#held.get(server);
+    if (held === undefined) {
+      held = new Set();
+      this.#held.set(server, held);
+    }
+    return held;
+  }
+}
+
+const nameOf = ({ type, uniqueId, dn }: Change): string => `${type} of ${uniqueId} (${dn})`;

@@ -1,0 +1,236 @@
+// One run: the servers of a scenario, its actions at their times, and between them the phases in which everything is healed and
+// the checkers look.
+import type { Mod, Request } from "../../src/protocol/index.ts";
+import { ResultCode } from "../../src/protocol/index.ts";
+import type { Change } from "../../src/replication/change/index.ts";
+import type { Csn } from "../../src/replication/csn/index.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
+import { EventQueue } from "./event-queue.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { FakeNetwork } from "./fake-network.ts";
+import { Ledger } from "./ledger.ts";
+import { firstEntries, nextRequests } from "./operations.ts";
+import type { Action, AgreementPlan, Scenario, ServerPlan } from "./scenario.ts";
+import { agreementDn, makeConfig } from "./server-config.ts";
+import { type ServerWatcher, SimulatedServer, seedOf } from "./simulated-server.ts";
+import { Trace } from "./trace.ts";
+
+export interface SimulationOptions {
+  /** Numbers of actions that are left out. */
+  readonly without?: ReadonlySet<number>;
+  readonly keepsTrace?: boolean;
+}
+
+/** Attempts of an operator at the first initialization of a server. */
+const INITIALIZATIONS_MAX = 30;
+
+export class Simulation implements ServerWatcher {
+  readonly scenario: Scenario;
+  readonly queue = new EventQueue();
+  readonly network: FakeNetwork;
+  readonly trace: Trace;
+  readonly ledger = new Ledger();
+  readonly servers = new Map<string, SimulatedServer>();
+  readonly plans: ReadonlyMap<string, ServerPlan>;
+  readonly agreements: ReadonlyMap<string, AgreementPlan>;
+  readonly options: SimulationOptions;
+  /** What the supplier of an initialization held when it began, by consumer. */
+  readonly #initializing = new Map<string, ReadonlySet<Csn>>();
+  /** The first thing that went wrong. */
+  failure: Error | undefined;
+  /** CSNs of writes that are on disk and not answered yet, by server. */
+  readonly unanswered = new Map<string, Csn[]>();
+  answeredCount = 0;
+  refusedCount = 0;
+
+  constructor(scenario: Scenario, options: SimulationOptions = {}) {
+    this.scenario = scenario;
+    this.options = options;
+    const { seed, latencyMs } = scenario;
+    this.trace = new Trace(this.queue, { keepsLines: options.keepsTrace === true });
+    const networkRandom = new SeededRandom(seedOf(`${seed} network`));
+    this.network = new FakeNetwork(this.queue, networkRandom, latencyMs);
+    this.plans = new Map(scenario.servers.map((plan) => [plan.name, plan]));
+    this.agreements = new Map(scenario.agreements.map((plan) => [plan.name, plan]));
+    for (const plan of scenario.servers) this.#add(plan);
+  }
+
+  #add(plan: ServerPlan): void {
+    const { queue, network, trace, scenario } = this;
+    const { name, drift, offsetMs, diskMs, quietMs } = plan;
+    const server = new SimulatedServer({
+      name,
+      seed: scenario.seed,
+      queue,
+      network,
+      trace,
+      clock: new FakeClock(queue, { drift, offsetMs }),
+      watcher: this,
+      config: makeConfig(plan, scenario.agreements),
+      diskMs,
+      quietMs,
+    });
+    this.servers.set(name, server);
+  }
+
+  get withPurge(): boolean {
+    return this.scenario.withPurge;
+  }
+
+  server(name: string): SimulatedServer {
+    const server = this.servers.get(name);
+    if (server === undefined) throw new Error(`there is no server ${name}`);
+    return server;
+  }
+
+  get hasFailed(): boolean {
+    return this.failure !== undefined;
+  }
+
+  fail(error: unknown): void {
+    this.failure ??= error instanceof Error ? error : new Error(String(error));
+  }
+
+  // ---- what servers show ------------------------------------------------------------------------------------------
+
+  committed(server: SimulatedServer, change: Change): void {
+    const replicaId = this.plans.get(server.name)?.replicaId ?? 0;
+    this.trace.note(server.name, `commits ${change.csn} ${change.type} ${change.dn}`);
+    this.ledger.note(server.name, replicaId, change);
+  }
+
+  written(server: SimulatedServer, change: Change): void {
+    const waiting = this.unanswered.get(server.name) ?? [];
+    waiting.push(change.csn);
+    this.unanswered.set(server.name, waiting);
+  }
+
+  initializationStarted(server: SimulatedServer, supplier: string): void {
+    this.#initializing.set(server.name, new Set(this.ledger.heldBy(supplier)));
+  }
+
+  contentReplaced(server: SimulatedServer): void {
+    const from = this.#initializing.get(server.name) ?? new Set<Csn>();
+    this.ledger.replace(server.name, from, server.backend.committed.ruv);
+  }
+
+  defect(server: SimulatedServer, error: unknown): void {
+    this.trace.note(server.name, `defect ${String(error)}`);
+    this.fail(error);
+  }
+
+  // ---- running ----------------------------------------------------------------------------------------------------
+
+  /** Lets time pass until `isDone`, at most so long. @throws Error `what`, when it was not done by then */
+  async until(what: string, maxMs: number, isDone: () => boolean): Promise<void> {
+    if (isDone()) return;
+    const isOver = (): boolean => this.failure !== undefined || isDone();
+    await this.queue.run(this.queue.now + maxMs, isOver);
+    if (this.failure !== undefined) throw this.failure;
+    if (!isDone()) throw new Error(`${what}: not within ${maxMs / 1000} s`);
+  }
+
+  async after(ms: number): Promise<void> {
+    await this.queue.run(this.queue.now + ms, () => this.failure !== undefined);
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Starts a server and lets time pass until it serves. */
+  async boot(name: string): Promise<void> {
+    const server = this.server(name);
+    server.start().catch((error: unknown) => this.fail(error));
+    await this.until(`${name} serves`, 60_000, () => server.isUp);
+  }
+
+  /** A client's updates, one after the other. */
+  write(server: SimulatedServer, requests: readonly Request[]): void {
+    const [request, ...rest] = requests;
+    if (request === undefined) return;
+    this.trace.note(server.name, `is asked ${describe(request)}`);
+    server.request(request, [], ({ response }) => {
+      if (!("result" in response)) return;
+      const { code, message } = response.result;
+      this.trace.note(server.name, `answers ${code} ${message}`);
+      if (code === ResultCode.success) {
+        this.answeredCount += 1;
+        const csn = this.unanswered.get(server.name)?.shift();
+        if (csn !== undefined) this.ledger.answered(csn);
+      } else this.refusedCount += 1;
+      this.write(server, rest);
+    });
+  }
+
+  configure(server: SimulatedServer, dn: string, mods: readonly Mod[]): void {
+    server.request({ type: "modify", dn, mods }, [], ({ response }) => {
+      if ("result" in response && response.result.code !== ResultCode.success) {
+        const { code, message } = response.result;
+        this.fail(new Error(`${server.name} refused to change ${dn}: ${code} ${message}`));
+      }
+    });
+  }
+
+  refresh(plan: AgreementPlan): void {
+    this.configure(this.server(plan.from), agreementDn(plan.name), [
+      replaced("nsds5BeginReplicaRefresh", "start"),
+    ]);
+  }
+
+  /** What a client of that server does next. */
+  writeNext({ server: name, seed }: Extract<Action, { kind: "write" }>): void {
+    const server = this.server(name);
+    if (!server.isUp) return;
+    this.write(server, nextRequests(server.backend, new SeededRandom(seed)));
+  }
+
+  /** The first server gets its entries, the others theirs from it. */
+  async setUp(): Promise<void> {
+    for (const { name } of this.scenario.servers) await this.boot(name);
+    const first = this.server(this.scenario.servers[0]?.name ?? "");
+    const requests = firstEntries();
+    this.write(first, requests);
+    await this.until("the first entries", 60_000, () => this.answeredCount === requests.length);
+    const reached = new Set([first.name]);
+    const generation = first.backend.committed.ruv?.generation;
+    for (let more = true; more; ) {
+      more = false;
+      for (const plan of this.scenario.agreements) {
+        if (!reached.has(plan.from) || reached.has(plan.to)) continue;
+        reached.add(plan.to);
+        more = true;
+        const target = this.server(plan.to);
+        const isDone = (): boolean => target.backend.committed.ruv?.generation === generation;
+        // It is not tried again by itself when another supplier holds the replica.
+        for (let attempt = 1; !isDone(); attempt += 1) {
+          if (attempt > INITIALIZATIONS_MAX) throw new Error(`${plan.to} is not initialized`);
+          this.refresh(plan);
+          await this.queue.run(this.queue.now + 10_000, () => isDone() || this.hasFailed);
+        }
+      }
+    }
+  }
+}
+
+export const replaced = (type: string, ...values: string[]): Mod => ({
+  operation: "replace",
+  type,
+  values: values.map((value) => Buffer.from(value)),
+});
+
+function describe(request: Request): string {
+  switch (request.type) {
+    case "add":
+    case "delete":
+      return `${request.type} ${request.dn}`;
+    case "modify":
+      return `modify ${request.dn} ${request.mods.map(textOfMod).join(", ")}`;
+    case "modifyDn": {
+      const { dn, newRdn, deleteOldRdn, newSuperior } = request;
+      return `modifyDn ${dn} to ${newRdn} ${deleteOldRdn ? "instead " : ""}${newSuperior ?? ""}`;
+    }
+    default:
+      return request.type;
+  }
+}
+
+const textOfMod = ({ operation, type, values }: Mod): string =>
+  `${operation} ${type}: ${values.map(String).join("|")}`;
