@@ -2,7 +2,7 @@
 // (table `agreement`: normal DN → JSON).
 import { openCredential } from "../auth/index.ts";
 import type { AgreementSettings, AgreementStatus as ShownStatus } from "../config/index.ts";
-import type { LinkIdentity } from "../link/index.ts";
+import type { LinkIdentity, LinkSettings } from "../link/index.ts";
 import {
   type AgreementStatus,
   NEW_STATUS,
@@ -16,8 +16,8 @@ import {
   showStatus,
 } from "../replication/agreement/index.ts";
 import { type Change } from "../replication/change/index.ts";
-import type { Csn } from "../replication/csn/index.ts";
-import { type Ruv, decodeRuv, encodeRuv } from "../replication/ruv/index.ts";
+import type { Csn, ReplicaId } from "../replication/csn/index.ts";
+import { type Ruv, decodeRuv, encodeRuv, withoutReplica } from "../replication/ruv/index.ts";
 import { makeFractional } from "../replication/supplier/index.ts";
 import {
   type AgreementConfig,
@@ -46,6 +46,8 @@ export interface AgreementHooks {
   schemaFacts(): SchemaFacts;
   learnSchema(texts: DefinitionTexts): Promise<SchemaFacts>;
   readonly openThread: OpenAgreementThread;
+  /** The consumer has told what it has. */
+  consumerHeard(agreement: Agreement, ruv: Ruv): void;
   onDefect(error: unknown): void;
 }
 
@@ -97,6 +99,21 @@ export class Agreement {
     return this.#consumer;
   }
 
+  /** undefined: not heard yet. */
+  get consumerReplicaId(): number | undefined {
+    return this.#consumerId;
+  }
+
+  /** How it is named in log lines. */
+  get label(): string {
+    return longName(this.settings);
+  }
+
+  /** A replica ID was cleaned: the consumer is not remembered with it. */
+  forgetReplica(replicaId: ReplicaId): void {
+    this.#consumer = this.#consumer && withoutReplica(this.#consumer, replicaId);
+  }
+
   start(): void {
     const replica = this.#replica;
     const { paths } = this.#directory;
@@ -114,10 +131,11 @@ export class Agreement {
       {
         issueCsn: () => replica.sessionCsn(),
         adjustGenerator: (csn) => replica.adjustGenerator(csn),
-        writeKeepAlive: (reason) => replica.writeKeepAlive(reason),
+        writeKeepAlive: (reason) => replica.keepAlive.write(reason),
         keepConsumerRuv: (ruv) => {
           this.#consumer = ruv;
-          replica.hearPeer(this.peer, ruv);
+          replica.gate.hear(this.peer, ruv);
+          this.#hooks.consumerHeard(this, ruv);
         },
         noteConsumerReplicaId: (id) => {
           this.#consumerId = id;
@@ -128,11 +146,11 @@ export class Agreement {
         },
         statusChanged: (status) => this.#statusChanged(status),
         refreshDone: () => {
-          this.#replica.noteInitializing(this.settings.normalDn, false);
+          this.#replica.import.noteSending(this.settings.normalDn, false);
           this.#hooks.refreshDone(this.settings);
         },
         missingIgnored: () => this.#hooks.missingIgnored(this.settings),
-        ended: () => this.#replica.noteInitializing(this.settings.normalDn, false),
+        ended: () => this.#replica.import.noteSending(this.settings.normalDn, false),
         onFatal: this.#hooks.onDefect,
       },
       {
@@ -172,9 +190,9 @@ export class Agreement {
 
   /** Initializes the consumer; while this replica is itself being initialized, after that. */
   refresh(): void {
-    this.#isRefreshWaiting = this.#replica.isImporting;
+    this.#isRefreshWaiting = this.#replica.import.isActive;
     if (this.#isRefreshWaiting) return;
-    this.#replica.noteInitializing(this.settings.normalDn, true);
+    this.#replica.import.noteSending(this.settings.normalDn, true);
     this.#host?.refresh();
   }
 
@@ -185,7 +203,7 @@ export class Agreement {
 
   /** The agreement is removed: its consumer is not waited for. */
   forget(): void {
-    this.#replica.forgetPeer(this.peer);
+    this.#replica.gate.forget(this.peer);
   }
 
   abortRefresh(): void {
@@ -225,14 +243,6 @@ export class Agreement {
   #config(): AgreementConfig {
     const { settings } = this;
     const replica = this.#replica;
-    const { server } = this.#directory.config.snapshot;
-    const identity: LinkIdentity = {
-      transport: settings.transport,
-      bindMethod: settings.bindMethod,
-      bindDn: settings.bindDn ?? "",
-      password: this.#open(settings.credentials),
-    };
-    const hasBootstrap = (settings.bootstrapBindDn ?? "") !== "";
     return {
       name: settings.name,
       suffix: replica.suffix,
@@ -244,25 +254,39 @@ export class Agreement {
         // A consumer has no changelog to send from.
         isEnabled: settings.enabled && replica.settings.keepsChangelog,
       },
-      link: {
-        host: settings.host,
-        port: settings.port,
-        identity,
-        bootstrap: hasBootstrap
-          ? {
-              transport: settings.bootstrapTransport,
-              bindMethod: settings.bootstrapBindMethod,
-              bindDn: settings.bootstrapBindDn ?? "",
-              password: this.#open(settings.bootstrapCredentials),
-            }
-          : undefined,
-        tls: {
-          rejectUnauthorized: server.checkPeerHostName,
-          ...this.#directory.clientTls(settings.host),
-        },
-        timeoutMs: settings.timeoutSec * 1000,
-      },
+      link: this.link,
       ignoreMissing: settings.ignoreMissingChange,
+    };
+  }
+
+  /** Where and as whom to connect. */
+  get link(): LinkSettings {
+    const { settings } = this;
+    const { server } = this.#directory.config.snapshot;
+    const identity: LinkIdentity = {
+      transport: settings.transport,
+      bindMethod: settings.bindMethod,
+      bindDn: settings.bindDn ?? "",
+      password: this.#open(settings.credentials),
+    };
+    const hasBootstrap = (settings.bootstrapBindDn ?? "") !== "";
+    return {
+      host: settings.host,
+      port: settings.port,
+      identity,
+      bootstrap: hasBootstrap
+        ? {
+            transport: settings.bootstrapTransport,
+            bindMethod: settings.bootstrapBindMethod,
+            bindDn: settings.bootstrapBindDn ?? "",
+            password: this.#open(settings.bootstrapCredentials),
+          }
+        : undefined,
+      tls: {
+        rejectUnauthorized: server.checkPeerHostName,
+        ...this.#directory.clientTls(settings.host),
+      },
+      timeoutMs: settings.timeoutSec * 1000,
     };
   }
 

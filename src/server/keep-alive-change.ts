@@ -55,6 +55,17 @@ export function keepAliveChange(
   }
 }
 
+/** The removal of the entry of a supplier that is gone for good (`facts.replicaId`); undefined: there is none. */
+export function keepAliveRemoval(
+  writer: BackendWriter,
+  { suffixDn, replicaId, issueCsn }: KeepAliveFacts,
+): Change | undefined {
+  const dn = keepAliveDn(replicaId, suffixDn);
+  const id = writer.idOfDn(writer.descriptions.schema.normalizeDnText(dn));
+  if (id === undefined || writer.getEntry(id).childCount > 0) return undefined;
+  return { type: "delete", csn: issueCsn(), uniqueId: writer.getEntry(id).uniqueId, dn };
+}
+
 function addition(
   dn: string,
   parentUniqueId: UniqueId,

@@ -1,28 +1,13 @@
-// One replicated suffix on this server: its update vector and CSN generator, what suppliers may do with it, its keep-alive entry
-// and catch-up gate. The consumer machine (replication/consumer) asks it through ReplicaPort; agreements ask it through the
-// replicas. Everything that is stored goes through the write queue.
-import { isGroupMember } from "../access/index.ts";
+// One replicated suffix on this server: its update vector and CSN generator, and what suppliers may do with it.
+// The consumer machine (replication/consumer) asks it through ReplicaPort; agreements ask it through the replicas. Everything
+// that is stored goes through the write queue. Keep-alive, catch-up gate, initializations and cleaned IDs are parts of it with
+// files of their own.
 import type { ReplicaSettings } from "../config/index.ts";
 import { type WriteEffects, applyAndLog, guarded } from "../operation/index.ts";
 import { LdapError, SUCCESS } from "../protocol/index.ts";
-import {
-  type GateState,
-  GATE_LIMIT_MS_DEFAULT,
-  GATE_OPEN,
-  type GateReason,
-  type KeepAliveReason,
-  type KeepAliveTimer,
-  changeKeepAliveInterval,
-  closeGate,
-  describeGate,
-  forgetPeer,
-  hearPeer,
-  startKeepAliveTimer,
-  tickGate,
-  tickKeepAlive,
-} from "../replication/agreement/index.ts";
+import type { GateReason } from "../replication/agreement/index.ts";
 import type { Change } from "../replication/change/index.ts";
-import { countChanges, reachesRuv, resetChangelog } from "../replication/changelog/index.ts";
+import { isGivenUp, mayLearn } from "../replication/clean-ruv/index.ts";
 import {
   COVERED_RESULT,
   type QueuedChange,
@@ -33,25 +18,22 @@ import {
   type CsnGenerator,
   type ReplicaId,
   adjustGenerator,
-  makeCsn,
+  csnReplicaId,
   makeGenerator,
-  resumeGenerator,
   READ_ONLY_REPLICA_ID,
 } from "../replication/csn/index.ts";
-import {
-  type Ruv,
-  makeRuv,
-  ruvMaxCsn,
-  withOwnElement,
-  withSupplier,
-  withoutReplica,
-} from "../replication/ruv/index.ts";
+import { type Ruv, type RuvElement, ruvMaxCsn, withSupplier } from "../replication/ruv/index.ts";
 import type { TotalEntry } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
+import { CleanedReplicas } from "./cleaned-replicas.ts";
 import type { Directory } from "./directory.ts";
-import { keepAliveChange } from "./keep-alive-change.ts";
 import { Purge } from "./purge.ts";
-import { TotalImport } from "./total-import.ts";
+import { ReplicaGate } from "./replica-gate.ts";
+import { ReplicaImport } from "./replica-import.ts";
+import { replicaFacts, settleChangelog } from "./replica-facts.ts";
+import { ReplicaKeepAlive } from "./replica-keep-alive.ts";
+import { referralUrls } from "./replica-referrals.ts";
+import { maySupply } from "./supplier-groups.ts";
 import { Trimming } from "./trimming.ts";
 
 export interface ReplicaHooks {
@@ -60,6 +42,8 @@ export interface ReplicaHooks {
   afterWrite(backend: Backend, effects: WriteEffects): void;
   /** The content of the backend has been replaced. */
   contentReplaced(replica: Replica, reason: GateReason): void;
+  /** A supplier has told what it has. */
+  supplierHeard(replica: Replica, ruv: Ruv): void;
   /** An initialization by a supplier is over, well or not. */
   importEnded(replica: Replica): void;
   onDefect(error: unknown): void;
@@ -72,17 +56,14 @@ export class Replica implements ReplicaPort {
   isUnavailable = false;
   /** URLs for writers that come to a read-only replica. */
   referrals: readonly string[] = [];
-  gate: GateState = GATE_OPEN;
+  readonly gate: ReplicaGate;
+  readonly import: ReplicaImport;
+  readonly cleaned: CleanedReplicas;
   readonly #directory: Directory;
   readonly #hooks: ReplicaHooks;
-  #keepAlive: KeepAliveTimer;
+  readonly keepAlive: ReplicaKeepAlive;
   readonly #purge: Purge;
   readonly #trimming: Trimming;
-  #import: TotalImport | undefined;
-  /** From Start until the new content is in its place, or it is sure that the old one stays. */
-  #isImporting = false;
-  /** Agreements that initialize their consumers. */
-  readonly #initializing = new Set<string>();
   /** The newest change of our own in the data that was replaced. */
   #lastIssued: Csn | undefined;
 
@@ -99,10 +80,21 @@ export class Replica implements ReplicaPort {
     this.#hooks = hooks;
     this.#purge = new Purge(directory, backend, hooks);
     this.#trimming = new Trimming(directory, backend, hooks);
-    this.#keepAlive = startKeepAliveTimer(
-      settings.keepAliveIntervalSec * 1000,
-      directory.clock.now(),
-    );
+    this.cleaned = new CleanedReplicas(directory, backend);
+    this.gate = new ReplicaGate(directory, backend.suffix, () => {
+      const ruv = this.ruv();
+      const now = directory.clock.now();
+      return ruv === undefined ? undefined : { now, ownReplicaId: this.replicaId, ruv };
+    });
+    this.import = new ReplicaImport(directory, backend, {
+      swapped: (ruv) => {
+        this.#followRuv(ruv);
+        hooks.contentReplaced(this, "initialization");
+      },
+      ended: () => hooks.importEnded(this),
+      onDefect: hooks.onDefect,
+    });
+    this.keepAlive = new ReplicaKeepAlive(directory, this, hooks);
   }
 
   get replicaId(): ReplicaId {
@@ -118,11 +110,7 @@ export class Replica implements ReplicaPort {
   }
   /** A total initialization goes out: none may come in, or two servers would replace each other's data. */
   get isTotalBusy(): boolean {
-    return this.#initializing.size > 0;
-  }
-  /** A supplier initializes this replica. */
-  get isImporting(): boolean {
-    return this.#isImporting;
+    return this.import.isSending;
   }
   get offersRelease(): boolean {
     return this.settings.releaseTimeoutSec > 0;
@@ -132,8 +120,9 @@ export class Replica implements ReplicaPort {
   }
 
   /** Makes the backend a replica: generation, own element, generator, changelog. */
-  start(): Promise<void> {
-    return this.#takeRole(READ_ONLY_REPLICA_ID);
+  async start(): Promise<void> {
+    await this.#takeRole(READ_ONLY_REPLICA_ID);
+    await this.cleaned.forget(this.replicaId);
   }
 
   /** `leftId`: under which the replica wrote changes so far. */
@@ -142,38 +131,25 @@ export class Replica implements ReplicaPort {
     this.backend.keepsChangelog = this.settings.keepsChangelog;
     await this.#directory.queue.submit((writes) =>
       guarded(this.backend, writes, () => {
-        const facts = this.#facts(leftId);
+        const facts = replicaFacts(this, leftId);
         this.backend.putFacts(writes, facts);
-        this.#settleChangelog(writes, facts.ruv);
+        settleChangelog(this, writes, facts.ruv);
         return { result: undefined, committed: () => {} };
       }),
     );
     this.#followRuv();
   }
 
-  /** A consumer has no changelog. One that was kept before and has a gap since then must not be served from. */
-  #settleChangelog(writes: Parameters<Backend["begin"]>[0], ruv: Ruv): void {
-    const tables = this.backend.writableTables(writes, this.backend.tables);
-    const isWhole = this.settings.keepsChangelog
-      ? reachesRuv(tables, ruv)
-      : countChanges(tables) === 0;
-    if (!isWhole) resetChangelog(tables, ruv);
-  }
-
   /** The replica's role or ID has changed. */
   async change(settings: ReplicaSettings): Promise<void> {
     const { replicaId } = this;
     this.settings = settings;
-    const now = this.#directory.clock.now();
-    this.#keepAlive = changeKeepAliveInterval(
-      this.#keepAlive,
-      settings.keepAliveIntervalSec * 1000,
-      now,
-    );
+    this.keepAlive.reconfigure();
     if (replicaId !== this.replicaId)
       this.backend.useGenerator(makeGenerator(this.replicaId, this.nowSeconds()));
     this.isUnavailable = true;
     await this.#takeRole(replicaId === this.replicaId ? READ_ONLY_REPLICA_ID : replicaId);
+    await this.cleaned.forget(this.replicaId);
     this.isUnavailable = false;
   }
 
@@ -198,16 +174,10 @@ export class Replica implements ReplicaPort {
   setGenerator(generator: CsnGenerator): void {
     this.backend.useGenerator(generator);
   }
-  /** An agreement begins to initialize its consumer, or is through with it. */
-  noteInitializing(agreement: string, isInitializing: boolean): void {
-    if (isInitializing) this.#initializing.add(agreement);
-    else this.#initializing.delete(agreement);
-  }
-
   /** A CSN for a session of an agreement; undefined while clocks are too far apart. */
   sessionCsn(): Csn | undefined {
     try {
-      return this.#issueCsn();
+      return this.issueCsn();
     } catch (error) {
       if (!(error instanceof LdapError)) throw error;
       this.#directory.log.warn("replica.csn.refused", {
@@ -219,7 +189,7 @@ export class Replica implements ReplicaPort {
   }
 
   /** @throws LdapError when clocks are too far apart */
-  #issueCsn(): Csn {
+  issueCsn(): Csn {
     return this.backend.issueCsn(this.nowSeconds(), { ignoreTimeSkew: this.ignoreTimeSkew });
   }
 
@@ -251,7 +221,7 @@ export class Replica implements ReplicaPort {
   /** Forgets what no operation that may still come could make matter. `partners`: as for `trim`. */
   purge(partners: readonly (Ruv | undefined)[]): void {
     const local = this.ruv();
-    if (local === undefined || this.#isImporting) return;
+    if (local === undefined || this.import.isActive) return;
     const { settings, replicaId: ownReplicaId } = this;
     this.#purge.tick({ settings, ownReplicaId, local, partners });
   }
@@ -261,86 +231,55 @@ export class Replica implements ReplicaPort {
     return this.#purge.stop();
   }
 
-  /** Groups are looked up at every Start. nsDS5ReplicaBindDnGroupCheckInterval says how old the list of members may be that 389
-   *  keeps; here nothing is kept. */
   maySupply(bindDn: string): boolean {
-    const { normalBindDns, normalBindDnGroups } = this.settings;
-    if (bindDn === "") return false;
-    if (normalBindDns.includes(bindDn) || normalBindDnGroups.includes(bindDn)) return true;
-    const { schema } = this.#directory;
-    this.#directory.kv.renew();
-    const find = (normalDn: string): ReturnType<Backend["reader"]["entry"]> => {
-      const target = this.#directory.route(normalDn);
-      if (target.kind !== "suffix") return undefined;
-      const id = target.backend?.reader.idOfDn(normalDn);
-      return id === undefined ? undefined : target.backend?.reader.entry(id);
-    };
-    return normalBindDnGroups.some((group) => isGroupMember(group, bindDn, { schema, find }));
+    return maySupply(this.#directory, this.settings, bindDn);
   }
 
-  isCleaned(_replicaId: ReplicaId): boolean {
-    return false;
+  isCleaned(csn: Csn): boolean {
+    const replicaId = csnReplicaId(csn);
+    return replicaId !== this.replicaId && this.cleaned.drops(csn, replicaId);
+  }
+
+  isGivenUp(supplier: RuvElement): boolean {
+    const isRefused = isGivenUp(this.cleaned.ids, supplier);
+    if (isRefused) {
+      const { replicaId, purl } = supplier;
+      this.#directory.log.warn("consumer.supplier.refused", {
+        suffix: this.suffix,
+        replicaId,
+        purl,
+      });
+    }
+    return isRefused;
   }
 
   hearSupplier(ruv: Ruv): void {
     const first = ruv.elements[0];
-    if (first !== undefined) this.hearPeer(first.purl ?? String(first.replicaId), ruv);
-    this.#followRuv(ruv);
+    if (first !== undefined) this.gate.hear(first.purl ?? String(first.replicaId), ruv);
+    this.#followRuv(this.cleaned.without(ruv, this.replicaId));
+    this.#hooks.supplierHeard(this, ruv);
   }
 
-  /** A peer has told what it holds. */
-  hearPeer(peer: string, ruv: Ruv): void {
-    const own = this.ruv();
-    if (own === undefined) return;
-    const facts = { now: this.#directory.clock.now(), ownReplicaId: this.replicaId, ruv: own };
-    this.gate = hearPeer(this.gate, peer, ruv, facts);
-  }
-
-  forgetPeer(peer: string): void {
-    const ruv = this.ruv();
-    if (ruv === undefined) return;
-    const facts = { now: this.#directory.clock.now(), ownReplicaId: this.replicaId, ruv };
-    this.gate = forgetPeer(this.gate, peer, facts);
-  }
-
-  /** The data came from elsewhere: no CSN of our own before what peers hold of ours has come back. */
+  /** The data came from elsewhere. */
   closeGate(reason: GateReason, peers: readonly string[]): void {
-    const ruv = this.ruv();
-    if (!this.isUpdatable || ruv === undefined) return;
-    this.gate = closeGate({
-      reason,
-      peers,
-      ruv,
-      now: this.#directory.clock.now(),
-      ownReplicaId: this.replicaId,
-      limitMs: GATE_LIMIT_MS_DEFAULT,
-      lastIssued: this.#lastIssued,
-    });
-    if (this.gate.name === "closed") {
-      this.#directory.log.info("replica.gate.closed", { suffix: this.suffix, reason, peers });
-    }
+    if (this.isUpdatable) this.gate.close(reason, peers, this.#lastIssued);
   }
 
   /** @throws LdapError busy while local changes have to wait */
   checkGate(): void {
-    if (this.#isImporting) {
+    if (this.import.isActive) {
       throw new LdapError("busy", "The replica is being initialized by a supplier");
     }
-    if (this.gate.name === "open") return;
-    const ruv = this.ruv();
-    const own = ruv && ruvMaxCsn(ruv, this.replicaId);
-    throw new LdapError("busy", describeGate(this.gate, own) ?? "The replica is catching up");
+    this.gate.check();
   }
 
-  learnSupplier(supplier: {
-    readonly replicaId: ReplicaId;
-    readonly purl: string | undefined;
-  }): void {
+  learnSupplier(supplier: RuvElement): void {
     const ruv = this.backend.newest.ruv;
+    if (!mayLearn(this.cleaned.ids, supplier)) return;
     if (ruv === undefined || withSupplier(ruv, supplier, this.replicaId) === ruv) return;
     this.#write((writes) => {
       const facts = this.backend.newest;
-      if (facts.ruv === undefined) return;
+      if (facts.ruv === undefined || !mayLearn(this.cleaned.ids, supplier)) return;
       this.backend.putFacts(writes, {
         ...facts,
         ruv: withSupplier(facts.ruv, supplier, this.replicaId),
@@ -387,143 +326,44 @@ export class Replica implements ReplicaPort {
   }
 
   beginImport(): boolean {
-    if (this.#isImporting || this.isTotalBusy) return false;
-    this.#isImporting = true;
-    this.#import = new TotalImport(this.#directory, this.backend);
-    return true;
+    return this.import.begin();
   }
 
   putEntry(entry: TotalEntry, settled: (outcome: "put" | "orphan" | "refused") => void): void {
-    const { onDefect } = this.#hooks;
-    this.#import?.put(entry).then(settled, onDefect);
+    this.import.put(entry, settled);
   }
 
   finishImport(ruv: Ruv, ended: (outcome: "swapped" | "failed") => void): void {
-    const running = this.#import;
-    this.#import = undefined;
     const old = this.ruv();
     this.#lastIssued = old && ruvMaxCsn(old, this.replicaId);
-    const finished = running === undefined ? Promise.resolve(false) : this.#swap(running, ruv);
-    finished.then((isSwapped) => {
-      this.#endImport();
-      ended(isSwapped ? "swapped" : "failed");
-    }, this.#hooks.onDefect);
+    const { generator = makeGenerator(this.replicaId, this.nowSeconds()) } = this.backend.newest;
+    this.import.finish({ ruv: this.cleaned.without(ruv, this.replicaId), generator }, ended);
   }
 
-  #endImport(): void {
-    this.#isImporting = false;
-    this.#hooks.importEnded(this);
-  }
-
-  /** Puts the received content in the place of the old; false: it could not be completed. */
-  async #swap(running: TotalImport, ruv: Ruv): Promise<boolean> {
-    const { generator } = this.backend.newest;
-    try {
-      await running.finish({
-        ruv,
-        generator: generator ?? makeGenerator(this.replicaId, this.nowSeconds()),
-      });
-    } catch (error) {
-      if (!(error instanceof LdapError)) throw error;
-      this.#directory.log.error("replica.initialization.failed", {
-        suffix: this.suffix,
-        reason: error.message,
-      });
-      return false;
-    }
-    this.#followRuv(ruv);
-    this.#hooks.contentReplaced(this, "initialization");
-    return true;
+  abortImport(): void {
+    this.import.abort();
   }
 
   /** LDIF has been imported in the place of the content. */
   noteImport(): void {
     this.#followRuv();
+    this.cleaned.cleanContent(this.replicaId).catch(this.#hooks.onDefect);
     this.#hooks.contentReplaced(this, "import");
-  }
-
-  abortImport(): void {
-    const running = this.#import;
-    this.#import = undefined;
-    running?.abort().then(() => this.#endImport(), this.#hooks.onDefect);
-  }
-
-  /** Writes the keep-alive entry of this supplier, unless the catch-up gate is closed, or it cannot be written now. */
-  async writeKeepAlive(reason: KeepAliveReason): Promise<void> {
-    if (!this.isUpdatable || this.gate.name !== "open" || this.#isImporting) return;
-    try {
-      await this.#putKeepAlive(reason);
-    } catch (error) {
-      if (!(error instanceof LdapError)) throw error;
-      this.#directory.log.warn("replica.keepAlive.refused", {
-        suffix: this.suffix,
-        reason: error.message,
-      });
-    }
-  }
-
-  async #putKeepAlive(reason: KeepAliveReason): Promise<void> {
-    const { queue, clock } = this.#directory;
-    await queue.submit((writes) =>
-      guarded(this.backend, writes, () => {
-        const txn = this.backend.begin(writes);
-        const now = clock.now();
-        const change = keepAliveChange(txn.writer, reason, {
-          suffixDn: this.backend.suffixDn,
-          replicaId: this.replicaId,
-          now,
-          random: this.#directory.random,
-          issueCsn: () => this.#issueCsn(),
-        });
-        if (change !== undefined) {
-          applyAndLog(this.backend, txn, writes, change, { origin: "local", now });
-        }
-        const committed = (): void => {
-          if (change !== undefined) this.#hooks.changesCommitted(this, change);
-        };
-        return { result: undefined, committed };
-      }),
-    );
   }
 
   /** Called every second or so: the keep-alive's interval, the gate's limit. */
   tick(): void {
-    const now = this.#directory.clock.now();
-    const ruv = this.ruv();
-    if (ruv !== undefined)
-      this.gate = tickGate(this.gate, { now, ownReplicaId: this.replicaId, ruv });
-    const { timer, isDue } = tickKeepAlive(this.#keepAlive, now, this.gate.name === "open");
-    this.#keepAlive = timer;
-    if (isDue) this.writeKeepAlive("refresh").catch(this.#hooks.onDefect);
+    this.gate.tick();
+    this.keepAlive.tick();
   }
 
-  /** Replication facts of the backend as they are to be: completed where something is missing. */
-  #facts(leftId: ReplicaId): { ruv: Ruv; generator: CsnGenerator } {
-    const { generator } = this.backend.newest;
-    const ruv = this.backend.newest.ruv && withoutLeft(this.backend.newest.ruv, leftId);
-    const isOwn = generator !== undefined && generator.replicaId === this.replicaId;
-    const ownGenerator = resumeGenerator(
-      isOwn ? generator : makeGenerator(this.replicaId, this.nowSeconds()),
-      ruv && ruvMaxCsn(ruv),
-      this.nowSeconds(),
-    );
-    const born = ruv ?? makeRuv(makeCsn(this.nowSeconds(), 0, this.replicaId));
-    return {
-      ruv: this.isUpdatable ? withOwnElement(born, this.replicaId, this.purl) : born,
-      generator: ownGenerator,
-    };
-  }
-
-  /** Referrals: the configured ones, else all servers of the update vector but this one (replication-protocol 11.1). */
   #followRuv(supplier?: Ruv): void {
-    const { referrals } = this.settings;
-    const ruv = supplier ?? this.ruv();
-    const urls =
-      referrals.length > 0 ? referrals : (ruv?.elements ?? []).flatMap(({ purl }) => purl ?? []);
-    const path = encodeURIComponent(this.backend.suffixDn);
-    this.referrals = [...new Set(urls.filter((url) => url !== this.purl))].map((url) =>
-      /^ldaps?:\/\/[^/]+\/?$/.test(url) ? `${url.replace(/\/$/, "")}/${path}` : url,
-    );
+    this.referrals = referralUrls({
+      configured: this.settings.referrals,
+      ruv: supplier ?? this.ruv(),
+      ownUrl: this.purl,
+      suffixDn: this.backend.suffixDn,
+    });
   }
 
   #write(step: (writes: Parameters<Backend["begin"]>[0]) => void): void {
@@ -537,8 +377,3 @@ export class Replica implements ReplicaPort {
       .catch(this.#hooks.onDefect);
   }
 }
-
-/** The element of a replica ID that is not ours any more goes, as in 389; unless it has changes: they are in the data, and
- *  partners that find the element missing would have to send them all again, from changelogs that do not go back so far. */
-const withoutLeft = (ruv: Ruv, leftId: ReplicaId): Ruv =>
-  ruvMaxCsn(ruv, leftId) === undefined ? withoutReplica(ruv, leftId) : ruv;

@@ -6,18 +6,7 @@ import type {
 } from "../config/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
 import type { WriteEffects } from "../operation/index.ts";
-import {
-  CHECK_CLEAN_RUV_OID,
-  CLEAN_RUV_FINISHED,
-  CLEAN_RUV_NO_MAX_CSN,
-  type ExtendedRequest,
-  GET_MAX_CSN_OID,
-  LdapError,
-  type RequestMessage,
-  SUCCESS,
-  decodeGetMaxCsn,
-  encodeCleanRuvResponse,
-} from "../protocol/index.ts";
+import type { RequestMessage } from "../protocol/index.ts";
 import {
   ReplicaConsumer,
   ReplicationRequests,
@@ -25,11 +14,16 @@ import {
 } from "../replication/consumer/index.ts";
 import type { Change } from "../replication/change/index.ts";
 import { countChanges } from "../replication/changelog/index.ts";
+import { CLEANED_TABLE } from "../replication/clean-ruv/index.ts";
 import { type ReplicaId, encodeNsState } from "../replication/csn/index.ts";
-import { formatLastModified, formatRuv, ruvMaxCsn } from "../replication/ruv/index.ts";
+import { formatLastModified, formatRuv } from "../replication/ruv/index.ts";
 import type { Backend } from "../store/index.ts";
-import type { ReplicaStatus } from "../config/index.ts";
+import type { ReplicaStatus, ReplicaTask } from "../config/index.ts";
 import { AGREEMENT_TABLE, Agreement, type AgreementHooks } from "./agreement.ts";
+import { type OpenPeerLink, PeerQuestions } from "./clean-peer.ts";
+import { CleanRequests } from "./clean-requests.ts";
+import { CleanTasks } from "./clean-tasks.ts";
+import type { ConfigKeeper } from "./config-handler.ts";
 import type { Directory } from "./directory.ts";
 import { identityOf } from "./identity.ts";
 import { Replica } from "./replica.ts";
@@ -40,6 +34,7 @@ interface Served {
 }
 
 export interface ReplicasHooks {
+  readonly openPeerLink: OpenPeerLink;
   afterWrite(backend: Backend, effects: WriteEffects): void;
   /** The content of a backend has been replaced. */
   contentReplaced(backend: Backend): void;
@@ -55,12 +50,33 @@ export class Replicas {
   /** By normal DN of the entry. */
   readonly #agreements = new Map<string, Agreement>();
   readonly #requests: ReplicationRequests;
+  /** What is asked of the servers at the other ends of agreements. */
+  readonly questions: PeerQuestions;
+  /** CleanAllRUV. */
+  readonly clean: CleanTasks;
+  readonly #cleanRequests: CleanRequests;
 
-  constructor(directory: Directory, hooks: ReplicasHooks, agreementHooks: AgreementHooks) {
+  constructor(
+    directory: Directory,
+    configKeeper: ConfigKeeper,
+    hooks: ReplicasHooks,
+    agreementHooks: Omit<AgreementHooks, "consumerHeard">,
+  ) {
     this.#directory = directory;
     this.#hooks = hooks;
-    this.#agreementHooks = agreementHooks;
+    this.questions = new PeerQuestions(hooks.openPeerLink);
+    this.clean = new CleanTasks(directory, this, configKeeper, hooks.onDefect);
+    this.#cleanRequests = new CleanRequests({
+      tasks: this.clean,
+      findReplica: (suffix) => this.find(this.#normalSuffix(suffix)),
+      onDefect: hooks.onDefect,
+    });
+    this.#agreementHooks = {
+      ...agreementHooks,
+      consumerHeard: (agreement, ruv) => this.clean.heard(agreement, ruv),
+    };
     directory.kv.bytesTable(AGREEMENT_TABLE);
+    directory.kv.bytesTable(CLEANED_TABLE);
     this.#requests = new ReplicationRequests({
       findReplica: (suffix) => this.#served.get(this.#normalSuffix(suffix))?.consumer,
     });
@@ -84,7 +100,7 @@ export class Replicas {
     }
     const replica = new Replica(this.#directory, backend, settings, {
       changesCommitted: (changed, own) => {
-        for (const agreement of this.#of(changed.suffix)) {
+        for (const agreement of this.agreementsOf(changed.suffix)) {
           if (own !== undefined) agreement.noteOwnChange(own);
           agreement.notify();
         }
@@ -95,8 +111,9 @@ export class Replicas {
         changed.closeGate(reason, this.#peersOf(changed));
         this.#notify(changed);
       },
+      supplierHeard: (changed, ruv) => this.clean.heardSupplier(changed, ruv),
       importEnded: (changed) => {
-        for (const agreement of this.#of(changed.suffix)) agreement.importEnded();
+        for (const agreement of this.agreementsOf(changed.suffix)) agreement.importEnded();
       },
       onDefect: this.#hooks.onDefect,
     });
@@ -111,7 +128,8 @@ export class Replicas {
     const served = this.#served.get(settings.normalSuffix);
     if (served === undefined) return this.addReplica(settings);
     await served.replica.change(settings);
-    for (const agreement of this.#of(settings.normalSuffix)) agreement.reconfigure(served.replica);
+    for (const agreement of this.agreementsOf(settings.normalSuffix))
+      agreement.reconfigure(served.replica);
   }
 
   removeReplica(settings: ReplicaSettings): void {
@@ -152,11 +170,32 @@ export class Replicas {
     this.#agreements.get(settings.normalDn)?.abortRefresh();
   }
 
+  /** Refuses what `runTask` could not do. @throws LdapError */
+  checkTask(settings: ReplicaSettings, task: ReplicaTask): void {
+    if (task.kind === "cleanRuv" || task.kind === "cleanAllRuv") {
+      this.clean.checkStart(settings.normalSuffix, task.replicaId as ReplicaId);
+    }
+  }
+
+  /** nsds5Task: CLEANRUV<id> cleans this server alone, CLEANALLRUV<id> all of them, without a task entry. */
+  async runTask(settings: ReplicaSettings, task: ReplicaTask): Promise<void> {
+    if (task.kind !== "cleanRuv" && task.kind !== "cleanAllRuv") return;
+    const replicaId = task.replicaId as ReplicaId;
+    if (task.kind === "cleanRuv") {
+      const cleaned = this.find(settings.normalSuffix)?.cleaned;
+      await cleaned?.clean(replicaId, { maxCsn: undefined, everything: false });
+      await cleaned?.finish(replicaId);
+      return;
+    }
+    const order = { replicaId, force: false, isOriginal: true, maxCsn: undefined };
+    this.clean.clean(settings.normalSuffix, order).catch(this.#hooks.onDefect);
+  }
+
   /** After a write by a client. */
   changed(backend: Backend, change: Change): void {
     const served = this.#served.get(backend.suffix);
     if (served === undefined) return;
-    for (const agreement of this.#of(backend.suffix)) agreement.noteOwnChange(change);
+    for (const agreement of this.agreementsOf(backend.suffix)) agreement.noteOwnChange(change);
     this.#notify(served.replica);
   }
 
@@ -173,7 +212,9 @@ export class Replicas {
   tick(): void {
     for (const { replica } of this.#served.values()) {
       replica.tick();
-      const enabled = [...this.#of(replica.suffix)].filter(({ settings }) => settings.enabled);
+      const enabled = [...this.agreementsOf(replica.suffix)].filter(
+        ({ settings }) => settings.enabled,
+      );
       const partners = enabled.map(({ consumer }) => consumer);
       replica.trim(partners);
       replica.purge(partners);
@@ -181,6 +222,7 @@ export class Replicas {
   }
 
   async stop(): Promise<void> {
+    this.clean.stop();
     await Promise.all([...this.#agreements.values()].map((agreement) => agreement.stop()));
     for (const { consumer } of this.#served.values()) consumer.stop();
     await Promise.all([...this.all()].map((replica) => replica.endPurge()));
@@ -203,7 +245,7 @@ export class Replicas {
         (value) => /^\{replica \d+ /.test(value) || value.startsWith("{replicagen"),
       ),
       ruvLastModified: formatLastModified(ruv),
-      agreementMaxCsns: [...this.#of(normalSuffix)].flatMap(
+      agreementMaxCsns: [...this.agreementsOf(normalSuffix)].flatMap(
         (agreement) => agreement.maxCsnValue() ?? [],
       ),
       changes: countChanges(backend.tables),
@@ -228,12 +270,9 @@ export class Replicas {
     const { request } = message;
     if (request.type === "extended") {
       this.#directory.kv.renew();
-      if (request.oid === GET_MAX_CSN_OID) {
-        this.#maxCsn(connection, request, reply);
-        return true;
-      }
-      if (request.oid === CHECK_CLEAN_RUV_OID) {
-        extended(reply, encodeCleanRuvResponse(CLEAN_RUV_FINISHED));
+      const answer = this.#cleanRequests.handle(identityOf(connection), request);
+      if (answer !== undefined) {
+        reply.send(answer);
         return true;
       }
     }
@@ -244,20 +283,6 @@ export class Replicas {
 
   connectionClosed(connection: Connection): void {
     this.#requests.closed(connection.id);
-  }
-
-  /** Only to those who may supply (389 tells everybody). */
-  #maxCsn(connection: Connection, request: ExtendedRequest, reply: Reply): void {
-    const { replicaId, suffix } = decodeGetMaxCsn(request.value);
-    const replica = this.find(this.#normalSuffix(suffix));
-    if (replica === undefined) throw new LdapError("operationsError", "There is no such replica");
-    const identity = identityOf(connection);
-    if (identity?.isRoot !== true && !replica.maySupply(identity?.normalDn ?? "")) {
-      throw new LdapError("insufficientAccessRights", "");
-    }
-    const ruv = replica.ruv();
-    const csn = ruv === undefined ? undefined : ruvMaxCsn(ruv, replicaId as ReplicaId);
-    extended(reply, encodeCleanRuvResponse(csn ?? CLEAN_RUV_NO_MAX_CSN));
   }
 
   #caller(connection: Connection): SupplierConnection {
@@ -279,21 +304,19 @@ export class Replicas {
 
   /** Keys of the peers that may hold changes of ours: one for each enabled agreement. */
   #peersOf(replica: Replica): readonly string[] {
-    const enabled = [...this.#of(replica.suffix)].filter(({ settings }) => settings.enabled);
+    const enabled = [...this.agreementsOf(replica.suffix)].filter(
+      ({ settings }) => settings.enabled,
+    );
     return enabled.map((agreement) => agreement.peer);
   }
 
-  *#of(normalSuffix: string): Iterable<Agreement> {
+  *agreementsOf(normalSuffix: string): Iterable<Agreement> {
     for (const agreement of this.#agreements.values()) {
       if (agreement.settings.normalSuffix === normalSuffix) yield agreement;
     }
   }
 
   #notify(replica: Replica): void {
-    for (const agreement of this.#of(replica.suffix)) agreement.notify();
+    for (const agreement of this.agreementsOf(replica.suffix)) agreement.notify();
   }
-}
-
-function extended(reply: Reply, value: Buffer): void {
-  reply.send({ type: "extendedResponse", result: SUCCESS, oid: undefined, value });
 }

@@ -12,6 +12,7 @@ import type { Schema } from "../schema/index.ts";
 import type { Backend } from "../store/index.ts";
 import { type TaskOrder, TaskRunner, parseTask } from "../tasks/index.ts";
 import type { BackendKeeper } from "./backend-keeper.ts";
+import type { OpenPeerLink } from "./clean-peer.ts";
 import type { ConfigActions, ConfigKeeper } from "./config-handler.ts";
 import type { Directory } from "./directory.ts";
 import { frontendSettings } from "./frontend-settings.ts";
@@ -28,6 +29,7 @@ export interface ServerActionsParts {
   readonly logs: ServerLogs;
   readonly schemaKeeper: SchemaKeeper;
   readonly openThread: OpenAgreementThread;
+  readonly openPeerLink: OpenPeerLink;
   readonly onDefect: (error: unknown) => void;
 }
 
@@ -52,9 +54,11 @@ export class ServerActions implements ConfigActions {
     });
     this.replicas = new Replicas(
       directory,
+      configKeeper,
       {
         afterWrite: (backend, effects) => this.followWrite(backend, effects),
         contentReplaced: (backend) => parts.keeper.acis.load(backend),
+        openPeerLink: parts.openPeerLink,
         onDefect: parts.onDefect,
       },
       {
@@ -79,6 +83,7 @@ export class ServerActions implements ConfigActions {
           else replica.noteImport();
         },
         afterWrite: (backend, effects) => this.afterWrite(backend, effects),
+        clean: this.replicas.clean,
       }),
       clock: directory.clock,
       log: directory.log,
@@ -91,11 +96,12 @@ export class ServerActions implements ConfigActions {
       if (event.type === "serverChanged") {
         this.#parts.logs.check(next.snapshot.server, this.#parts.directory.config.snapshot.server);
       }
+      if (event.type === "replicaTaskRequested") this.replicas.checkTask(event.replica, event.task);
       if (event.type !== "taskRequested") continue;
       const order = parseTask(event.kind, event.entry, {
         snapshot: next.snapshot,
         findNormalDn: (text) => this.#findNormalDn(text),
-        isCleaning: () => false,
+        isCleaning: (suffix, id) => this.replicas.clean.isCleaning(suffix, id),
       });
       this.tasks.checkSupported(order);
       this.#orders.set(event.entry.normalDn, order);
@@ -149,6 +155,7 @@ export class ServerActions implements ConfigActions {
     const { replicas, agreements } = this.#parts.directory.config.snapshot;
     for (const replica of replicas) await this.replicas.addReplica(replica);
     for (const agreement of agreements) this.replicas.addAgreement(agreement);
+    this.replicas.clean.resume();
   }
 
   /** Called every few seconds. */
@@ -226,6 +233,8 @@ export class ServerActions implements ConfigActions {
         return this.replicas.changeReplica(event.replica);
       case "replicaRemoved":
         return this.replicas.removeReplica(event.replica);
+      case "replicaTaskRequested":
+        return this.replicas.runTask(event.replica, event.task);
       case "agreementAdded":
         return this.replicas.addAgreement(event.agreement);
       case "agreementChanged":
@@ -249,7 +258,6 @@ export class ServerActions implements ConfigActions {
       case "managerChanged":
       case "passwordPolicyChanged":
       case "pluginChanged":
-      case "replicaTaskRequested":
       case "suffixAdded":
       case "suffixChanged":
       case "suffixRemoved":

@@ -20,6 +20,7 @@ import { Descriptions } from "../entry/index.ts";
 import { Frontend, type Listener } from "../frontend/index.ts";
 import { WriteQueue } from "../kv/index.ts";
 import { openLmdb } from "../kv/lmdb.ts";
+import { openLink } from "../link/index.ts";
 import { newConnectionCounters, newOperationCounters } from "../monitor/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import { NODE_TIMERS, openWorker } from "../replication/thread/index.ts";
@@ -43,6 +44,8 @@ const SYSTEM_CLOCK: Clock = { now: () => Date.now() as Millis };
 const SYSTEM_RANDOM: Random = { bytes: (count) => randomBytes(count) };
 /** What a supervisor sees after a storage fault or a broken invariant (sysexits: EX_SOFTWARE). */
 const EXIT_DEFECT = 70;
+/** Threads of agreements, and connections to ask other servers. */
+const OUTSIDE = { openThread: openWorker, openPeerLink: openLink };
 const TRIM_INTERVAL_MS = 10_000;
 
 export interface RunningServer {
@@ -158,7 +161,7 @@ class ServerParts implements RunningServer {
       configKeeper,
       logs,
       schemaKeeper,
-      openThread: openWorker,
+      ...OUTSIDE,
       onDefect,
     });
     const service: Service = {

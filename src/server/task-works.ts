@@ -2,6 +2,7 @@
 import { dirname, resolve } from "node:path";
 import type { WriteEffects } from "../operation/index.ts";
 import { LdapError } from "../protocol/index.ts";
+import type { ReplicaId } from "../replication/csn/index.ts";
 import type { Backend } from "../store/index.ts";
 import {
   type ImportOrder,
@@ -11,6 +12,7 @@ import {
 } from "../tasks/index.ts";
 import type { BackendKeeper } from "./backend-keeper.ts";
 import { backupTask, restoreTask } from "./backup-work.ts";
+import type { CleanTasks } from "./clean-tasks.ts";
 import type { Directory } from "./directory.ts";
 import { exportTask, resolveLdifPath } from "./export-work.ts";
 import { addEntryUuids, validateSyntax } from "./fixup-works.ts";
@@ -24,6 +26,7 @@ export interface TaskHooks {
   contentReplaced(backend: Backend): void;
   /** A task has changed an entry: who waits for changes is told. */
   afterWrite?(backend: Backend, effects: WriteEffects): void;
+  readonly clean?: CleanTasks;
 }
 
 export function taskWorks(
@@ -57,6 +60,7 @@ export function taskWorks(
         progress,
         afterWrite: (backend, effects) => hooks.afterWrite?.(backend, effects),
       }),
+    ...(hooks.clean === undefined ? {} : cleanWorks(hooks.clean)),
     compactDatabase: async (_order, progress) => {
       progress.log("Free pages of the database are used again; there is nothing to compact.");
     },
@@ -69,6 +73,18 @@ export function taskWorks(
     },
   };
 }
+
+const cleanWorks = (tasks: CleanTasks): Pick<TaskWorks, "cleanAllRuv" | "abortCleanAllRuv"> => ({
+  cleanAllRuv: ({ normalSuffix, replicaId, force, isRelayed }, progress) => {
+    const id = replicaId as ReplicaId;
+    const order = { replicaId: id, force, isOriginal: !isRelayed, maxCsn: undefined };
+    return tasks.clean(normalSuffix, order, progress);
+  },
+  abortCleanAllRuv: ({ normalSuffix, replicaId, certifyAll }, progress) => {
+    const order = { replicaId: replicaId as ReplicaId, certify: certifyAll, isOriginal: true };
+    return tasks.abort(normalSuffix, order, progress);
+  },
+});
 
 /** The schema is read from the folder of the instance and that of the product, from no other. */
 const isOwnSchemaFolder = (directory: Directory, folder: string): boolean =>

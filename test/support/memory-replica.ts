@@ -23,6 +23,7 @@ import {
   resetChangelog,
   writeRuv,
 } from "../../src/replication/changelog/index.ts";
+import { type CleanedIds, isDropped, isGivenUp } from "../../src/replication/clean-ruv/index.ts";
 import {
   COVERED_RESULT,
   type QueuedChange,
@@ -41,6 +42,7 @@ import {
 } from "../../src/replication/csn/index.ts";
 import {
   type Ruv,
+  type RuvElement,
   advanceRuv,
   makeRuv,
   withOwnElement,
@@ -69,6 +71,8 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
   /** DNs of what was applied, in order. */
   readonly applied: string[] = [];
   entries: TotalEntry[] = [];
+  /** What CleanAllRUV has left. */
+  cleaned: CleanedIds = new Map();
   /** Results that the next changes get instead of success, by DN. */
   readonly refusals = new Map<string, LdapResult>();
   readonly consumer: ReplicaConsumer;
@@ -144,11 +148,14 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
   maySupply(bindDn: string): boolean {
     return bindDn === "cn=manager";
   }
-  isCleaned(): boolean {
-    return false;
+  isCleaned(csn: Csn): boolean {
+    return isDropped(this.cleaned, csn);
+  }
+  isGivenUp(supplier: RuvElement): boolean {
+    return isGivenUp(this.cleaned, supplier);
   }
   hearSupplier(): void {}
-  learnSupplier(supplier: { replicaId: ReplicaId; purl: string | undefined }): void {
+  learnSupplier(supplier: RuvElement): void {
     this.store(withSupplier(this.ruv(), supplier, this.replicaId));
   }
   queueChange(queued: QueuedChange): void {

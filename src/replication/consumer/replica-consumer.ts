@@ -17,7 +17,6 @@ import {
   SUCCESS,
 } from "../../protocol/index.ts";
 import type { Change } from "../change/index.ts";
-import { csnReplicaId } from "../csn/index.ts";
 import { type Ruv, coversCsn, formatRuv } from "../ruv/index.ts";
 import { mayContinueAfter } from "../supplier/index.ts";
 import {
@@ -201,7 +200,7 @@ export class ReplicaConsumer {
 
   private judge(connectionId: number, change: Change, ruv: Ruv): ChangeVerdict {
     if (!this.isSession(connectionId) || this.held.name !== "incremental") return "discard";
-    const isDropped = this.port.isCleaned(csnReplicaId(change.csn));
+    const isDropped = this.port.isCleaned(change.csn);
     return isDropped || coversCsn(ruv, change.csn) ? "covered" : "apply";
   }
 

@@ -2,8 +2,8 @@
 // and the simulator do so in memory. Calls are synchronous; what takes time answers through a callback.
 import type { LdapResult } from "../../protocol/index.ts";
 import type { Change } from "../change/index.ts";
-import type { CsnGenerator, ReplicaId } from "../csn/index.ts";
-import type { Ruv } from "../ruv/index.ts";
+import type { Csn, CsnGenerator, ReplicaId } from "../csn/index.ts";
+import type { Ruv, RuvElement } from "../ruv/index.ts";
 import type { TotalEntry } from "../total/index.ts";
 
 export interface ReplicaPort {
@@ -27,15 +27,14 @@ export interface ReplicaPort {
   setGenerator(generator: CsnGenerator): void;
   /** Whether `bindDn` (normal form) is one of the bind DNs or in one of the groups; groups are reloaded when due. */
   maySupply(bindDn: string): boolean;
-  /** Changes of this replica ID are acknowledged and dropped (CleanAllRUV). */
-  isCleaned(replicaId: ReplicaId): boolean;
+  /** Whether this change is acknowledged and dropped, because its replica ID was cleaned (CleanAllRUV). */
+  isCleaned(csn: Csn): boolean;
+  /** Whether a supplier with this own element was given up: it comes back without having been initialized. */
+  isGivenUp(supplier: RuvElement): boolean;
   /** Which servers to refer writers to (replication-protocol 11.1), and what peers hold of ours (catch-up gate). */
   hearSupplier(ruv: Ruv): void;
   /** End of an incremental session: replica ID and purl of the supplier, for the RUV. */
-  learnSupplier(supplier: {
-    readonly replicaId: ReplicaId;
-    readonly purl: string | undefined;
-  }): void;
+  learnSupplier(supplier: RuvElement): void;
   /** Queues the change. Changes of one session are run in the order of these calls. */
   queueChange(queued: QueuedChange): void;
   /** Opens an empty staging area beside the data; false: that is not possible now. */

@@ -61,6 +61,7 @@ export function checkStart({ connection, request, replica }: StartFacts): StartV
   const { port, access } = replica;
   if (kind === "total" && (port.isTotalBusy || access.name === "total")) return refused(Code.busy);
   if (!port.maySupply(connection.boundDn)) return refused(Code.permissionDenied);
+  if (isGivenUp(port, supplier, request)) return refused(Code.permissionDenied);
   const csn = parseCsn(request.csn);
   if (csn === undefined) return refused(Code.internalError);
   const adjusted = adjust(port, supplier, csn);
@@ -81,6 +82,12 @@ function adjust(port: ReplicaPort, supplier: Ruv, csn: Csn): CsnGenerator | "ske
   const moved = adjustGenerator(generator, newest, port.nowSeconds(), options);
   return moved.type === "skew" ? "skew" : moved.generator;
 }
+
+/** A read-only supplier is not in its own update vector, and says so by its referrals. */
+const isGivenUp = (port: ReplicaPort, supplier: Ruv, request: StartReplicationRequest): boolean => {
+  const own = supplier.elements[0];
+  return own !== undefined && request.referrals.length === 0 && port.isGivenUp(own);
+};
 
 const isSameReplica = (port: ReplicaPort, supplier: Ruv): boolean =>
   port.replicaId !== READ_ONLY_REPLICA_ID && supplier.elements[0]?.replicaId === port.replicaId;

@@ -1,0 +1,147 @@
+// What one replica remembers of cleaned replica IDs (replication/clean-ruv/cleaned-ids.ts), in memory and in the table `cleaned`.
+// An ID leaves the update vector in the transaction that stores its row, so that neither is ever seen without the other.
+import { cleanReplicaSlice, readRuv } from "../replication/changelog/index.ts";
+import {
+  type CleanedId,
+  type CleanedIds,
+  CLEANED_TABLE,
+  cleanedKey,
+  encodeCleanedId,
+  isDropped,
+  readCleanedIds,
+  withoutCleaned,
+} from "../replication/clean-ruv/index.ts";
+import { CSN_ZERO, type Csn, type ReplicaId, makeCsn, maxCsn } from "../replication/csn/index.ts";
+import { type Ruv, findElement, withoutReplica } from "../replication/ruv/index.ts";
+import { guarded } from "../operation/index.ts";
+import type { WriteSet } from "../kv/index.ts";
+import type { Backend } from "../store/index.ts";
+import type { Directory } from "./directory.ts";
+
+const SEQUENCE_MAX = 0xffff;
+
+export class CleanedReplicas {
+  readonly #directory: Directory;
+  readonly #backend: Backend;
+  readonly #ids: Map<ReplicaId, CleanedId>;
+
+  constructor(directory: Directory, backend: Backend) {
+    this.#directory = directory;
+    this.#backend = backend;
+    directory.kv.renew();
+    this.#ids = readCleanedIds(this.#table.range(), backend.suffix);
+  }
+
+  get ids(): CleanedIds {
+    return this.#ids;
+  }
+
+  /** Whether a change of a supplier is acknowledged and dropped. The floor of an ID that is being cleaned rises with it. */
+  drops(csn: Csn, replicaId: ReplicaId): boolean {
+    if (!isDropped(this.#ids, csn)) return false;
+    const id = this.#ids.get(replicaId);
+    if (id !== undefined && csn > id.floorCsn) this.#ids.set(replicaId, { ...id, floorCsn: csn });
+    return true;
+  }
+
+  without(ruv: Ruv, ownReplicaId: ReplicaId): Ruv {
+    return withoutCleaned(ruv, this.#ids, ownReplicaId);
+  }
+
+  /** Takes the ID out of the update vector and drops its changes from now on. `everything`: also changes that nobody here has
+   *  heard of, as far as they can have been issued by now. */
+  async clean(
+    replicaId: ReplicaId,
+    how: { readonly maxCsn: Csn | undefined; readonly everything: boolean },
+  ): Promise<void> {
+    await this.#write((writes) => {
+      const facts = this.#backend.newest;
+      const before = this.#ids.get(replicaId);
+      const element = facts.ruv && findElement(facts.ruv, replicaId);
+      const max = maxCsn(how.maxCsn, element?.maxCsn) ?? before?.maxCsn ?? CSN_ZERO;
+      const seconds = Math.floor(this.#directory.clock.now() / 1000);
+      const issued = how.everything
+        ? makeCsn(seconds, SEQUENCE_MAX, replicaId, SEQUENCE_MAX)
+        : undefined;
+      const floorCsn = maxCsn(maxCsn(max, issued), before?.floorCsn) ?? max;
+      this.#put(writes, {
+        replicaId,
+        maxCsn: how.everything ? CSN_ZERO : max,
+        floorCsn,
+        isCleaning: true,
+        element: element ?? before?.element,
+      });
+      if (facts.ruv !== undefined && element !== undefined) {
+        this.#backend.putFacts(writes, { ...facts, ruv: withoutReplica(facts.ruv, replicaId) });
+      }
+    });
+  }
+
+  /** The task is through: what the changelog has of the ID goes, and changes above the floor are taken again. */
+  async finish(replicaId: ReplicaId): Promise<void> {
+    let from: Csn | undefined;
+    do {
+      const slice = await this.#write((writes) => {
+        const tables = this.#backend.writableTables(writes, this.#backend.tables);
+        return cleanReplicaSlice(tables, replicaId, from);
+      });
+      from = slice.next;
+    } while (from !== undefined);
+    await this.#write((writes) => {
+      const id = this.#ids.get(replicaId);
+      if (id !== undefined) this.#put(writes, { ...id, isCleaning: false, element: undefined });
+    });
+  }
+
+  /** The task was aborted: the element comes back, because its changes are in the data. */
+  async restore(replicaId: ReplicaId): Promise<void> {
+    if (this.#ids.get(replicaId)?.isCleaning !== true) return;
+    await this.#write((writes) => {
+      const element = this.#ids.get(replicaId)?.element;
+      this.#ids.delete(replicaId);
+      writes.table(this.#table).delete(cleanedKey(this.#backend.suffix, replicaId));
+      const facts = this.#backend.newest;
+      if (facts.ruv === undefined || element === undefined) return;
+      const { ruv } = facts;
+      const elements = [...withoutReplica(ruv, replicaId).elements, element];
+      this.#backend.putFacts(writes, { ...facts, ruv: { ...ruv, elements } });
+    });
+  }
+
+  /** The ID is our own now. */
+  async forget(replicaId: ReplicaId): Promise<void> {
+    if (!this.#ids.has(replicaId)) return;
+    await this.#write((writes) => {
+      this.#ids.delete(replicaId);
+      writes.table(this.#table).delete(cleanedKey(this.#backend.suffix, replicaId));
+    });
+  }
+
+  /** After the content was replaced by one that may be older than the cleaning. */
+  async cleanContent(ownReplicaId: ReplicaId): Promise<void> {
+    const ruv = readRuv(this.#backend.tables.meta);
+    if (ruv === undefined || this.without(ruv, ownReplicaId) === ruv) return;
+    await this.#write((writes) => {
+      const facts = this.#backend.newest;
+      if (facts.ruv !== undefined) {
+        this.#backend.putFacts(writes, { ...facts, ruv: this.without(facts.ruv, ownReplicaId) });
+      }
+    });
+  }
+
+  get #table(): ReturnType<Directory["kv"]["bytesTable"]> {
+    return this.#directory.kv.bytesTable(CLEANED_TABLE);
+  }
+
+  #put(writes: WriteSet, id: CleanedId): void {
+    this.#ids.set(id.replicaId, id);
+    const key = cleanedKey(this.#backend.suffix, id.replicaId);
+    writes.table(this.#table).put(key, encodeCleanedId(id));
+  }
+
+  #write<T>(step: (writes: WriteSet) => T): Promise<T> {
+    return this.#directory.queue.submit((writes) =>
+      guarded(this.#backend, writes, () => ({ result: step(writes), committed: () => {} })),
+    );
+  }
+}
