@@ -94,6 +94,15 @@ export class BackendSource implements SearchSource {
     return candidateEntry(entry.dn, entry.normalDn, [...entry.attributes(), extra]);
   }
 
+  /** Whether a rename made a normal entry of what was a conflict entry. */
+  wasConflict(entry: EntryView): boolean {
+    const { tables, descriptions } = this.#backend;
+    return (
+      entry instanceof StoredEntry &&
+      new BackendTxn(this.#backend, tables, descriptions).wasConflict(entry)
+    );
+  }
+
   candidates(base: EntryView, request: SearchRequest): Candidates {
     if (!(base instanceof StoredEntry)) return { plan: "none", unindexed: false, entries: [] };
     if (request.scope === "base") return { plan: "base", unindexed: false, entries: [base] };

@@ -1,6 +1,6 @@
 // Serves search requests: routes the base DN, sets limits, drives the search generator slice by slice against the connection's
 // back-pressure, and keeps the cursors of paged searches.
-import { LdapError, type SearchRequest } from "../protocol/index.ts";
+import { type Filter, LdapError, type SearchRequest } from "../protocol/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
 import { compileFilter, namesObjectClass } from "../filter/index.ts";
 import {
@@ -72,7 +72,8 @@ function prepare(
   if (server.verifyFilters === "reject-invalid" && !(source instanceof MemorySource)) {
     checkFilterTypes(request.filter, schema);
   }
-  const matcher = compileFilter(request.filter, schema, {
+  const filter = isResolvedConflict(source, request, baseNormalDn) ? ANY_ENTRY : request.filter;
+  const matcher = compileFilter(filter, schema, {
     maySearch: (entry, type) => access.mayAttribute(entry, "search", type),
     // Most settings are defined by the tables of the configuration alone.
     ...(source instanceof MemorySource ? { undefinedTypes: "directoryString" } : {}),
@@ -111,6 +112,21 @@ function prepare(
     reply.facts.entryCount += 1;
     service.operations.entriesSent += 1;
   });
+}
+
+const ANY_ENTRY: Filter = { type: "present", attribute: "objectClass" };
+
+/** 389 leaves the class ldapsubentry on a conflict entry that a client renames, for the client to delete; here it goes with the
+ *  conflict. dsconf asks in between for the entry by that class, and gives up when it is not there (lib389: conflicts.py). */
+function isResolvedConflict(
+  source: SearchSource,
+  { scope, filter }: SearchRequest,
+  baseNormalDn: string,
+): boolean {
+  if (scope !== "base" || filter.type !== "equality") return false;
+  if (!namesObjectClass(filter, "ldapsubentry")) return false;
+  const base = source.find(baseNormalDn);
+  return base !== undefined && holderOf(source, base)?.wasConflict(base) === true;
 }
 
 function checkAssertion(

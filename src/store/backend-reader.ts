@@ -19,7 +19,8 @@ import { type BackendTables, childRange, treeKey } from "./tables.ts";
 /** Levels of the tree; deeper is a loop. */
 const DEPTH_MAX = 10_000;
 
-const TOMBSTONE_RDN = "nsuniqueid=";
+/** What the name of a tombstone begins with; that of a conflict entry may, too. */
+export const TOMBSTONE_RDN = "nsuniqueid=";
 
 export class BackendReader implements EntrySurroundings {
   readonly descriptions: Descriptions;
@@ -81,7 +82,7 @@ export class BackendReader implements EntrySurroundings {
   /** A tombstone may stand below a placeholder that is not shown. */
   #hiddenNames(id: EntryId): EntryNames {
     const { node } = decodeStateRow(this.tables.state.getCopy(id));
-    const parentId = node && this.idOfUniqueId(node.parent);
+    const parentId = this.#hiddenParentId(id);
     assert(node !== undefined && parentId !== undefined, `entry ${id} exists`);
     return this.namesFrom(parentId, node.rdn);
   }
@@ -160,10 +161,18 @@ export class BackendReader implements EntrySurroundings {
       if (at === ancestor) return true;
       if (at === 0) return false;
       const record = this.tables.entry.get(at);
-      if (record === undefined) return false;
-      at = record.readUInt32BE(2) as EntryId;
+      const parentId =
+        record === undefined ? this.#hiddenParentId(at) : (record.readUInt32BE(2) as EntryId);
+      if (parentId === undefined) return false;
+      at = parentId;
     }
     throw new Error("the tree has a loop");
+  }
+
+  /** The parent of what is known and not shown. */
+  #hiddenParentId(id: EntryId): EntryId | undefined {
+    const { node } = decodeStateRow(this.tables.state.getCopy(id));
+    return node && this.idOfUniqueId(node.parent);
   }
 
   #parentId(normalDn: string): EntryId | undefined {

@@ -37,9 +37,11 @@ import {
   suffixForm,
 } from "../replication/urp/index.ts";
 import { checkEntry } from "../schema/index.ts";
+import { TOMBSTONE_RDN } from "./backend-reader.ts";
 import { BackendWriter, type WriterBackend } from "./backend-writer.ts";
 import { type EntryDigest, bucketOf, changeTree, sameDigest } from "./digest-tree.ts";
 import type { EntryDigester } from "./entry-digest.ts";
+import { markedBelow } from "./marked-entries.ts";
 import type { NameCache } from "./name-cache.ts";
 import { StateRows } from "./state-rows.ts";
 import { StructureTables } from "./structure-tables.ts";
@@ -139,7 +141,22 @@ export class BackendTxn {
     if (entry === undefined) return undefined;
     const form = this.#form(entry.uniqueId);
     if (form === undefined) return undefined;
-    return entryState(form, this.#decode(id, entry), entry.dn, this.#surroundings(form));
+    return entryState(form, this.#decode(id, entry), entry.dn, this.surroundings(form));
+  }
+
+  /** Whether the entry was a conflict entry until its last rename, as far as the log of the tree goes back. */
+  wasConflict({ uniqueId }: StoredEntry): boolean {
+    const node = this.structure.getNode(uniqueId);
+    if (node === undefined || node.life !== "live" || node.conflict) return false;
+    const writes = this.structure.getRecord(node.naming)?.writes ?? [];
+    return writes.some(
+      ({ key, before }) =>
+        key.kind === "node" &&
+        key.uniqueId === uniqueId &&
+        before !== undefined &&
+        "conflict" in before &&
+        before.conflict,
+    );
   }
 
   /** Applies a change that the RUV does not cover. Never fails for what the change says. */
@@ -210,7 +227,7 @@ export class BackendTxn {
     this.rows.setDigest(id, after);
   }
 
-  /** Derives what is shown of these unique IDs anew and stores it. */
+  /** Derives what is shown of these unique IDs anew and stores it; and what names the DN of one that has another name now. */
   reshow(uniqueIds: ReadonlySet<UniqueId>, origin: Origin): void {
     const forms = new Map<UniqueId, EntryForm | undefined>();
     for (const uniqueId of uniqueIds) {
@@ -223,7 +240,32 @@ export class BackendTxn {
       const { id, before } = this.#load(uniqueId);
       if (before !== undefined) this.writer.takeName(id);
     }
-    for (const uniqueId of parentsFirst(forms)) this.#store(uniqueId, forms.get(uniqueId), origin);
+    const renamed: EntryId[] = [];
+    for (const uniqueId of parentsFirst(forms)) {
+      const { id, before } = this.#load(uniqueId);
+      this.#store(uniqueId, forms.get(uniqueId), origin);
+      if (this.#hasOtherName(uniqueId, before)) renamed.push(id);
+    }
+    for (const id of renamed) this.#renameMarks(id);
+  }
+
+  /** Whether what stands below an entry has another DN than before, apart from its being a tombstone. */
+  #hasOtherName(uniqueId: UniqueId, before: StoredEntry | undefined): boolean {
+    const after = this.#load(uniqueId).before;
+    const isSame =
+      before === undefined || after === undefined
+        ? before === after
+        : before.parentId === after.parentId && plainName(before) === plainName(after);
+    if (isSame) return false;
+    const { shown, tombstones, placeholders } = this.structure.getChildCounts(uniqueId);
+    return shown + tombstones + placeholders > 0;
+  }
+
+  /** Their names do not change, only what is said of them. */
+  #renameMarks(top: EntryId): void {
+    for (const { uniqueId } of markedBelow(this.writer, this.#backend.indexes, top)) {
+      this.#store(uniqueId, this.#form(uniqueId), "replicated");
+    }
   }
 
   #applyToRegisters(change: Change): void {
@@ -307,7 +349,7 @@ export class BackendTxn {
   #content(form: EntryForm, registers: Registers, origin: Origin): EntryContent {
     const isSuffix = form.uniqueId === this.#backend.suffixUniqueId;
     const parentId = isSuffix ? NO_ID : this.writer.internUniqueId(form.node.parent);
-    const surroundings = this.#surroundings(form);
+    const surroundings = this.surroundings(form);
     let attributes = shownAttributes(form, registers, surroundings);
     const isLive = form.kind === "live" || form.kind === "conflict";
     if (origin === "replicated" && isLive && this.#violatesSchema(attributes)) {
@@ -324,7 +366,8 @@ export class BackendTxn {
     };
   }
 
-  #surroundings(form: EntryForm): Surroundings {
+  /** What the attributes of an entry depend on besides its own state; of the schema nothing is said. */
+  surroundings(form: EntryForm): Surroundings {
     const isSuffix = form.uniqueId === this.#backend.suffixUniqueId;
     return {
       parentDn: isSuffix ? "" : this.#parentDn(form.node.parent),
@@ -344,14 +387,17 @@ export class BackendTxn {
     }
   }
 
-  /** The DN of a parent; one that is not shown has no record, but it has a name. */
+  /** The DN of a parent, of a tombstone the one that it had (389: nscpEntryDN). What is not shown has no record, but it has a
+   *  name. */
   #parentDn(uniqueId: UniqueId): string {
     const id = this.writer.internUniqueId(uniqueId);
     const names = this.writer.findNames(id);
-    if (names !== undefined) return names.dn;
+    if (names?.normalDn.startsWith(TOMBSTONE_RDN) === false) return names.dn;
+    const entry = this.writer.entry(id);
     const node = this.structure.getNode(uniqueId);
     assert(node !== undefined, "a parent is the suffix entry or has a node");
-    return `${node.rdn},${this.#parentDn(node.parent)}`;
+    const rdn = entry === undefined ? node.rdn : plainName(entry);
+    return `${rdn},${this.#parentDn(node.parent)}`;
   }
 
   /** Without replica: what a rename did to values becomes part of them, and nothing of the operation is kept. */
@@ -387,6 +433,12 @@ export class BackendTxn {
     this.flush();
   }
 }
+
+const isTombstone = ({ flags }: StoredEntry): boolean => (flags & RecordFlag.tombstone) !== 0;
+
+/** The RDN, of a tombstone the one that it had: the second part of `nsuniqueid=…,<RDN>`. */
+const plainName = (entry: StoredEntry): string =>
+  isTombstone(entry) ? entry.rdn.slice(entry.rdn.indexOf(",") + 1) : entry.rdn;
 
 function leafValues(dn: string): { type: string; value: Buffer }[] {
   try {

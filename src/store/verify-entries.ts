@@ -1,7 +1,6 @@
 // Each record against its place and its state: what is shown must be what the node and the registers say.
 //
-// Not compared: texts that name the DN of an ancestor (mark of a conflict entry, nscpEntryDN), because a rename above leaves
-// them as they were; and the mark "Schema violation", which depends on the schema at the time of the change.
+// Not compared: the mark "Schema violation", which depends on the schema at the time of the change.
 import {
   type Attribute,
   type EntryId,
@@ -33,8 +32,8 @@ import { tombstoneKey, treeKey } from "./tables.ts";
 import { type Report, TooManyFindings } from "./verify-finding.ts";
 
 const PROGRESS_ENTRIES = 10_000;
-/** Attributes whose texts are not compared. */
-const STALE_KEYS: ReadonlySet<string> = new Set(["nscpentrydn", "nsds5replconflict"]);
+const MARK_KEY = "nsds5replconflict";
+const SCHEMA_VIOLATION = "Schema violation";
 
 export function verifyEntries(
   backend: Backend,
@@ -191,14 +190,11 @@ class EntryVerifier {
         `${name} stands below ${entry.parentId}, but its node says ${parentId}`,
       );
     }
-    const expected = shownAttributes(form, registers, {
-      parentDn: "",
-      schemaViolation: false,
-      resolve: txn.resolve,
-    });
-    const stored = [...entry.stored()].filter(
-      ({ description }) => description.key !== "nsuniqueid",
-    );
+    const expected = shownAttributes(form, registers, txn.surroundings(form));
+    const stored = [...entry.stored()]
+      .filter(({ description }) => description.key !== "nsuniqueid")
+      .map(withoutViolation)
+      .filter(({ values }) => values.length > 0);
     const flags = recordFlagsOf(form, stored);
     if (flags !== entry.flags)
       this.#report("state", `${name} has flags ${entry.flags} instead of ${flags}`);
@@ -234,6 +230,12 @@ class EntryVerifier {
   }
 }
 
+function withoutViolation(attribute: Attribute): Attribute {
+  const { description, values } = attribute;
+  if (description.key !== MARK_KEY) return attribute;
+  return { description, values: values.filter((value) => value.toString() !== SCHEMA_VIOLATION) };
+}
+
 function* differences(
   stored: readonly Attribute[],
   expected: readonly Attribute[],
@@ -242,7 +244,6 @@ function* differences(
   for (const { description, values } of stored) {
     const want = wanted.get(description.key);
     wanted.delete(description.key);
-    if (STALE_KEYS.has(description.key)) continue;
     if (want === undefined) yield `it shows ${description.text}, which its state does not`;
     else if (textOf(values) !== textOf(want.values)) {
       yield `the values of ${description.text} are not those of its state`;

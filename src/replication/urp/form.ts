@@ -11,7 +11,7 @@
 //
 // A conflict entry or tombstone with flag also has conflictCSN; a tombstone has nsTombstoneCSN, nsParentUniqueId,
 // nscpEntryDN. The mark of a conflict entry and nscpEntryDN name the parent's DN, so they are out of date after an ancestor was
-// renamed: compute them when they are read, or derive the entries below anew.
+// renamed: the caller derives the entries below anew.
 import { assert } from "../../base/index.ts";
 import { formatRdn } from "../../dn/index.ts";
 import type { UniqueId } from "../change/index.ts";

@@ -53,7 +53,8 @@ function conflictMarks({ kind, node }: EntryForm, surroundings: Surroundings): s
     case "live":
       return surroundings.schemaViolation ? ["Schema violation"] : [];
     case "conflict":
-      return surroundings.schemaViolation ? ["Schema violation", naming] : [naming];
+      // Tools take the first value for the name that the entry wants (lib389: conflicts.py).
+      return surroundings.schemaViolation ? [naming, "Schema violation"] : [naming];
     case "glue":
       return ["deletedEntryHasChildren"];
     case "missing":
