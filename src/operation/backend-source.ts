@@ -11,6 +11,7 @@ import {
 } from "../index/index.ts";
 import type { Filter, SearchRequest } from "../protocol/index.ts";
 import { formatEntryState } from "../replication/registers/index.ts";
+import { wasConflict } from "../replication/urp/index.ts";
 import { type Backend, type BackendReader, BackendTxn } from "../store/index.ts";
 import { candidateEntry } from "./candidate-entry.ts";
 import type { Candidates, SearchSource, Visibility } from "./search.ts";
@@ -97,10 +98,9 @@ export class BackendSource implements SearchSource {
   /** Whether a rename made a normal entry of what was a conflict entry. */
   wasConflict(entry: EntryView): boolean {
     const { tables, descriptions } = this.#backend;
-    return (
-      entry instanceof StoredEntry &&
-      new BackendTxn(this.#backend, tables, descriptions).wasConflict(entry)
-    );
+    if (!(entry instanceof StoredEntry)) return false;
+    const { structure } = new BackendTxn(this.#backend, tables, descriptions);
+    return wasConflict(structure, entry.uniqueId);
   }
 
   candidates(base: EntryView, request: SearchRequest): Candidates {

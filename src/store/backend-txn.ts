@@ -12,7 +12,6 @@ import {
   RecordFlag,
   type StoredEntry,
 } from "../entry/index.ts";
-import { parseRdn } from "../dn/index.ts";
 import { LdapError, type ReplicationEntry } from "../protocol/index.ts";
 import type { Change, UniqueId } from "../replication/change/index.ts";
 import { CSN_ZERO, type Csn } from "../replication/csn/index.ts";
@@ -31,7 +30,6 @@ import {
   applyStructural,
   deriveForm,
   entryState,
-  plainRdn,
   shownAttributes,
   structuralOperation,
   suffixForm,
@@ -41,8 +39,10 @@ import { TOMBSTONE_RDN } from "./backend-reader.ts";
 import { BackendWriter, type WriterBackend } from "./backend-writer.ts";
 import { type EntryDigest, bucketOf, changeTree, sameDigest } from "./digest-tree.ts";
 import type { EntryDigester } from "./entry-digest.ts";
+import { leafValues } from "./leaf-rdn.ts";
 import { markedBelow } from "./marked-entries.ts";
 import type { NameCache } from "./name-cache.ts";
+import { recordFlagsOf } from "./record-flags.ts";
 import { StateRows } from "./state-rows.ts";
 import { StructureTables } from "./structure-tables.ts";
 import type { BackendTables } from "./tables.ts";
@@ -142,21 +142,6 @@ export class BackendTxn {
     const form = this.#form(entry.uniqueId);
     if (form === undefined) return undefined;
     return entryState(form, this.#decode(id, entry), entry.dn, this.surroundings(form));
-  }
-
-  /** Whether the entry was a conflict entry until its last rename, as far as the log of the tree goes back. */
-  wasConflict({ uniqueId }: StoredEntry): boolean {
-    const node = this.structure.getNode(uniqueId);
-    if (node === undefined || node.life !== "live" || node.conflict) return false;
-    const writes = this.structure.getRecord(node.naming)?.writes ?? [];
-    return writes.some(
-      ({ key, before }) =>
-        key.kind === "node" &&
-        key.uniqueId === uniqueId &&
-        before !== undefined &&
-        "conflict" in before &&
-        before.conflict,
-    );
   }
 
   /** Applies a change that the RUV does not cover. Never fails for what the change says. */
@@ -439,46 +424,6 @@ const isTombstone = ({ flags }: StoredEntry): boolean => (flags & RecordFlag.tom
 /** The RDN, of a tombstone the one that it had: the second part of `nsuniqueid=…,<RDN>`. */
 const plainName = (entry: StoredEntry): string =>
   isTombstone(entry) ? entry.rdn.slice(entry.rdn.indexOf(",") + 1) : entry.rdn;
-
-function leafValues(dn: string): { type: string; value: Buffer }[] {
-  try {
-    const comma = firstComma(dn);
-    return plainRdn(parseRdn(dn.slice(0, comma))).map(({ type, value }) => ({ type, value }));
-  } catch {
-    return []; // what a partner sends never makes an operation fail
-  }
-}
-
-/** Where the first RDN of a DN ends. */
-export function firstComma(dn: string): number {
-  let quoted = false;
-  for (let at = 0; at < dn.length; at += 1) {
-    const char = dn[at];
-    if (char === "\\") at += 1;
-    else if (char === '"') quoted = !quoted;
-    else if ((char === "," || char === ";") && !quoted) return at;
-  }
-  return dn.length;
-}
-
-export function recordFlagsOf(
-  form: Pick<EntryForm, "kind">,
-  attributes: readonly Attribute[],
-): number {
-  let flags = 0;
-  if (form.kind === "tombstone") flags |= RecordFlag.tombstone;
-  if (form.kind === "conflict") flags |= RecordFlag.conflict;
-  if (form.kind === "glue" || form.kind === "missing") flags |= RecordFlag.glue;
-  for (const { description, values } of attributes) {
-    if (description.key !== "objectclass") continue;
-    for (const value of values) {
-      const name = value.toString("latin1").toLowerCase();
-      if (name === "ldapsubentry" || name === "subentry") flags |= RecordFlag.subentry;
-      if (name === "referral") flags |= RecordFlag.referral;
-    }
-  }
-  return flags;
-}
 
 /** The unique IDs so that a parent that is among them comes before its children. */
 function* parentsFirst(forms: ReadonlyMap<UniqueId, EntryForm | undefined>): Iterable<UniqueId> {

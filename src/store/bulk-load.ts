@@ -25,7 +25,7 @@ import {
 import type { Ruv } from "../replication/ruv/index.ts";
 import type { StructureNode } from "../replication/urp/index.ts";
 import type { Backend } from "./backend.ts";
-import { recordFlagsOf } from "./backend-txn.ts";
+import { recordFlagsOf } from "./record-flags.ts";
 import { type BulkRecord, hasState, parseStateRecord } from "./bulk-ldif.ts";
 import { BulkNames, type BulkPlace } from "./bulk-names.ts";
 import { type BulkSettings, type PlainEntry, PlainReader } from "./bulk-plain.ts";

@@ -3,7 +3,7 @@
 import { type Rdn, parseDn, parseRdn } from "../dn/index.ts";
 import { type EntryId, RecordFlag, recordFlags, recordUniqueId } from "../entry/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
-import { firstComma } from "./backend-txn.ts";
+import { firstComma } from "./leaf-rdn.ts";
 import type { BulkTarget } from "./bulk-target.ts";
 
 /** Parents remembered by the text of their DN. */

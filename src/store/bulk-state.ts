@@ -13,7 +13,9 @@ import {
 } from "../replication/registers/index.ts";
 import { BaseImport, type StructureStore } from "../replication/urp/index.ts";
 import { checkEntry } from "../schema/index.ts";
-import { type BackendTxn, firstComma, recordFlagsOf } from "./backend-txn.ts";
+import type { BackendTxn } from "./backend-txn.ts";
+import { firstComma } from "./leaf-rdn.ts";
+import { recordFlagsOf } from "./record-flags.ts";
 import type { BulkNames, BulkPlace } from "./bulk-names.ts";
 import { type BulkRefusal, refusedPlace } from "./bulk-refusal.ts";
 import type { BulkTarget } from "./bulk-target.ts";

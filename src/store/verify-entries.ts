@@ -26,7 +26,8 @@ import {
   suffixForm,
 } from "../replication/urp/index.ts";
 import type { Backend } from "./backend.ts";
-import { BackendTxn, recordFlagsOf } from "./backend-txn.ts";
+import { BackendTxn } from "./backend-txn.ts";
+import { recordFlagsOf } from "./record-flags.ts";
 import { decodeStateRow } from "./state-rows.ts";
 import { tombstoneKey, treeKey } from "./tables.ts";
 import { type Report, TooManyFindings } from "./verify-finding.ts";

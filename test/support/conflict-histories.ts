@@ -1,8 +1,9 @@
 // The histories in test/data/urp (see ORIGIN.md there) as values.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import type { Change, UniqueId } from "../../src/replication/change/index.ts";
-import type { Csn } from "../../src/replication/csn/index.ts";
+import { type Csn, csnReplicaId } from "../../src/replication/csn/index.ts";
 import type { ModOperation } from "../../src/protocol/index.ts";
 
 interface StoredOperation {
@@ -40,7 +41,15 @@ export interface ExpectedState {
     conflictCsn: string | null,
   ])[];
   readonly tombstones: Readonly<Record<string, string>>;
+  /** By unique ID and attribute: the deletion CSN, and by normal value the CSN of the newest add, its spelling, and the CSN of
+   *  the newest delete; without garbage. Not in all files. */
+  readonly registers?: Readonly<
+    Record<string, Readonly<Record<string, readonly [ad: string | null, StoredValues]>>>
+  >;
 }
+export type StoredValues = Readonly<
+  Record<string, readonly [vu: string | null, spelling: string | null, vd: string | null]>
+>;
 export interface History {
   readonly seed: number;
   readonly keepRenamed: boolean;
@@ -116,14 +125,37 @@ export function shuffled<T>(values: readonly T[], seed: number): T[] {
   return out;
 }
 
+/** A fixed shuffle that keeps each origin's order, as a server's RUV asks for. */
+export function interleaved(changes: readonly Change[], seed: number): Change[] {
+  const queues = new Map<number, Change[]>();
+  for (const change of changes) {
+    const origin = csnReplicaId(change.csn);
+    queues.set(origin, [...(queues.get(origin) ?? []), change]);
+  }
+  return shuffled(changes, seed).map(({ csn }) => queues.get(csnReplicaId(csn))?.shift() as Change);
+}
+
+type StoredHistory = Omit<History, "changes"> & {
+  readonly operations: readonly StoredOperation[];
+};
+
+const toHistory = ({ operations, ...history }: StoredHistory): History => ({
+  ...history,
+  changes: operations.map(toChange),
+});
+
+const dataPath = (file: string): string => join(projectRoot(), "test/data/urp", file);
+
 /** The histories of `test/data/urp/<name>.json`. */
 export function readHistories(name: string): History[] {
-  const text = readFileSync(join(projectRoot(), "test/data/urp", `${name}.json`), "utf8");
-  const stored = JSON.parse(text) as (Omit<History, "changes"> & {
-    readonly operations: readonly StoredOperation[];
-  })[];
-  return stored.map(({ operations, ...history }) => ({
-    ...history,
-    changes: operations.map(toChange),
-  }));
+  const text = readFileSync(dataPath(`${name}.json`), "utf8");
+  return (JSON.parse(text) as StoredHistory[]).map(toHistory);
+}
+
+/** Those of `test/data/urp/<name>.jsonl.gz`: one a line. */
+export function readPackedHistories(name: string): History[] {
+  const lines = gunzipSync(readFileSync(dataPath(`${name}.jsonl.gz`)))
+    .toString("utf8")
+    .split("\n");
+  return lines.map((line) => toHistory(JSON.parse(line) as StoredHistory));
 }

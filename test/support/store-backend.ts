@@ -1,4 +1,4 @@
-// A backend on the memory store, for tests of the store: changes as a supplier sends them, LDIF in and out.
+// A backend for tests of the store, on the memory store if nothing else is said: changes as a supplier sends them, LDIF in and out.
 import type { Millis } from "../../src/base/index.ts";
 import { Descriptions } from "../../src/entry/index.ts";
 import type { IndexKind } from "../../src/index/index.ts";

@@ -57,3 +57,4 @@ export type { Surroundings } from "./shown.ts";
 export { derivedClasses, shownAttributes, shownValues } from "./shown.ts";
 export type { StructureStore } from "./store.ts";
 export { decodeNode, decodeRecord, encodeNode, encodeRecord } from "./stored-form.ts";
+export { wasConflict } from "./was-conflict.ts";

@@ -5,32 +5,21 @@ import { assert } from "chai";
 import type { Change, UniqueId } from "../../../src/replication/change/index.ts";
 import type { Csn } from "../../../src/replication/csn/index.ts";
 import { purgeNameSlice, purgeStructureSlice, purgeValueSlice } from "../../../src/store/index.ts";
-import { readHistories, shuffled } from "../../support/conflict-histories.ts";
+import { readHistories, interleaved } from "../../support/conflict-histories.ts";
+import {
+  HISTORY_SUFFIX,
+  HISTORY_SUFFIX_ID,
+  comparedOf,
+  expectedOf,
+  newHistoryStore,
+} from "../../support/history-store.ts";
 import { StoreBackend } from "../../support/store-backend.ts";
 
-const SUFFIX = "ou=base";
-const SUFFIX_UNIQUE_ID = "eeeeeeee-00000000-00000000-00000000" as UniqueId;
-/** Of some hundred; replication/urp runs all of them on its own tables. */
-const HISTORIES_MAX = 25;
+/** A purge after each operation takes its time. */
+const STEPWISE_MAX = 30;
 const LAST = "ffffffff000000000000" as Csn;
 
-function newStore(): StoreBackend {
-  const store = new StoreBackend(SUFFIX).replicate();
-  store.apply({
-    type: "add",
-    csn: "00000001000000010000" as Csn,
-    uniqueId: SUFFIX_UNIQUE_ID,
-    dn: SUFFIX,
-    attributes: [
-      { type: "objectClass", values: [Buffer.from("top"), Buffer.from("organizationalUnit")] },
-      { type: "ou", values: [Buffer.from("base")] },
-    ],
-    parentUniqueId: undefined,
-  });
-  return store;
-}
-
-function play(changes: readonly Change[], store = newStore()): StoreBackend {
+function play(changes: readonly Change[], store = newHistoryStore()): StoreBackend {
   for (const change of changes) store.apply(change);
   return store;
 }
@@ -75,8 +64,8 @@ suite("store/purge-slice", () => {
   const histories = readHistories("purges");
 
   test("store/purge-slice: purging step by step changes nothing that is shown", () => {
-    for (const { seed, changes } of histories.slice(0, HISTORIES_MAX)) {
-      const store = play(shuffled(changes, seed));
+    for (const { seed, changes } of histories.slice(0, STEPWISE_MAX)) {
+      const store = play(interleaved(changes, seed));
       const before = shown(store);
       for (const { csn } of changes) {
         purge(store, csn);
@@ -87,8 +76,8 @@ suite("store/purge-slice", () => {
   }).timeout(60_000);
 
   test("store/purge-slice: after a purge of everything no tombstone, no log and no unused ID is left", () => {
-    for (const { seed, changes } of histories.slice(0, HISTORIES_MAX)) {
-      const store = play(shuffled(changes, seed));
+    for (const { seed, changes } of histories) {
+      const store = play(interleaved(changes, seed));
       const before = shown(store);
       purge(store, LAST);
       assert.deepEqual(shown(store), before, `history ${seed}`);
@@ -101,15 +90,16 @@ suite("store/purge-slice", () => {
   }).timeout(60_000);
 
   test("store/purge-slice: later operations have the same effect on a purged replica", () => {
-    for (const { seed, changes, early = 0 } of histories.slice(0, HISTORIES_MAX)) {
-      const purged = play(shuffled(changes.slice(0, early), seed));
+    for (const { seed, changes, early = 0, expected } of histories) {
+      const purged = play(interleaved(changes.slice(0, early), seed));
       purge(purged, changes[early - 1]?.csn as Csn);
-      const whole = play(shuffled(changes.slice(0, early), seed));
-      const later = shuffled(changes.slice(early), seed);
+      const whole = play(interleaved(changes.slice(0, early), seed));
+      const later = interleaved(changes.slice(early), seed);
       play(later, purged);
       play(later, whole);
       assert.deepEqual(purged.verify(), [], `history ${seed}`);
       assert.equal(purged.digest().digest, whole.digest().digest, `history ${seed}`);
+      assert.deepEqual(comparedOf(purged).entries, expectedOf(expected).entries, `model ${seed}`);
     }
   }).timeout(60_000);
 
@@ -123,9 +113,9 @@ suite("store/purge-slice", () => {
 
   test("store/purge-slice: tombstones that came by initialization go as well", () => {
     let tombstonesSeen = 0;
-    for (const { seed, changes } of histories.slice(0, HISTORIES_MAX)) {
-      const source = play(shuffled(changes, seed));
-      const store = new StoreBackend(SUFFIX).replicate();
+    for (const { seed, changes } of histories) {
+      const source = play(interleaved(changes, seed));
+      const store = new StoreBackend(HISTORY_SUFFIX).replicate();
       store.importLdif(source.export({ withState: true }));
       store.backend.keepsState = true;
       const before = shown(store);
@@ -139,9 +129,9 @@ suite("store/purge-slice", () => {
   }).timeout(60_000);
 
   test("store/purge-slice: a value that was deleted long ago leaves no trace", () => {
-    const store = newStore();
+    const store = newHistoryStore();
     const uniqueId = "aaaaaaaa-00000000-00000000-00000001" as UniqueId;
-    const dn = `cn=a,${SUFFIX}`;
+    const dn = `cn=a,${HISTORY_SUFFIX}`;
     const values = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text));
     store.apply({
       type: "add",
@@ -152,7 +142,7 @@ suite("store/purge-slice", () => {
         { type: "objectClass", values: values("top", "device") },
         { type: "description", values: values("one", "two") },
       ],
-      parentUniqueId: SUFFIX_UNIQUE_ID,
+      parentUniqueId: HISTORY_SUFFIX_ID,
     });
     const mod = { operation: "delete" as const, type: "description", values: values("two") };
     store.apply({ type: "modify", csn: "00000011000000010000" as Csn, uniqueId, dn, mods: [mod] });
