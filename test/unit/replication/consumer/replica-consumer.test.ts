@@ -19,7 +19,7 @@ import {
   encodeStartReplication,
 } from "../../../../src/protocol/index.ts";
 import type { Change, UniqueId } from "../../../../src/replication/change/index.ts";
-import { type Csn, makeCsn } from "../../../../src/replication/csn/index.ts";
+import { type Csn, type ReplicaId, makeCsn } from "../../../../src/replication/csn/index.ts";
 import { formatRuv } from "../../../../src/replication/ruv/index.ts";
 import { requestOfChange } from "../../../../src/replication/supplier/index.ts";
 import { readCaptured } from "../../../support/captured-messages.ts";
@@ -174,6 +174,21 @@ suite("consumer/start-check", () => {
       assert.isFalse(supplier.isClosed);
     });
   }
+
+  test("consumer/start-check: the server whose ID was cleaned is refused, another holder of the ID is not", () => {
+    const { replica, supplier } = setUp();
+    const replicaId = 9 as ReplicaId;
+    const dead = makeCsn(900_000, 0, 9);
+    const cleaned = { replicaId, maxCsn: dead, floorCsn: dead, isCleaning: false };
+    replica.cleaned = new Map([[replicaId, { ...cleaned, element: undefined }]]);
+    const startWith = (min: Csn): number =>
+      supplier.start({
+        ruv: ["{replicageneration} g", `{replica 9 ldap://s9:389} ${min} ${CSN}`],
+      });
+    assert.equal(startWith(makeCsn(800_000, 0, 9)), 3);
+    assert.equal(startWith(makeCsn(950_000, 0, 9)), 0);
+    assert.equal(supplier.start(), 0);
+  });
 
   test("consumer/start-check: a Start that cannot be decoded", () => {
     const { supplier } = setUp();
@@ -425,5 +440,25 @@ suite("consumer/replica-consumer", () => {
     replica.consumer.stop();
     assert.isTrue(total.isClosed);
     assert.equal(replica.consumer.access.name, "free");
+  });
+});
+
+suite("consumer/cleaned IDs", () => {
+  test("consumer/cleaned IDs: changes from before are acknowledged and dropped, later ones are applied", async () => {
+    const { replica, supplier } = setUp();
+    const replicaId = 7 as ReplicaId;
+    const dead = makeCsn(900_000, 0, 7);
+    const cleaned = { replicaId, maxCsn: dead, floorCsn: dead, isCleaning: false };
+    replica.cleaned = new Map([[replicaId, { ...cleaned, element: undefined }]]);
+    supplier.start();
+    supplier.change(makeCsn(800_000, 0, 7), "cn=before");
+    supplier.change(dead, "cn=last");
+    supplier.change(makeCsn(950_000, 0, 7), "cn=new holder");
+    await settle();
+    assert.deepEqual(replica.applied, ["cn=new holder"]);
+    assert.deepEqual(
+      supplier.results().map((text) => text.split(" ")[0]),
+      ["0", "0", "0"],
+    );
   });
 });

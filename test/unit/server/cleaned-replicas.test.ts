@@ -1,0 +1,135 @@
+// What a replica does to its update vector and changelog when an ID is cleaned, and what stays of that over a restart. The store is
+// in memory; the write queue is the real one.
+import { assert } from "chai";
+import { type Clock, type Millis, SILENT_LOG } from "../../../src/base/index.ts";
+import { WriteQueue } from "../../../src/kv/index.ts";
+import type { UniqueId } from "../../../src/replication/change/index.ts";
+import { countChanges } from "../../../src/replication/changelog/index.ts";
+import { type Csn, type ReplicaId, makeCsn } from "../../../src/replication/csn/index.ts";
+import { findElement } from "../../../src/replication/ruv/index.ts";
+import { CleanedReplicas } from "../../../src/server/cleaned-replicas.ts";
+import type { Directory } from "../../../src/server/directory.ts";
+import { StoreBackend } from "../../support/store-backend.ts";
+
+const SUFFIX = "dc=example,dc=com";
+const ROOT = "aaaaaaaa-00000000-00000000-00000000" as UniqueId;
+const GONE = 7 as ReplicaId;
+const OWN = 3 as ReplicaId;
+const NOW = 1_700_000_000;
+const csn = (seconds: number): Csn => makeCsn(seconds, 0, GONE);
+
+class Setup {
+  readonly store = new StoreBackend(SUFFIX).replicate(OWN);
+  readonly directory: Directory;
+  cleaned: CleanedReplicas;
+
+  constructor() {
+    const attributes = [
+      { type: "objectClass", values: [Buffer.from("top"), Buffer.from("device")] },
+    ];
+    const added = { type: "add", uniqueId: ROOT, dn: SUFFIX, parentUniqueId: undefined } as const;
+    this.store.apply({ ...added, csn: makeCsn(NOW - 100, 0, 1), attributes });
+    for (const seconds of [90, 80, 70]) this.touch(csn(NOW - seconds));
+    const clock: Clock = { now: () => (NOW * 1000) as Millis };
+    const queue = new WriteQueue(this.store.kv, clock, {
+      isRefusal: () => false,
+      busyError: () => new Error("busy"),
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    const parts = { clock, queue, log: SILENT_LOG, kv: this.store.kv };
+    this.directory = parts as unknown as Directory;
+    this.cleaned = this.reopened();
+  }
+
+  /** As after a restart. */
+  reopened(): CleanedReplicas {
+    return new CleanedReplicas(this.directory, this.store.backend);
+  }
+
+  touch(at: Csn): void {
+    const mods = [
+      { operation: "replace" as const, type: "description", values: [Buffer.from(at)] },
+    ];
+    this.store.apply({ type: "modify", csn: at, uniqueId: ROOT, dn: SUFFIX, mods });
+  }
+
+  get max(): Csn | undefined {
+    const { ruv } = this.store.backend.newest;
+    return ruv && findElement(ruv, GONE)?.maxCsn;
+  }
+
+  get logged(): number {
+    this.store.kv.renew();
+    return countChanges(this.store.backend.tables);
+  }
+}
+
+const EXACTLY = { maxCsn: undefined, everything: false };
+
+suite("server/cleaned replicas", () => {
+  test("server/cleaned-replicas: the ID leaves the RUV, and all of its changes are dropped", async () => {
+    const setup = new Setup();
+    assert.strictEqual(setup.max, csn(NOW - 70));
+    await setup.cleaned.clean(GONE, EXACTLY);
+    assert.isUndefined(setup.max);
+    assert.isTrue(setup.cleaned.drops(csn(NOW - 70), GONE));
+    assert.isTrue(setup.cleaned.drops(csn(NOW + 10), GONE));
+    assert.isFalse(setup.cleaned.drops(makeCsn(NOW, 0, 1), 1 as ReplicaId));
+    assert.deepEqual(setup.store.verify(), []);
+    assert.isTrue(setup.reopened().ids.get(GONE)?.isCleaning);
+  });
+
+  test("server/cleaned-replicas: an abort brings the element back as it was", async () => {
+    const setup = new Setup();
+    await setup.cleaned.clean(GONE, EXACTLY);
+    await setup.reopened().restore(GONE);
+    assert.strictEqual(setup.max, csn(NOW - 70));
+    assert.strictEqual(setup.logged, 4);
+    assert.deepEqual(setup.store.verify(), []);
+    assert.isFalse(setup.reopened().drops(csn(NOW - 70), GONE));
+  });
+
+  test("server/cleaned-replicas: when the task is through its records are gone, and a new holder is let in", async () => {
+    const setup = new Setup();
+    await setup.cleaned.clean(GONE, EXACTLY);
+    assert.isTrue(setup.cleaned.drops(csn(NOW - 60), GONE));
+    await setup.cleaned.finish(GONE);
+    assert.strictEqual(setup.logged, 1);
+    const cleaned = setup.reopened();
+    assert.isTrue(cleaned.drops(csn(NOW - 60), GONE));
+    assert.isFalse(cleaned.drops(csn(NOW - 59), GONE));
+    setup.touch(csn(NOW));
+    assert.strictEqual(setup.max, csn(NOW));
+    assert.deepEqual(setup.store.verify(), []);
+    // Too late for an abort.
+    await cleaned.restore(GONE);
+    assert.isTrue(cleaned.ids.has(GONE));
+  });
+
+  test("server/cleaned-replicas: a forced cleaning ends all that can have been issued, whatever is known", async () => {
+    const setup = new Setup();
+    await setup.cleaned.clean(GONE, { maxCsn: csn(NOW - 65), everything: true });
+    await setup.cleaned.finish(GONE);
+    assert.isTrue(setup.cleaned.drops(csn(NOW), GONE));
+    assert.isFalse(setup.cleaned.drops(csn(NOW + 1), GONE));
+  });
+
+  test("server/cleaned-replicas: content that came from elsewhere is cleaned too", async () => {
+    const setup = new Setup();
+    await setup.cleaned.clean(GONE, EXACTLY);
+    await setup.cleaned.finish(GONE);
+    setup.touch(csn(NOW - 75));
+    assert.strictEqual(setup.max, csn(NOW - 75));
+    await setup.cleaned.cleanContent(OWN);
+    assert.isUndefined(setup.max);
+  });
+
+  test("server/cleaned-replicas: an ID that becomes that of this server is forgotten", async () => {
+    const setup = new Setup();
+    await setup.cleaned.clean(GONE, EXACTLY);
+    await setup.cleaned.forget(GONE);
+    assert.strictEqual(setup.reopened().ids.size, 0);
+  });
+});
