@@ -190,8 +190,8 @@ export interface CompareOptions {
   readonly level: StateLevel;
   /** Entries that are left out. */
   readonly except?: (entry: EntryState) => boolean;
-  /** Facts that are left out. */
-  readonly exceptFact?: (fact: string, entry: EntryState) => boolean;
+  /** Facts that are left out: of one of the two states of an entry, `at`. */
+  readonly exceptFact?: (fact: string, at: EntryState, other: EntryState) => boolean;
 }
 
 /** What stands in one content and not in the other, readable; empty when they are equal. */
@@ -212,9 +212,12 @@ export function differences(
       );
       continue;
     }
-    const isCompared = (fact: string): boolean => options.exceptFact?.(fact, a) !== true;
-    const aFacts = factsOf(a, options.level).filter(isCompared);
-    const bFacts = factsOf(b, options.level).filter(isCompared);
+    const factsOfOne = (at: EntryState, counterpart: EntryState): readonly string[] =>
+      factsOf(at, options.level).filter(
+        (fact) => options.exceptFact?.(fact, at, counterpart) !== true,
+      );
+    const aFacts = factsOfOne(a, b);
+    const bFacts = factsOfOne(b, a);
     const onlyA = aFacts.filter((fact) => !bFacts.includes(fact));
     const onlyB = bFacts.filter((fact) => !aFacts.includes(fact));
     if (onlyA.length + onlyB.length > 0) {
