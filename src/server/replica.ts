@@ -10,6 +10,7 @@ import type { Change } from "../replication/change/index.ts";
 import { isGivenUp, mayLearn } from "../replication/clean-ruv/index.ts";
 import {
   COVERED_RESULT,
+  STALE_RESULT,
   type QueuedChange,
   type ReplicaPort,
 } from "../replication/consumer/index.ts";
@@ -171,6 +172,9 @@ export class Replica implements ReplicaPort {
   generator(): CsnGenerator | undefined {
     return this.backend.newest.generator;
   }
+  purgeCsn(): Csn | undefined {
+    return this.backend.purgeCsn;
+  }
   setGenerator(generator: CsnGenerator): void {
     this.backend.useGenerator(generator);
   }
@@ -300,8 +304,8 @@ export class Replica implements ReplicaPort {
       }
       const verdict = queued.admit(ruv);
       if (verdict === "discard") return;
-      if (verdict === "covered") {
-        queued.settle(COVERED_RESULT);
+      if (verdict === "covered" || verdict === "stale") {
+        queued.settle(verdict === "covered" ? COVERED_RESULT : STALE_RESULT);
         return;
       }
       guarded(backend, writes, () => {

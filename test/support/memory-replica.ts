@@ -26,6 +26,7 @@ import {
 import { type CleanedIds, isDropped, isGivenUp } from "../../src/replication/clean-ruv/index.ts";
 import {
   COVERED_RESULT,
+  STALE_RESULT,
   type QueuedChange,
   ReplicaConsumer,
   type ReplicaPort,
@@ -68,6 +69,8 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
   isTotalBusy = false;
   offersRelease = false;
   now = 1_000_000;
+  /** Up to which old state has been purged. */
+  purged: Csn | undefined;
   /** DNs of what was applied, in order. */
   readonly applied: string[] = [];
   entries: TotalEntry[] = [];
@@ -105,6 +108,10 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
     const uniqueId = "00000000-00000000-00000000-00000001" as UniqueId;
     this.log({ type: "modify", csn, uniqueId, dn: name, mods });
     return csn;
+  }
+
+  purgeCsn(): Csn | undefined {
+    return this.purged;
   }
 
   nextCsn(): Csn {
@@ -172,6 +179,7 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
     const verdict = queued.admit(this.ruv());
     if (verdict === "discard") return;
     if (verdict === "covered") return queued.settle(COVERED_RESULT);
+    if (verdict === "stale") return queued.settle(STALE_RESULT);
     const refusal = this.refusals.get(queued.change.dn);
     if (refusal === undefined) this.log(queued.change);
     queued.settle(refusal ?? SUCCESS);

@@ -12,5 +12,6 @@ export type {
 } from "./replica-port.ts";
 export type { SessionKind, StartFacts, StartVerdict } from "./start-check.ts";
 export { checkStart } from "./start-check.ts";
+export { STALE_RESULT } from "./stale-supplier.ts";
 export type { ReplicaFinder, SendResponse } from "./replication-requests.ts";
 export { ReplicationRequests } from "./replication-requests.ts";

@@ -17,6 +17,7 @@ import {
   SUCCESS,
 } from "../../protocol/index.ts";
 import type { Change } from "../change/index.ts";
+import type { Csn } from "../csn/index.ts";
 import { type Ruv, coversCsn, formatRuv } from "../ruv/index.ts";
 import { mayContinueAfter } from "../supplier/index.ts";
 import {
@@ -35,6 +36,7 @@ import type {
   ReplicaPort,
   SupplierConnection,
 } from "./replica-port.ts";
+import { isBelowPurge, isStale } from "./stale-supplier.ts";
 import { checkStart } from "./start-check.ts";
 
 /** The result of a change that the RUV covers already: success, with 389's text. */
@@ -67,6 +69,8 @@ export class ReplicaConsumer {
   private readonly entryAnswers = new Map<number, (code: number) => void>();
   private answerEnd: ((answer: SessionAnswer) => void) | undefined;
   private nextEntryId = 0;
+  /** The last change that came too late. */
+  private refusedCsn: Csn | undefined;
   /** Connections that are closed when the result of the change that failed has been sent. */
   private readonly failing = new Map<number, SupplierConnection | undefined>();
 
@@ -105,6 +109,9 @@ export class ReplicaConsumer {
     if (verdict.generator !== undefined) port.setGenerator(verdict.generator);
     const { kind, supplier } = verdict;
     const { id: connectionId, label } = connection;
+    if (kind === "incremental" && this.isStale(supplier)) {
+      return this.refuse(connection, ReplicationResponseCode.belowPurgePoint);
+    }
     if (kind === "total") {
       if (!port.beginImport()) {
         return this.refuse(connection, ReplicationResponseCode.internalError);
@@ -122,6 +129,15 @@ export class ReplicaConsumer {
       code: ReplicationResponseCode.ready,
       ruv: ruv === undefined ? undefined : formatRuv(ruv),
     };
+  }
+
+  private isStale(supplier: Ruv): boolean {
+    const { port, refusedCsn } = this;
+    if (!isStale(supplier, port.ruv(), port.purgeCsn(), refusedCsn)) return false;
+    const [own] = supplier.elements;
+    const { replicaId, purl } = own ?? {};
+    this.log.warn("consumer.supplier.stale", { suffix: port.suffix, replicaId, purl });
+    return true;
   }
 
   /** 389: a supplier that had the replica and is refused now loses it, and its connection. */
@@ -200,8 +216,11 @@ export class ReplicaConsumer {
 
   private judge(connectionId: number, change: Change, ruv: Ruv): ChangeVerdict {
     if (!this.isSession(connectionId) || this.held.name !== "incremental") return "discard";
-    const isDropped = this.port.isCleaned(change.csn);
-    return isDropped || coversCsn(ruv, change.csn) ? "covered" : "apply";
+    const { csn } = change;
+    if (this.port.isCleaned(csn) || coversCsn(ruv, csn)) return "covered";
+    if (!isBelowPurge(csn, this.port.purgeCsn())) return "apply";
+    this.refusedCsn = csn;
+    return "stale";
   }
 
   /** Access goes at once, so that what is queued behind is discarded; the result still reaches the supplier. */

@@ -23,6 +23,8 @@ export interface ReplicaPort {
   /** undefined: a replica without data, or whose data is being replaced. Own element first when updatable. */
   ruv(): Ruv | undefined;
   generator(): CsnGenerator | undefined;
+  /** What only older changes could make matter has been forgotten; undefined: nothing has. */
+  purgeCsn(): Csn | undefined;
   /** In memory at once; it is stored with the next change. */
   setGenerator(generator: CsnGenerator): void;
   /** Whether `bindDn` (normal form) is one of the bind DNs or in one of the groups; groups are reloaded when due. */
@@ -47,7 +49,8 @@ export interface ReplicaPort {
   abortImport(): void;
 }
 
-export type ChangeVerdict = "apply" | "covered" | "discard";
+/** `stale`: it is refused with STALE_RESULT. */
+export type ChangeVerdict = "apply" | "covered" | "stale" | "discard";
 
 /** A change on its way through the write queue. */
 export interface QueuedChange {

@@ -133,6 +133,15 @@ const REFUSALS: ReadonlyMap<number, SessionOutcome> = new Map([
     ),
   ],
   [
+    ReplicationCode.belowPurgePoint,
+    outcome(
+      "failed",
+      ReplicationCode.belowPurgePoint,
+      `${UNABLE}: this server has changes that are older than what the replica has purged. ` +
+        "It was away for too long and must be reinitialized.",
+    ),
+  ],
+  [
     ReplicationCode.internalError,
     outcome(
       "fatal",

@@ -113,6 +113,13 @@ class Source {
     return naming;
   }
 
+  /** extensibleObject of glue came with the class glue, unless it says otherwise: then it is the entry's own. */
+  #isDerived(value: Buffer, derived: ReadonlySet<string>): boolean {
+    const name = lower(value);
+    if (name !== "extensibleobject") return derived.has(name);
+    return derived.has(name) && this.classes.get(name) === this.classes.get("glue");
+  }
+
   /** The registers, without what the structure derives. */
   registers(kind: Kind, resolve: StructureRules["resolve"]): Registers {
     if (kind === "missing") return new Registers(resolve);
@@ -125,7 +132,7 @@ class Source {
         attribute.type.toLowerCase() === "objectclass"
           ? {
               ...attribute,
-              values: attribute.values.filter(({ value }) => !derived.has(lower(value))),
+              values: attribute.values.filter(({ value }) => !this.#isDerived(value, derived)),
             }
           : attribute,
       ),

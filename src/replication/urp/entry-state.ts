@@ -56,8 +56,14 @@ function clipNaming(joined: Registers, state: AttributeState, naming: Csn): void
   joined.set(new AttributeState(state.description, state.ad, clipped));
 }
 
-/** objectClass with the classes that the structure adds. nsTombstone carries the CSN of the death, the others that of the
- *  naming. */
+/** The CSN of the classes that the structure adds: of the death where there is one, which no value of the entry itself can
+ *  carry, so that a receiver tells them apart; else of the naming. */
+function derivedCsn({ kind, node, tombstoneCsn }: EntryForm): Csn | undefined {
+  if (kind === "tombstone") return tombstoneCsn;
+  return kind === "glue" ? (node.death ?? node.naming) : node.naming;
+}
+
+/** objectClass with the classes that the structure adds. */
 function classAttribute(
   form: EntryForm,
   joined: Registers,
@@ -74,7 +80,7 @@ function classAttribute(
     .map((name) => Buffer.from(name, "latin1"))
     .filter((value) => !state.has(value))
     .map((value) => {
-      const csn = form.kind === "tombstone" ? form.tombstoneCsn : form.node.naming;
+      const csn = derivedCsn(form);
       return {
         value,
         deleted: false,

@@ -319,6 +319,47 @@ suite("consumer/replica-consumer", () => {
     assert.equal(replica.consumer.access.name, "free");
   });
 
+  test("consumer/stale-supplier: a change that is not above the purge CSN is refused, and its supplier from then on", async () => {
+    const { replica, supplier } = setUp();
+    const ruv = [
+      "{replicageneration} g",
+      `{replica 9 ldap://s9:389} ${makeCsn(3, 0, 9)} ${makeCsn(7, 0, 9)}`,
+    ];
+    replica.purged = makeCsn(5, 0, 0);
+    assert.equal(supplier.start({ ruv }), 0);
+    supplier.change(makeCsn(3, 0, 9), "cn=old");
+    supplier.change(makeCsn(7, 0, 9), "cn=new");
+    await settle();
+    assert.isEmpty(replica.applied);
+    assert.match(supplier.results().join(), /^53 The change is older than what has been purged/);
+    assert.isTrue(supplier.isClosed);
+    const again = new Supplier(replica, 2);
+    assert.equal(again.start({ ruv }), 7);
+    const other = new Supplier(replica, 3);
+    assert.equal(other.start({ ruv: ["{replicageneration} g", "{replica 8 ldap://s8:389}"] }), 0);
+  });
+
+  test("consumer/stale-supplier: what is above the purge CSN is taken, however old the last contact", async () => {
+    const { replica, supplier } = setUp();
+    supplier.start();
+    supplier.change(makeCsn(3, 0, 9), "cn=known");
+    await settle();
+    replica.purged = makeCsn(5, 0, 0);
+    supplier.end();
+    const ruvTo = (max: number): readonly string[] => [
+      "{replicageneration} g",
+      `{replica 9 ldap://s9:389} ${makeCsn(3, 0, 9)} ${makeCsn(max, 0, 9)}`,
+    ];
+    assert.equal(supplier.start({ ruv: ruvTo(4) }), 7, "all of its news is below");
+    const again = new Supplier(replica, 2);
+    assert.equal(again.start({ ruv: ruvTo(8) }), 0);
+    again.change(makeCsn(3, 0, 9), "cn=known");
+    again.change(makeCsn(8, 0, 9), "cn=new");
+    await settle();
+    assert.deepEqual(replica.applied, ["cn=known", "cn=new"]);
+    assert.notMatch(again.results().join(), /53/);
+  });
+
   test("consumer/replica-consumer: an ignorable failure lets the session go on", async () => {
     const { replica, supplier } = setUp();
     replica.refusals.set("cn=bad", new LdapError("noSuchObject", "").result());
