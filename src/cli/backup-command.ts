@@ -19,7 +19,14 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { openLmdb } from "../kv/lmdb.ts";
-import { instancePaths, productVersion } from "../server/index.ts";
+import {
+  type InstanceConfig,
+  closeGates,
+  findLastIssued,
+  instancePaths,
+  productVersion,
+  readInstanceConfig,
+} from "../server/index.ts";
 import { CommandFailure } from "./failure.ts";
 import type { FolderOptions } from "./instance.ts";
 import { checkInstance } from "./instance.ts";
@@ -83,7 +90,7 @@ export interface RestoreOptions extends FolderOptions, PrintOptions {
   readonly config: boolean;
 }
 
-export function runRestore(options: RestoreOptions): void {
+export async function runRestore(options: RestoreOptions): Promise<void> {
   const source = resolve(options.source);
   const { madeAt } = readDescription(source);
   const paths = instancePaths(options.dir);
@@ -100,6 +107,7 @@ export function runRestore(options: RestoreOptions): void {
       rmSync(join(paths.root, part), { recursive: true, force: true });
       copyPart(source, paths.root, part);
     }
+    await closeRestoredGates(options.dir, next);
     if (existsSync(paths.database)) renameSync(paths.database, old);
     renameSync(next, paths.database);
     rmSync(old, { recursive: true, force: true });
@@ -113,6 +121,35 @@ export function runRestore(options: RestoreOptions): void {
       `restored ${paths.root} from the backup of ${madeAt}${withConfig ? ", with its configuration" : ""}`,
     options,
   );
+}
+
+/** Other servers may hold changes of this one that are younger than the backup. */
+async function closeRestoredGates(folder: string, restored: string): Promise<void> {
+  const { tree } = readInstanceConfig(folder);
+  const lastIssued = await lastIssuedIn(instancePaths(folder).database, tree);
+  const kv = openLmdb(restored);
+  try {
+    closeGates(kv, tree, { reason: "restore", lastIssued });
+  } finally {
+    await kv.close();
+  }
+}
+
+type LastIssued = ReturnType<typeof findLastIssued>;
+
+/** The database that is replaced may be missing, or be what made the restore necessary. */
+async function lastIssuedIn(database: string, tree: InstanceConfig["tree"]): Promise<LastIssued> {
+  if (!existsSync(join(database, "data.mdb"))) return new Map();
+  try {
+    const kv = openLmdb(database, { readOnly: true });
+    try {
+      return findLastIssued(kv, tree);
+    } finally {
+      await kv.close();
+    }
+  } catch {
+    return new Map();
+  }
 }
 
 function copyPart(from: string, to: string, part: string): void {

@@ -146,7 +146,7 @@ function declareCopies(parser: Argv<Global>): Argv<Global> {
           }),
       async (options) => {
         const { runRestore } = await import("./backup-command.ts");
-        runRestore(options);
+        await runRestore(options);
       },
     );
 }

@@ -1,7 +1,13 @@
 // `concord import`: replaces the content of a backend by LDIF, on a stopped instance.
 import { existsSync } from "node:fs";
 import { LdapError, ResultCode } from "../protocol/index.ts";
-import { type BadEntry, type ImportReport, importLdif } from "../server/index.ts";
+import {
+  type BadEntry,
+  type ImportReport,
+  closeGates,
+  findLastIssued,
+  importLdif,
+} from "../server/index.ts";
 import { CommandFailure } from "./failure.ts";
 import { type BackendOptions, aloneWith, getBackend } from "./offline.ts";
 import { type PrintOptions, printNote, printResult } from "./print.ts";
@@ -25,10 +31,15 @@ export async function runImport(options: ImportCommandOptions): Promise<void> {
   const started = performance.now();
   const { backend, report } = await aloneWith(options.dir, "import", async (instance) => {
     const target = getBackend(instance, options.backend);
+    const { kv, queue, config } = instance.directory;
+    const lastIssued = findLastIssued(kv, config);
     const report = await importFiles(instance, target, { ...options, files }, (one) => {
       if (bad.length < BAD_SHOWN_MAX) printNote(badText(one));
       bad.push(one);
     });
+    await queue.runAlone(() =>
+      closeGates(kv, config, { reason: "import", lastIssued, normalSuffix: target.suffix }),
+    );
     return { backend: target.name, report };
   });
   const seconds = (performance.now() - started) / 1000;

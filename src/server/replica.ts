@@ -23,7 +23,7 @@ import {
   makeGenerator,
   READ_ONLY_REPLICA_ID,
 } from "../replication/csn/index.ts";
-import { type Ruv, type RuvElement, ruvMaxCsn, withSupplier } from "../replication/ruv/index.ts";
+import { type Ruv, type RuvElement, withSupplier } from "../replication/ruv/index.ts";
 import type { TotalEntry } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import { CleanedReplicas } from "./cleaned-replicas.ts";
@@ -42,7 +42,7 @@ export interface ReplicaHooks {
   changesCommitted(replica: Replica, own: Change | undefined): void;
   afterWrite(backend: Backend, effects: WriteEffects): void;
   /** The content of the backend has been replaced. */
-  contentReplaced(replica: Replica, reason: GateReason): void;
+  contentReplaced(replica: Replica): void;
   /** A supplier has told what it has. */
   supplierHeard(replica: Replica, ruv: Ruv): void;
   /** An initialization by a supplier is over, well or not. */
@@ -65,8 +65,6 @@ export class Replica implements ReplicaPort {
   readonly keepAlive: ReplicaKeepAlive;
   readonly #purge: Purge;
   readonly #trimming: Trimming;
-  /** The newest change of our own in the data that was replaced. */
-  #lastIssued: Csn | undefined;
 
   constructor(
     directory: Directory,
@@ -82,15 +80,20 @@ export class Replica implements ReplicaPort {
     this.#purge = new Purge(directory, backend, hooks);
     this.#trimming = new Trimming(directory, backend, hooks);
     this.cleaned = new CleanedReplicas(directory, backend);
-    this.gate = new ReplicaGate(directory, backend.suffix, () => {
-      const ruv = this.ruv();
-      const now = directory.clock.now();
-      return ruv === undefined ? undefined : { now, ownReplicaId: this.replicaId, ruv };
+    this.gate = new ReplicaGate({
+      directory,
+      suffix: backend.suffix,
+      facts: () => {
+        const ruv = this.ruv();
+        const now = directory.clock.now();
+        return ruv === undefined ? undefined : { now, ownReplicaId: this.replicaId, ruv };
+      },
+      onDefect: hooks.onDefect,
     });
     this.import = new ReplicaImport(directory, backend, {
       swapped: (ruv) => {
         this.#followRuv(ruv);
-        hooks.contentReplaced(this, "initialization");
+        hooks.contentReplaced(this);
       },
       ended: () => hooks.importEnded(this),
       onDefect: hooks.onDefect,
@@ -264,11 +267,6 @@ export class Replica implements ReplicaPort {
     this.#hooks.supplierHeard(this, ruv);
   }
 
-  /** The data came from elsewhere. */
-  closeGate(reason: GateReason, peers: readonly string[]): void {
-    if (this.isUpdatable) this.gate.close(reason, peers, this.#lastIssued);
-  }
-
   /** @throws LdapError busy while local changes have to wait */
   checkGate(): void {
     if (this.import.isActive) {
@@ -338,10 +336,20 @@ export class Replica implements ReplicaPort {
   }
 
   finishImport(ruv: Ruv, ended: (outcome: "swapped" | "failed") => void): void {
-    const old = this.ruv();
-    this.#lastIssued = old && ruvMaxCsn(old, this.replicaId);
-    const { generator = makeGenerator(this.replicaId, this.nowSeconds()) } = this.backend.newest;
-    this.import.finish({ ruv: this.cleaned.without(ruv, this.replicaId), generator }, ended);
+    const finish = (): void => {
+      const { generator = makeGenerator(this.replicaId, this.nowSeconds()) } = this.backend.newest;
+      const facts = { ruv: this.cleaned.without(ruv, this.replicaId), generator };
+      this.import.finish(facts, (outcome) => {
+        if (outcome === "failed") this.gate.cancel();
+        ended(outcome);
+      });
+    };
+    this.expectContent("initialization").then(finish, this.#hooks.onDefect);
+  }
+
+  /** The content is about to be replaced. */
+  async expectContent(reason: GateReason): Promise<void> {
+    if (this.isUpdatable) await this.gate.expect(reason);
   }
 
   abortImport(): void {
@@ -352,7 +360,7 @@ export class Replica implements ReplicaPort {
   noteImport(): void {
     this.#followRuv();
     this.cleaned.cleanContent(this.replicaId).catch(this.#hooks.onDefect);
-    this.#hooks.contentReplaced(this, "import");
+    this.#hooks.contentReplaced(this);
   }
 
   /** Called every second or so: the keep-alive's interval, the gate's limit. */

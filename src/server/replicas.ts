@@ -14,6 +14,7 @@ import {
 } from "../replication/consumer/index.ts";
 import type { Change } from "../replication/change/index.ts";
 import { countChanges } from "../replication/changelog/index.ts";
+import { GATE_TABLE } from "../replication/agreement/index.ts";
 import { CLEANED_TABLE } from "../replication/clean-ruv/index.ts";
 import { type ReplicaId, encodeNsState } from "../replication/csn/index.ts";
 import { formatLastModified, formatRuv } from "../replication/ruv/index.ts";
@@ -77,6 +78,7 @@ export class Replicas {
     };
     directory.kv.bytesTable(AGREEMENT_TABLE);
     directory.kv.bytesTable(CLEANED_TABLE);
+    directory.kv.bytesTable(GATE_TABLE);
     this.#requests = new ReplicationRequests({
       findReplica: (suffix) => this.#served.get(this.#normalSuffix(suffix))?.consumer,
     });
@@ -106,9 +108,9 @@ export class Replicas {
         }
       },
       afterWrite: (changed, effects) => this.#hooks.afterWrite(changed, effects),
-      contentReplaced: (changed, reason) => {
+      contentReplaced: (changed) => {
         this.#hooks.contentReplaced(changed.backend);
-        changed.closeGate(reason, this.#peersOf(changed));
+        changed.gate.close(this.#peersOf(changed));
         this.#notify(changed);
       },
       supplierHeard: (changed, ruv) => this.clean.heardSupplier(changed, ruv),
@@ -168,6 +170,14 @@ export class Replicas {
 
   abortRefresh(settings: AgreementSettings): void {
     this.#agreements.get(settings.normalDn)?.abortRefresh();
+  }
+
+  /** After the start, when the agreements are known: what was done to the data before, or was waited for, closes gates. */
+  resume(): void {
+    for (const replica of this.all()) {
+      if (replica.isUpdatable) replica.gate.close(this.#peersOf(replica));
+    }
+    this.clean.resume();
   }
 
   /** Refuses what `runTask` could not do. @throws LdapError */

@@ -77,6 +77,8 @@ export class ServerActions implements ConfigActions {
     directory.findReferrals = (normalSuffix) => this.replicas.find(normalSuffix)?.referrals ?? [];
     this.tasks = new TaskRunner({
       works: taskWorks(directory, parts.keeper, () => this.useSchema(schemaKeeper.reload()), {
+        replaceContent: (backend) => this.replicas.find(backend.suffix)?.expectContent("import"),
+        keepContent: (backend) => this.replicas.find(backend.suffix)?.gate.cancel(),
         contentReplaced: (backend) => {
           const replica = this.replicas.find(backend.suffix);
           if (replica === undefined) parts.keeper.acis.load(backend);
@@ -155,7 +157,7 @@ export class ServerActions implements ConfigActions {
     const { replicas, agreements } = this.#parts.directory.config.snapshot;
     for (const replica of replicas) await this.replicas.addReplica(replica);
     for (const agreement of agreements) this.replicas.addAgreement(agreement);
-    this.replicas.clean.resume();
+    this.replicas.resume();
   }
 
   /** Called every few seconds. */

@@ -22,6 +22,10 @@ import { type BadEntry, importLdif } from "./import-work.ts";
 const PROGRESS_ITEMS = 100;
 
 export interface TaskHooks {
+  /** The content of a backend is about to be replaced. */
+  replaceContent?(backend: Backend): Promise<void> | undefined;
+  /** It was not replaced after all. */
+  keepContent?(backend: Backend): void;
   /** The content of a backend has been replaced: access rules, replicas and agreements follow. */
   contentReplaced(backend: Backend): void;
   /** A task has changed an entry: who waits for changes is told. */
@@ -43,7 +47,13 @@ export function taskWorks(
   return {
     import: async (order, progress) => {
       const backend = getBackend(order.backendName);
-      await importTask(directory, backend, order, progress);
+      await hooks.replaceContent?.(backend);
+      try {
+        await importTask(directory, backend, order, progress);
+      } catch (error) {
+        hooks.keepContent?.(backend);
+        throw error;
+      }
       hooks.contentReplaced(backend);
     },
     export: (order, progress) => exportTask(directory, order, progress),

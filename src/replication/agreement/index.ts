@@ -20,6 +20,8 @@ export {
   hearPeer,
   tickGate,
 } from "./catch-up-gate.ts";
+export type { StoredGate } from "./stored-gate.ts";
+export { GATE_TABLE, decodeGate, encodeGate, gateKey } from "./stored-gate.ts";
 export type { KeepAliveReason, KeepAliveTick, KeepAliveTimer } from "./keep-alive.ts";
 export {
   KEEP_ALIVE_ATTRIBUTE,
