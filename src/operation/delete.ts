@@ -17,5 +17,7 @@ export function deleteEntry(context: WriteContext, request: DeleteRequest): void
     throw new LdapError("unwillingToPerform", "The entry of the update vector cannot be deleted");
   }
   if (entry.childCount > 0) throw new LdapError("notAllowedOnNonLeaf", "The entry has children");
+  const reason = context.refusal(entry, "delete");
+  if (reason !== undefined) throw new LdapError("unwillingToPerform", reason);
   context.apply({ type: "delete", csn: context.nextCsn(), uniqueId: entry.uniqueId, dn: entry.dn });
 }

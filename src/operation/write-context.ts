@@ -5,6 +5,7 @@ import type { Descriptions, EntryView, StoredEntry } from "../entry/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { Change, UniqueId } from "../replication/change/index.ts";
 import type { Csn } from "../replication/csn/index.ts";
+import type { RefusedAction } from "../replication/urp/index.ts";
 import type { Schema } from "../schema/index.ts";
 import type { BackendReader } from "../store/index.ts";
 import { mayKnowAbsence, unseenEntry } from "./absence.ts";
@@ -36,11 +37,8 @@ export interface WriteContext {
   nextCsn(): Csn;
   /** Applies, logs and counts the change. */
   apply(change: Change): void;
-  /** Why the structure rules refuse children below `entry` or a rename of it, if they do (conflict-resolution 13.1). */
-  refusal(
-    entry: StoredEntry,
-    action: "parent" | "rename" | "modify" | "replaceClasses",
-  ): string | undefined;
+  /** Why the structure rules refuse what is to be done to `entry`, if they do (conflict-resolution 13.1): they would ignore it. */
+  refusal(entry: StoredEntry, action: RefusedAction | "delete"): string | undefined;
 }
 
 /** Generalized time in UTC with seconds, as operational attributes carry it. */

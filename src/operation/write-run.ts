@@ -6,6 +6,7 @@ import { RecordFlag } from "../entry/index.ts";
 import type { WriteSet } from "../kv/index.ts";
 import type { Change } from "../replication/change/index.ts";
 import type { Csn, SkewOptions } from "../replication/csn/index.ts";
+import { type RefusedAction, findRefusal } from "../replication/urp/index.ts";
 import type { Schema } from "../schema/index.ts";
 import type { Backend, BackendReader, BackendTxn, Origin } from "../store/index.ts";
 import type { Access } from "./access-port.ts";
@@ -67,35 +68,15 @@ class WriteRun implements WriteContext {
     this.change = change;
   }
 
-  refusal(
-    entry: StoredEntry,
-    action: "parent" | "rename" | "modify" | "replaceClasses",
-  ): string | undefined {
-    const isConflict = (entry.flags & RecordFlag.conflict) !== 0;
-    const isGlue = (entry.flags & RecordFlag.glue) !== 0;
-    switch (action) {
-      case "parent":
-        return isConflict && this.#holderExists(entry)
-          ? "The entry is a conflict entry: use the entry that has the plain name"
-          : undefined;
-      case "rename":
-        return isGlue ? "The entry is glue: delete the value glue of objectClass first" : undefined;
-      case "modify":
-        return isGlue && this.txn.structure.getNode(entry.uniqueId)?.life === "placeholder"
-          ? "The entry stands for a missing one: move its children away, and it vanishes"
-          : undefined;
-      case "replaceClasses":
-        return isGlue
-          ? "The entry is glue: delete the value glue of objectClass instead"
-          : undefined;
+  refusal(entry: StoredEntry, action: RefusedAction | "delete"): string | undefined {
+    if (action === "delete") {
+      return entry.parentId === 0 && this.#backend.keepsState
+        ? "The suffix entry of a replica cannot be deleted: remove the replica first"
+        : undefined;
     }
-  }
-
-  #holderExists(entry: StoredEntry): boolean {
-    const node = this.txn.structure.getNode(entry.uniqueId);
-    if (node === undefined) return false;
-    const key = this.schema.normalizeDnText(node.rdn);
-    return this.txn.structure.getSlot(node.parent, key)?.holder !== undefined;
+    // Nobody else has a reason, and most are neither.
+    if ((entry.flags & (RecordFlag.conflict | RecordFlag.glue)) === 0) return undefined;
+    return findRefusal(this.txn.structure, this.txn.rules, entry.uniqueId, action);
   }
 }
 
