@@ -11,6 +11,9 @@ export interface Clock {
 
 /** The event loop. */
 export interface Timers {
+  /** Milliseconds of a clock that nobody sets: only differences mean something. Waits are measured with it, because the clock
+   *  on the wall may be set back by hours. */
+  elapsedMs(): number;
   /** Calls `step` in a later turn, when the input that is there has been read; in the order of the calls. */
   later(step: () => void): void;
   /** Calls `step` after so long, whatever the clock does meanwhile. Gives what calls it off. */

@@ -72,7 +72,7 @@ export class Agreement {
   #maxCsn: Csn | undefined;
   #settledSchemaCsn: string | undefined;
   #isRefreshWaiting = false;
-  #storedAt = 0;
+  #storedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     directory: Directory,
@@ -298,14 +298,14 @@ export class Agreement {
   #statusChanged(status: AgreementStatus): void {
     const wasUpdating = this.#status.isUpdating;
     this.#status = status;
-    const now = this.#directory.clock.now();
+    const now = this.#directory.timers.elapsedMs();
     if (wasUpdating && !status.isUpdating && now - this.#storedAt >= STORE_INTERVAL_MS) {
       this.#store().catch(this.#hooks.onDefect);
     }
   }
 
   async #store(): Promise<void> {
-    this.#storedAt = this.#directory.clock.now();
+    this.#storedAt = this.#directory.timers.elapsedMs();
     const stored: Stored = {
       status: formatStoredStatus(this.#status),
       consumerRuv: this.#consumer && encodeRuv(this.#consumer).toString("utf8"),

@@ -2,7 +2,6 @@
 // nsds5ReplicaTombstonePurgeInterval the purge CSN moves on, and what only older operations could make matter goes: their records
 // in the structure log, tombstones, the state of deleted values. One slice is one transaction among those of clients, with a
 // pause after it. What a run did not get to when the server stopped, the next one does: nothing is kept of it but the purge CSN.
-import type { Millis } from "../base/index.ts";
 import type { ReplicaSettings } from "../config/index.ts";
 import { type WriteEffects, guarded } from "../operation/index.ts";
 import type { Csn, ReplicaId } from "../replication/csn/index.ts";
@@ -44,7 +43,7 @@ export class Purge {
   readonly #backend: Backend;
   readonly #hooks: PurgeHooks;
   /** The start, or the end of the last run. */
-  #since: Millis;
+  #since: number;
   #hasRun = false;
   #isActive = false;
   #isStopped = false;
@@ -54,7 +53,7 @@ export class Purge {
     this.#directory = directory;
     this.#backend = backend;
     this.#hooks = hooks;
-    this.#since = directory.clock.now();
+    this.#since = directory.timers.elapsedMs();
   }
 
   /** nsds5replicaReapActive. */
@@ -81,7 +80,7 @@ export class Purge {
     if (purgeDelaySec <= 0 || tombstonePurgeIntervalSec <= 0) return false;
     const intervalMs = tombstonePurgeIntervalSec * 1000;
     const waitMs = this.#hasRun ? intervalMs : Math.min(intervalMs, FIRST_RUN_MS_MAX);
-    return this.#directory.clock.now() - this.#since >= waitMs;
+    return this.#directory.timers.elapsedMs() - this.#since >= waitMs;
   }
 
   /** Purges up to `purgeCsn`, which is not below the one before. Ends early when the server stops or the content is replaced. */
@@ -101,7 +100,7 @@ export class Purge {
     }
     this.#isActive = false;
     this.#hasRun = true;
-    this.#since = this.#directory.clock.now();
+    this.#since = this.#directory.timers.elapsedMs();
     if (total.removed + total.shrunk > 0) {
       const { suffix } = backend;
       this.#directory.log.info("replica.purge.ended", { suffix, purgeCsn, ...total });

@@ -20,7 +20,7 @@ export class Trimming {
   readonly #hooks: TrimmingHooks;
   #isActive = false;
   #cursor: TrimCursor | undefined;
-  #dueAt = 0;
+  #dueAt = Number.NEGATIVE_INFINITY;
 
   constructor(directory: Directory, backend: Backend, hooks: TrimmingHooks) {
     this.#directory = directory;
@@ -35,8 +35,9 @@ export class Trimming {
     const settings = this.#settings();
     const now = this.#directory.clock.now();
     if (settings === undefined || this.#isActive) return;
-    if (this.#cursor === undefined && now < this.#dueAt) return;
-    this.#dueAt = now + settings.trimIntervalSec * 1000;
+    const elapsedMs = this.#directory.timers.elapsedMs();
+    if (this.#cursor === undefined && elapsedMs < this.#dueAt) return;
+    this.#dueAt = elapsedMs + settings.trimIntervalSec * 1000;
     const policy = {
       ageSecondsMax: settings.ageMaxSec > 0 ? settings.ageMaxSec : undefined,
       changesMax: settings.changesMax > 0 ? settings.changesMax : undefined,

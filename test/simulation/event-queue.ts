@@ -50,6 +50,7 @@ export class EventQueue {
   /** The event loop of a process. */
   timersOf(life: Life): Timers {
     return {
+      elapsedMs: () => this.now,
       later: (step) => void this.schedule(0, step, life),
       after: (delayMs, step) => this.schedule(delayMs, step, life),
     };

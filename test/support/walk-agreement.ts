@@ -57,7 +57,12 @@ export class WalkAgreement {
         close: () => Promise.resolve(),
       },
       log: supplier.log,
-      moment: () => ({ now: NOW_MS as Millis, localDay: 0, localSeconds: 0 }),
+      moment: () => ({
+        now: NOW_MS as Millis,
+        wall: NOW_MS as Millis,
+        localDay: 0,
+        localSeconds: 0,
+      }),
       later: (step) => setImmediate(step),
       wakeAt: () => {},
       openLink: () =>

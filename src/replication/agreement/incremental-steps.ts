@@ -73,14 +73,14 @@ function noteAcquired(
   state: AgreementState,
   before: SessionState,
   event: SessionEvent,
-  { now }: Moment,
+  { now, wall }: Moment,
 ): AgreementTransition {
   if (before.name !== "acquiring" || event.type !== "startAnswered" || event.code !== 0) {
     return stay(state);
   }
   const status: AgreementStatus = {
-    ...withResult(state.status, "Incremental update started", now),
-    updateStart: now,
+    ...withResult(state.status, "Incremental update started", wall),
+    updateStart: wall,
     isUpdating: true,
   };
   const { ruv } = event;
@@ -168,13 +168,13 @@ function keepAlive(state: AgreementState, outcome: SessionOutcome): AgreementTra
 function withOutcome(
   status: AgreementStatus,
   outcome: SessionOutcome,
-  { now }: Moment,
+  { wall }: Moment,
 ): AgreementStatus {
   const { ldapCode, replicationCode, message } = outcome;
   return {
     ...status,
-    updateEnd: status.isUpdating ? now : status.updateEnd,
+    updateEnd: status.isUpdating ? wall : status.updateEnd,
     isUpdating: false,
-    update: { ldapCode, replicationCode, message, at: now },
+    update: { ldapCode, replicationCode, message, at: wall },
   };
 }

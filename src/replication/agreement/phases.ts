@@ -55,7 +55,7 @@ const enterEnded = (state: AgreementState): AgreementTransition => ({
 });
 
 export function enterDisabled(state: AgreementState, moment: Moment): AgreementTransition {
-  const status = withResult(state.status, "agreement disabled", moment.now);
+  const status = withResult(state.status, "agreement disabled", moment.wall);
   const next: AgreementState = {
     ...state,
     phase: { name: "disabled" },
@@ -64,7 +64,7 @@ export function enterDisabled(state: AgreementState, moment: Moment): AgreementT
   };
   if (!state.isRefreshWanted) return { state: next, actions: [] };
   return {
-    state: { ...next, isRefreshWanted: false, status: disabledInit(status, moment.now) },
+    state: { ...next, isRefreshWanted: false, status: disabledInit(status, moment.wall) },
     actions: [{ type: "refreshDone" }],
   };
 }
@@ -209,7 +209,7 @@ function enterByKind(
 export function enterInit(
   state: AgreementState,
   attempt: number,
-  { now }: Moment,
+  { wall }: Moment,
 ): AgreementTransition {
   const { status } = state;
   const init = {
@@ -217,9 +217,9 @@ export function enterInit(
     replicationCode: 0,
     connectionCode: 0 as const,
     message: "Total update in progress",
-    at: now,
+    at: wall,
   };
-  const initStart = attempt === 0 ? now : status.initStart;
+  const initStart = attempt === 0 ? wall : status.initStart;
   return {
     state: {
       ...state,

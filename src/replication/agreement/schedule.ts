@@ -16,7 +16,10 @@ export type Schedule = readonly ScheduleWindow[] | undefined;
 
 /** A moment, with what a clock on the wall shows. */
 export interface Moment {
+  /** For waits: of a clock that nobody sets. */
   readonly now: Millis;
+  /** For statuses: milliseconds since 1970 UTC, as the clock on the wall has it. */
+  readonly wall: Millis;
   /** Sunday is 0. */
   readonly localDay: number;
   readonly localSeconds: number;

@@ -60,7 +60,7 @@ export function endInit(
 ): AgreementTransition {
   const closed = disconnect(state);
   const { ldapCode, replicationCode, connectionCode, message } = outcome;
-  const init = { ldapCode, replicationCode, connectionCode, message, at: moment.now };
+  const init = { ldapCode, replicationCode, connectionCode, message, at: moment.wall };
   const status = { ...closed.state.status, init };
   const isRetried =
     outcome.kind === "retry" &&
@@ -81,7 +81,7 @@ export function endInit(
   const next: AgreementState = {
     ...closed.state,
     phase: { name: "disabled" },
-    status: { ...status, initEnd: moment.now, isUpdating: false },
+    status: { ...status, initEnd: moment.wall, isUpdating: false },
     isRefreshWanted: false,
     // The consumer is another one now.
     consumer: undefined,

@@ -1,5 +1,6 @@
 // Runs the machine of one agreement: performs its actions and feeds back what comes of them. It decides nothing itself; what
 // belongs to a connection or a session that is over is dropped.
+import type { Millis } from "../../base/index.ts";
 import type { Capabilities } from "../../link/index.ts";
 import { LinkError } from "../../link/index.ts";
 import {
@@ -34,6 +35,8 @@ import { SchemaSharing } from "./schema-sharing.ts";
 
 /** No answer, or none that can be read. */
 const NO_RESPONSE_CODE = 255;
+/** An update schedule is looked at so often at least: somebody may set the clock on the wall meanwhile. */
+const SCHEDULE_LOOK_MS = 60_000;
 /** How often the status is shown while a session goes on. */
 const STATUS_INTERVAL_MS = 500;
 
@@ -101,9 +104,15 @@ export class AgreementDriver {
       this.step(next);
     }
     this.isStepping = false;
-    const wakeAt = agreementWakeAt(this.state, this.world.moment());
-    this.world.wakeAt(wakeAt, () => this.feed({ type: "timer" }));
+    this.world.wakeAt(this.wakeAt(), () => this.feed({ type: "timer" }));
     this.showStatus();
+  }
+
+  private wakeAt(): Millis | undefined {
+    const moment = this.world.moment();
+    const wakeAt = agreementWakeAt(this.state, moment);
+    if (wakeAt === undefined || this.config.times.schedule === undefined) return wakeAt;
+    return Math.min(wakeAt, moment.now + SCHEDULE_LOOK_MS) as Millis;
   }
 
   private step(event: AgreementEvent): void {

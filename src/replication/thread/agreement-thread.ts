@@ -133,9 +133,9 @@ export class AgreementThread {
       data,
       log: makeLog(start.config.name, post),
       ...(this.#schema === undefined ? {} : { schema: this.#schema }),
-      moment: () => localMoment(clock),
+      moment: () => localMoment(clock, timers),
       openLink: (settings) => parts.openLink(settings),
-      wakeAt: makeAlarm(clock, timers),
+      wakeAt: makeAlarm(timers),
       later: (step) => timers.later(step),
     };
     this.#driver = new AgreementDriver(world, start.config, start);
@@ -191,10 +191,10 @@ function makeLog(agreement: string, post: Post): Log {
   };
 }
 
-function makeAlarm(clock: Clock, timers: Timers): AgreementWorld["wakeAt"] {
+function makeAlarm(timers: Timers): AgreementWorld["wakeAt"] {
   let callOff: () => void = () => {};
   return (time, wake) => {
     callOff();
-    callOff = time === undefined ? () => {} : timers.after(time - clock.now(), wake);
+    callOff = time === undefined ? () => {} : timers.after(time - timers.elapsedMs(), wake);
   };
 }

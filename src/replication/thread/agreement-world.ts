@@ -39,7 +39,7 @@ export interface AgreementWorld {
   moment(): Moment;
   /** @throws LinkError */
   openLink(settings: LinkSettings): Promise<OpenedLink>;
-  /** Calls back at `time`; a new call replaces the one before. undefined: not at all. */
+  /** Calls back at `time`, of the clock that `moment().now` shows; a new call replaces the one before. undefined: not at all. */
   wakeAt(time: Millis | undefined, wake: () => void): void;
   /** Calls back in a later turn of the event loop. */
   later(step: () => void): void;

@@ -51,7 +51,8 @@ class Setup {
         this.fault = error;
       },
     });
-    const parts = { clock, timers: NODE_TIMERS, queue: this.queue, log: SILENT_LOG };
+    const timers = { ...NODE_TIMERS, elapsedMs: () => this.seconds * 1000 };
+    const parts = { clock, timers, queue: this.queue, log: SILENT_LOG };
     const directory = parts as unknown as Directory;
     this.purge = new Purge(directory, this.store.backend, {
       afterWrite: (backend, effects) => {

@@ -152,6 +152,7 @@ function formatAction(action: AgreementAction): string {
 function momentAt(seconds: number): Moment {
   return {
     now: (seconds * 1000) as Millis,
+    wall: (seconds * 1000) as Millis,
     localDay: Math.floor(seconds / 86_400) % 7,
     localSeconds: seconds % 86_400,
   };

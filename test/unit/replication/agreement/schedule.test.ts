@@ -10,6 +10,7 @@ import {
 /** Day 0 is a Sunday. */
 const at = (day: number, hour: number, minute: number, second = 0): Moment => ({
   now: 0 as Millis,
+  wall: 0 as Millis,
   localDay: day,
   localSeconds: 3600 * hour + 60 * minute + second,
 });

@@ -66,7 +66,12 @@ class Agreement {
     return {
       data: supplier,
       log: SILENT_LOG,
-      moment: () => ({ now: this.time as Millis, localDay: 0, localSeconds: 0 }),
+      moment: () => ({
+        now: this.time as Millis,
+        wall: this.time as Millis,
+        localDay: 0,
+        localSeconds: 0,
+      }),
       later: (step) => setImmediate(step),
       wakeAt: (time, call) => {
         this.wake = time === undefined ? undefined : { time, call };
