@@ -44,9 +44,11 @@ async function main(): Promise<void> {
     ...(values.hours === undefined ? {} : { hours: values.hours }),
   };
   let failures = 0;
+  let limited = 0;
   for (let seed = first; seed < first + count && failures < FAILURES_MAX; seed += 1) {
     const result = await runSeed({ seed, ...options }, { keepsTrace: values.trace === true });
     for (const line of result.trace) console.log(line);
+    if (result.isBaseLimited) limited += 1;
     if (result.failure !== undefined || values.verbose === true || count === 1) {
       console.log(show(result));
     }
@@ -55,7 +57,7 @@ async function main(): Promise<void> {
     console.log(result.failure.stack ?? String(result.failure));
     console.log(`repeat with: ${lineFor(seed, given)}`);
   }
-  console.log(`${count} seeds from ${first}: ${failures} failed`);
+  console.log(`${count} seeds from ${first}: ${failures} failed, ${limited} not compared`);
   if (failures > 0) process.exitCode = 1;
 }
 

@@ -78,7 +78,10 @@ function factsOf(attribute: ReplicatedAttribute, options: ContentOptions): strin
     if (value.deleted && !options.withDeleted) continue;
     // What a missing attribute breaks is no concern of the others.
     if (options.excluded !== undefined && String(value.value) === "Schema violation") continue;
-    facts.push(`${type}: ${value.value.toString("latin1")}${csnsOf(value, options)}`);
+    const text = value.value.toString("latin1");
+    // How a value that is gone was spelled is what the server heard of it first.
+    const shown = value.deleted ? text.toLowerCase().replaceAll(/\s+/g, " ") : text;
+    facts.push(`${type}: ${shown}${csnsOf(value, options)}`);
   }
   return facts;
 }

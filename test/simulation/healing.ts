@@ -52,7 +52,12 @@ export async function healAndCheck(simulation: Simulation, misfortune: Misfortun
     }
   }
   trace.note("healing", "converged");
-  checkAll({ servers: checked, ledger: simulation.ledger, withPurge: simulation.withPurge });
+  checkAll({
+    servers: checked,
+    ledger: simulation.ledger,
+    withPurge: simulation.withPurge,
+    isBaseLimited: simulation.isBaseLimited,
+  });
   trace.note("healing", "ends");
 }
 

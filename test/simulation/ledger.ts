@@ -28,6 +28,11 @@ export class Ledger {
     return this.#held.keys();
   }
 
+  /** Whether any server has the change. */
+  isHeld(csn: Csn): boolean {
+    return [...this.#held.values()].some((held) => held.has(csn));
+  }
+
   /** A change has been committed. @throws Error a CSN came twice, or did not rise */
   note(server: string, ownReplicaId: number, change: Change): void {
     const { csn } = change;
@@ -76,7 +81,7 @@ export class Ledger {
     const before = this.#hold(server);
     this.#held.set(server, after);
     for (const csn of before) {
-      if ([...this.#held.values()].some((held) => held.has(csn))) continue;
+      if (this.isHeld(csn)) continue;
       const known = this.changes.get(csn);
       if (known !== undefined) known.isForfeited = true;
     }

@@ -15,6 +15,8 @@ export interface SeedResult {
   readonly simulatedMs: number;
   readonly answered: number;
   readonly refused: number;
+  /** Contents were not compared, see Simulation. */
+  readonly isBaseLimited: boolean;
 }
 
 export function runSeed(
@@ -51,6 +53,7 @@ export async function runScenario(
     simulatedMs: queue.now,
     answered: answeredCount,
     refused: refusedCount,
+    isBaseLimited: simulation.isBaseLimited,
   };
 }
 

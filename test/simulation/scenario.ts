@@ -89,7 +89,7 @@ export function makeScenario(options: ScenarioOptions): Scenario {
   const withPurge = chanceOf(25);
   const servers = makeServers(random, count, withPurge);
   const agreements = makeAgreements(random, servers);
-  const hours = options.hours ?? 0.2 + 0.6 * random.next();
+  const hours = options.hours ?? (withPurge ? 0.6 : 0.15) + 0.4 * random.next();
   const actions = makeActions(random, { servers, agreements, hours, withPurge });
   const latencyMs = chanceOf(30) ? 50 : 1;
   return { seed: options.seed, latencyMs, withPurge, servers, agreements, actions };
@@ -114,9 +114,9 @@ function makeServers(random: SeededRandom, count: number, withPurge: boolean): S
         nsds5ReplicaBackoffMax: String(random.pick([2, 10, 40])),
         nsds5ReplicaProtocolTimeout: "10",
         nsds5ReplicaReleaseTimeout: String(random.pick([0, 5])),
-        nsds5ReplicaKeepAliveUpdateInterval: String(random.pick([120, 600, 3600])),
+        nsds5ReplicaKeepAliveUpdateInterval: String(random.pick([240, 900, 3600])),
         ...(withPurge
-          ? { nsds5ReplicaPurgeDelay: "120", nsds5ReplicaTombstonePurgeInterval: "60" }
+          ? { nsds5ReplicaPurgeDelay: "1200", nsds5ReplicaTombstonePurgeInterval: "60" }
           : { nsds5ReplicaPurgeDelay: "-1" }),
       },
       changelog: withPurge
@@ -265,7 +265,7 @@ function makeActions(random: SeededRandom, facts: ActionFacts): Action[] {
   const chosen = faults.filter(() => random.below(10) < 6);
   const totalMs = facts.hours * HOUR_MS;
   const actions: Action[] = [];
-  const periods = 1 + random.below(3);
+  const periods = random.pick([1, 1, 2, 3]);
   for (let period = 0; period < periods; period += 1) {
     const start = (totalMs * period) / periods;
     const lengthMs = totalMs / periods;

@@ -36,6 +36,11 @@ export class Simulation implements ServerWatcher {
   readonly options: SimulationOptions;
   /** What the supplier of an initialization held when it began, by consumer. */
   readonly #initializing = new Map<string, ReadonlySet<Csn>>();
+  /** Changes that the supplier of an initialization lacked when it began, by consumer. */
+  readonly #late = new Map<string, ReadonlySet<Csn>>();
+  /** A change has arrived that is older than an initialization: that brings no structure log, in which it had its place, so
+   *  that servers may differ (docs/notes/013-simulation.md). */
+  isBaseLimited = false;
   /** The first thing that went wrong. */
   failure: Error | undefined;
   /** CSNs of writes that are on disk and not answered yet, by server. */
@@ -97,6 +102,7 @@ export class Simulation implements ServerWatcher {
     const replicaId = this.plans.get(server.name)?.replicaId ?? 0;
     this.trace.note(server.name, `commits ${change.csn} ${change.type} ${change.dn}`);
     this.ledger.note(server.name, replicaId, change);
+    if (this.#late.get(server.name)?.has(change.csn) === true) this.isBaseLimited = true;
   }
 
   written(server: SimulatedServer, change: Change): void {
@@ -106,7 +112,10 @@ export class Simulation implements ServerWatcher {
   }
 
   initializationStarted(server: SimulatedServer, supplier: string): void {
-    this.#initializing.set(server.name, new Set(this.ledger.heldBy(supplier)));
+    const held = new Set(this.ledger.heldBy(supplier));
+    this.#initializing.set(server.name, held);
+    const late = [...this.ledger.changes.keys()].filter((csn) => !held.has(csn));
+    this.#late.set(server.name, new Set(late));
   }
 
   contentReplaced(server: SimulatedServer): void {

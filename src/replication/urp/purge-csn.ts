@@ -39,8 +39,11 @@ export function nextPurgeCsn(input: PurgeInput): Csn | undefined {
 function acknowledgedSeconds({ local, partners, ownReplicaId }: PurgeInput): number {
   let seconds = Number.POSITIVE_INFINITY;
   for (const { replicaId, maxCsn } of local.elements) {
+    if (replicaId !== ownReplicaId) {
+      // One of whom nothing has arrived yet may have made its first change long ago.
+      seconds = Math.min(seconds, maxCsn === undefined ? 0 : csnSeconds(maxCsn));
+    }
     if (maxCsn === undefined) continue;
-    if (replicaId !== ownReplicaId) seconds = Math.min(seconds, csnSeconds(maxCsn));
     for (const partner of partners) {
       if (partner !== undefined && partner.generation !== local.generation) continue;
       const theirs = partner && ruvMaxCsn(partner, replicaId);
