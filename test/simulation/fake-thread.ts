@@ -3,11 +3,7 @@
 import type { Clock } from "../../src/base/index.ts";
 import type { MemoryKv } from "../../src/kv/index.ts";
 import { LinkCode, LinkError, type LinkSettings, judgeCapabilities } from "../../src/link/index.ts";
-import {
-  AgreementThread,
-  type OpenAgreementThread,
-  type OpenedLink,
-} from "../../src/replication/thread/index.ts";
+import { AgreementThread, type OpenAgreementThread } from "../../src/replication/thread/index.ts";
 import { replicaDataOf } from "../../src/server/replica-data.ts";
 import { shippedSchema } from "../support/config-tree.ts";
 import type { EventQueue, Life } from "./event-queue.ts";
@@ -61,7 +57,10 @@ export class ThreadRunner {
       data: replicaDataOf(openKv(), start.backend, shippedSchema),
       clock,
       timers: queue.timersOf(life),
-      openLink: (settings) => this.#openLink(settings, life, ends),
+      openLink: async (settings) => {
+        const link = await this.openLink(settings, life, ends);
+        return { link, capabilities: CAPABILITIES };
+      },
       post: (message) =>
         void queue.schedule(MESSAGE_MS, () => events.receive(structuredClone(message)), owner),
       close: end,
@@ -74,7 +73,8 @@ export class ThreadRunner {
     };
   };
 
-  #openLink(settings: LinkSettings, life: Life, ends: Set<PipeEnd>): Promise<OpenedLink> {
+  /** Connects and binds for somebody of this process. @throws LinkError */
+  openLink(settings: LinkSettings, life: Life, ends: Set<PipeEnd>): Promise<FakeLink> {
     const { network, host, queue } = this.#parts;
     return new Promise((resolve, reject) => {
       let isOver = false;
@@ -92,7 +92,7 @@ export class ThreadRunner {
           isOver = true;
           ends.add(end);
           this.#ends.add(end);
-          resolve({ link: new FakeLink(end), capabilities: CAPABILITIES });
+          resolve(new FakeLink(end, queue.timersOf(life)));
         },
         refused: fail,
       });

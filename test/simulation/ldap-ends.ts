@@ -1,5 +1,6 @@
 // The two ends of an LDAP connection over the fake network: at the server a real connection of the front end, at the caller a
 // link as an agreement uses it (or a client).
+import type { Timers } from "../../src/base/index.ts";
 import { FrameSplitter, encodeBer } from "../../src/ber/index.ts";
 import { type ConnectionOwner, LdapConnection } from "../../src/frontend/connection.ts";
 import type { Transport } from "../../src/frontend/transport.ts";
@@ -21,13 +22,17 @@ export class FakeLink implements SupplierLink {
   onLost: SupplierLink["onLost"] = () => {};
   readonly isWritable = true;
   readonly #end: PipeEnd;
+  readonly #timers: Timers;
+  /** Who waits for an answer and hears of a loss. */
+  readonly #waiting = new Set<(error: LinkError) => void>();
   readonly #splitter = new FrameSplitter();
   readonly #answers = new Map<number, (message: ResponseMessage) => void>();
   #messageId = 0;
   #isOver = false;
 
-  constructor(end: PipeEnd) {
+  constructor(end: PipeEnd, timers: Timers) {
     this.#end = end;
+    this.#timers = timers;
     end.events = {
       received: (bytes) => this.#received(bytes),
       ended: () => this.#lose("connection was closed"),
@@ -55,6 +60,30 @@ export class FakeLink implements SupplierLink {
   ): void {
     this.send(request, controls, (message) => {
       if ("result" in message.response) answered(message);
+    });
+  }
+
+  /** As the link of a server has it. @throws LinkError */
+  request(
+    request: Request,
+    controls: readonly Control[],
+    timeoutMs: number,
+  ): Promise<readonly ResponseMessage[]> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: LinkError): void => {
+        callOff();
+        this.#waiting.delete(fail);
+        reject(error);
+      };
+      const late = (): void => fail(new LinkError(LinkCode.timeout, "no answer in time"));
+      const callOff = this.#timers.after(timeoutMs, late);
+      if (this.#isOver) return fail(new LinkError(LinkCode.serverDown, "connection is closed"));
+      this.#waiting.add(fail);
+      this.ask(request, controls, (message) => {
+        callOff();
+        this.#waiting.delete(fail);
+        resolve([message]);
+      });
     });
   }
 
@@ -87,7 +116,9 @@ export class FakeLink implements SupplierLink {
     this.#isOver = true;
     this.#answers.clear();
     this.#end.close();
-    this.onLost(new LinkError(LinkCode.serverDown, reason));
+    const error = new LinkError(LinkCode.serverDown, reason);
+    for (const fail of [...this.#waiting]) fail(error);
+    this.onLost(error);
   }
 }
 

@@ -242,7 +242,7 @@ export class SimulatedServer implements Host {
     const { network } = this.#parts;
     const pipe = new Pipe(network, [`client of ${this.name}`, this.name], LOCAL_LATENCY_MS);
     this.#serve(pipe.ends[1], { dn: ROOT_DN, normalDn: ROOT_DN, isRoot: true, method: "simple" });
-    process.client = new FakeLink(pipe.ends[0]);
+    process.client = new FakeLink(pipe.ends[0], this.#parts.queue.timersOf(process.life));
   }
 
   readonly #keepers = new WeakMap<Process, BackendKeeper>();
@@ -260,6 +260,7 @@ export class SimulatedServer implements Host {
     const configKeeper = new ConfigKeeper(directory, Buffer.alloc(32), (tree) => {
       this.config = tree;
     });
+    const ends = new Set<PipeEnd>();
     const threads = new ThreadRunner({
       queue,
       network,
@@ -274,6 +275,7 @@ export class SimulatedServer implements Host {
       logs: { check: () => {}, use: () => {} } as unknown as ServerActionsParts["logs"],
       schemaKeeper: { stamp: {} } as unknown as SchemaKeeper, // the schema is nobody's own
       openThread: threads.open,
+      openPeerLink: (settings) => threads.openLink(settings, life, ends),
       onDefect: defect,
     };
     const actions = new ServerActions(parts as ServerActionsParts);
@@ -284,7 +286,6 @@ export class SimulatedServer implements Host {
       keeper,
       onDefect: defect,
     });
-    const ends = new Set<PipeEnd>();
     const process: Process = {
       life,
       directory,
