@@ -1,6 +1,7 @@
 // What goes wrong, and what operators do: the actions of a scenario other than writes.
 import type { MemoryKv } from "../../src/kv/index.ts";
 import type { Csn } from "../../src/replication/csn/index.ts";
+import { closeGates, findLastIssued } from "../../src/server/offline-gate.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import type { Action } from "./scenario.ts";
 import { agreementDn } from "./server-config.ts";
@@ -150,14 +151,19 @@ export class Misfortune {
     this.#backups.set(name, { kv: copy, held });
   }
 
-  #restore({ server: name, downMs }: Extract<Action, { kind: "restore" }>): void {
+  #restore({ server: name, downMs, seed }: Extract<Action, { kind: "restore" }>): void {
     const simulation = this.#simulation;
     const server = simulation.server(name);
     const backup = this.#backups.get(name);
     if (!server.isUp || backup === undefined) return;
     server.crash("killed");
     simulation.unanswered.delete(name);
+    const lost = server.kv;
     server.kv = backup.kv.crash();
+    // As the command does it; now and then the old database is what was lost.
+    const isReadable = new SeededRandom(seed).below(3) > 0;
+    const lastIssued = isReadable ? findLastIssued(lost, server.config) : new Map<string, Csn>();
+    closeGates(server.kv, server.config, { reason: "restore", lastIssued });
     simulation.ledger.restore(name, backup.held);
     this.#endLater(downMs, () => this.#start(server));
   }

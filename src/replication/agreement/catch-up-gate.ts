@@ -54,7 +54,8 @@ export interface CloseGate extends GateFacts {
 /** The gate after the data was replaced. */
 export function closeGate(how: CloseGate): GateState {
   const inData = ruvMaxCsn(how.ruv, how.ownReplicaId);
-  const hasIssued = maxCsn(inData, how.lastIssued) !== undefined;
+  // A backup may be older than our first change, and what was there before it be lost.
+  const hasIssued = how.reason === "restore" || maxCsn(inData, how.lastIssued) !== undefined;
   if (!hasIssued || how.peers.length === 0) return GATE_OPEN;
   const peers = new Map(how.peers.map((peer) => [peer, undefined] as const));
   return {
