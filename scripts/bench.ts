@@ -1,14 +1,15 @@
 // Benchmarks: `npm run bench -- main [--entries N] [--rounds N] [--servers a,b] [--match WORDS] [--quick] [--json]`
-// compares Concord with slapd and ns-slapd, in the cases whose names contain the words; `npm run bench -- replication [--entries N] [--quick] [--json]` times two Concords. They start real servers in
+// compares Concord with slapd and ns-slapd, in the cases whose names contain the words; `npm run bench -- replication [--entries N] [--quick] [--json]` times two Concords; `npm run bench -- compare [--entries N] [--quick] [--json]` looks for planted differences. They start real servers in
 // temporary folders, need gcc and the servers that are named, and remove everything. CONCORD_COMMAND names another Concord.
 // Results go to stdout, progress to stderr. Exit codes: 1 when a server fails or an answer is wrong, 2 for wrong usage.
 import { parseArgs } from "node:util";
 import { SERVER_KINDS, type ServerKind } from "../test/bench/bench-server.ts";
+import { formatCompare, measureCompare } from "../test/bench/compare.ts";
 import { compareServers, formatComparison } from "../test/bench/comparison.ts";
 import { USERS_MAX } from "../test/bench/people.ts";
 import { formatReplication, measureReplication } from "../test/bench/replication.ts";
 
-const USAGE = `usage: npm run bench -- main|replication [--entries N] [--rounds N] [--servers ${SERVER_KINDS.join(",")}] [--match WORDS] [--quick] [--json]`;
+const USAGE = `usage: npm run bench -- main|replication|compare [--entries N] [--rounds N] [--servers ${SERVER_KINDS.join(",")}] [--match WORDS] [--quick] [--json]`;
 
 const FULL = {
   entries: 100_000,
@@ -17,8 +18,17 @@ const FULL = {
   changes: 1000,
   samples: 200,
   backlog: 20_000,
+  writeSeconds: 20,
 };
-const QUICK = { entries: 10_000, rounds: 2, seconds: 1, changes: 200, samples: 50, backlog: 3000 };
+const QUICK = {
+  entries: 10_000,
+  rounds: 2,
+  seconds: 1,
+  changes: 200,
+  samples: 50,
+  backlog: 3000,
+  writeSeconds: 12,
+};
 
 class UsageError extends Error {}
 
@@ -36,13 +46,18 @@ async function main(): Promise<void> {
       print(comparison, formatComparison(comparison), values.json);
       return;
     }
+    case "compare": {
+      const report = await measureCompare({ entries, seconds: sizes.writeSeconds, log });
+      print(report, formatCompare(report), values.json);
+      return;
+    }
     case "replication": {
       const report = await measureReplication({ ...sizes, entries, log });
       print(report, formatReplication(report), values.json);
       return;
     }
   }
-  throw new UsageError("main or replication?");
+  throw new UsageError("main, replication or compare?");
 }
 
 function parseArguments(): ReturnType<typeof parseArgs<typeof ARGUMENTS>> {

@@ -201,6 +201,12 @@ export class DirectoryClient {
       : Buffer.from(text, "utf8");
   }
 
+  /** Octets sent and received. */
+  get bytes(): number {
+    const { bytesRead = 0, bytesWritten = 0 } = this.#client._socket ?? {};
+    return bytesRead + bytesWritten;
+  }
+
   close(): void {
     this.#client.destroy();
   }

@@ -38,6 +38,7 @@ export interface LdapjsClient {
     callback: (error?: Error | null) => void,
   ): void;
   destroy(): void;
+  readonly _socket?: { readonly bytesRead?: number; readonly bytesWritten?: number } | null;
   _send(
     message: LdapjsMessage,
     expect: object,

@@ -127,11 +127,22 @@ function declareLooking(parser: Argv<Global>): Argv<Global> {
       },
     )
     .command(
-      "compare",
+      "compare [urls..]",
       "Compare the content of a suffix on two or more servers; exit code 1: it differs",
       (command) =>
-        command.options({
+        command.positional("urls", { type: "string", array: true, describe: "As --url" }).options({
           ...serversOptions,
+          method: {
+            choices: ["auto", "digest", "search"] as const,
+            default: "auto",
+            describe: "By digests, where all servers have them, or by reading all entries",
+          },
+          wait: {
+            type: "number",
+            default: 60,
+            describe: "Seconds to wait, by digests, for changes that one server lacks",
+            requiresArg: true,
+          },
           ignore: {
             type: "string",
             array: true,

@@ -91,6 +91,18 @@ export {
   encodeReplicationEntry,
   writeReplicationEntry,
 } from "./extended/replication-entry.ts";
+export type {
+  DigestLevel,
+  ReadDigestRequest,
+  ReadDigestResponse,
+} from "./extended/read-digest.ts";
+export {
+  READ_DIGEST_OID,
+  decodeReadDigest,
+  decodeReadDigestResponse,
+  encodeReadDigest,
+  encodeReadDigestResponse,
+} from "./extended/read-digest.ts";
 export {
   ABORT_CLEAN_RUV_OID,
   CHECK_CLEAN_RUV_OID,

@@ -19,6 +19,7 @@ import {
   END_REPLICATION_OID,
   GET_MAX_CSN_OID,
   PASSWORD_MODIFY_OID,
+  READ_DIGEST_OID,
   REPLICATION_ENTRY_71_OID,
   REPLICATION_ENTRY_OID,
   REPLICATION_RESPONSE_50_OID,
@@ -57,6 +58,7 @@ const EXTENSIONS = [
   ABORT_CLEAN_RUV_OID,
   GET_MAX_CSN_OID,
   CHECK_CLEAN_RUV_OID,
+  READ_DIGEST_OID,
 ];
 
 /** The nearest folder at or above `path` at which a file system is mounted. */

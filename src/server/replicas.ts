@@ -25,6 +25,7 @@ import { type OpenPeerLink, PeerQuestions } from "./clean-peer.ts";
 import { CleanRequests } from "./clean-requests.ts";
 import { CleanTasks } from "./clean-tasks.ts";
 import type { ConfigKeeper } from "./config-handler.ts";
+import { handleDigest } from "./digest-reading.ts";
 import type { Directory } from "./directory.ts";
 import { identityOf } from "./identity.ts";
 import { Replica } from "./replica.ts";
@@ -280,7 +281,10 @@ export class Replicas {
     const { request } = message;
     if (request.type === "extended") {
       this.#directory.kv.renew();
-      const answer = this.#cleanRequests.handle(identityOf(connection), request);
+      const identity = identityOf(connection);
+      const answer =
+        this.#cleanRequests.handle(identity, request) ??
+        handleDigest(identity, request, (suffix) => this.find(this.#normalSuffix(suffix)));
       if (answer !== undefined) {
         reply.send(answer);
         return true;

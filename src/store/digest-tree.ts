@@ -23,12 +23,12 @@ import { ENTRY_DIGEST_BYTES } from "./entry-digest.ts";
 
 export const DIGEST_GROUPS = 64;
 const GROUP_BUCKETS = 64;
-const BUCKETS = DIGEST_GROUPS * GROUP_BUCKETS;
+export const DIGEST_BUCKETS = DIGEST_GROUPS * GROUP_BUCKETS;
 const LEAF_BYTES = 4 + ENTRY_DIGEST_BYTES;
 const GROUP_BYTES = GROUP_BUCKETS * LEAF_BYTES;
 /** Buckets in one row. */
 const ROW_BUCKETS = 16;
-const ROWS = BUCKETS / ROW_BUCKETS;
+const ROWS = DIGEST_BUCKETS / ROW_BUCKETS;
 const ROW_BYTES = ROW_BUCKETS * LEAF_BYTES;
 const LEAVES_ROW = 0;
 const MEMBER_ROW = 1;
@@ -50,12 +50,12 @@ export function bucketOf(uniqueId: UniqueId): number {
   }
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);
-  return (mixed ^ (mixed >>> 16)) & (BUCKETS - 1);
+  return (mixed ^ (mixed >>> 16)) & (DIGEST_BUCKETS - 1);
 }
 
 /** All leaves in memory. */
 export class DigestLeaves {
-  readonly #bytes = Buffer.alloc(BUCKETS * LEAF_BYTES);
+  readonly #bytes = Buffer.alloc(DIGEST_BUCKETS * LEAF_BYTES);
 
   static read(table: BytesTable): DigestLeaves {
     const leaves = new DigestLeaves();
@@ -145,6 +145,12 @@ export function putMember(table: BytesTable, bucket: number, member: DigestMembe
 interface DigestMember {
   readonly id: EntryId;
   readonly uniqueId: UniqueId;
+}
+
+/** The entries of a bucket. */
+export function* bucketMembers(table: BytesTable, bucket: number): Iterable<DigestMember> {
+  const range = { from: memberKey(bucket, 0), to: memberKey(bucket + 1, 0) };
+  for (const { key, value } of table.range(range)) yield memberOf(key, value);
 }
 
 /** The members of all buckets. */

@@ -2,9 +2,10 @@
 // (digest-tree.ts), made from the digests of all live entries (entry-digest.ts). A running server keeps the tree; here it is made
 // anew from records and states, so that the one proves the other, and so that parts can be left out.
 import type { EntryId } from "../entry/index.ts";
+import { encodeUniqueId } from "../replication/change/index.ts";
 import type { Backend } from "./backend.ts";
 import { BackendTxn } from "./backend-txn.ts";
-import { DigestLeaves, type EntryDigest, putMember } from "./digest-tree.ts";
+import { DigestLeaves, type EntryDigest, bucketMembers, putMember } from "./digest-tree.ts";
 import { type DigestOptions, EntryDigester } from "./entry-digest.ts";
 import { decodeStateRow, encodeStateRow } from "./state-rows.ts";
 
@@ -44,6 +45,16 @@ export function computeDigest(
   digester: EntryDigester = backend.digester,
 ): EntryDigest | undefined {
   return new BackendTxn(backend, backend.tables, backend.descriptions).entryDigest(id, digester);
+}
+
+/** The entries of a bucket as the tree has them: nsUniqueId and digest, 16 bytes each. */
+export function readBucket({ tables }: Backend, bucket: number): Buffer {
+  const parts: Buffer[] = [];
+  for (const { id, uniqueId } of [...bucketMembers(tables.digest, bucket)]) {
+    const { digest } = decodeStateRow(tables.state.getCopy(id));
+    if (digest !== undefined) parts.push(encodeUniqueId(uniqueId), digest.digest);
+  }
+  return Buffer.concat(parts);
 }
 
 /** Gives digests to data that has none, or wrong ones. Nothing else writes meanwhile, and no transaction is in flight. What a

@@ -20,8 +20,8 @@ export { hasState, isRuvRecord, parseRuvRecord, parseStateRecord } from "./bulk-
 export type { BulkSettings } from "./bulk-plain.ts";
 export type { BulkRefusal, BulkRefusalKind } from "./bulk-refusal.ts";
 export type { Digest, DigestRunOptions } from "./digest.ts";
-export { digestBackend, rebuildDigest } from "./digest.ts";
-export { DigestLeaves } from "./digest-tree.ts";
+export { digestBackend, readBucket, rebuildDigest } from "./digest.ts";
+export { DIGEST_BUCKETS, DIGEST_GROUPS, DigestLeaves } from "./digest-tree.ts";
 export type { LdifExportOptions } from "./export-ldif.ts";
 export { exportLdif } from "./export-ldif.ts";
 export type { SnapshotOptions } from "./export-snapshot.ts";

@@ -88,7 +88,8 @@ export async function measureReplication(options: ReplicationOptions): Promise<R
   }
 }
 
-async function createFilled(entries: number): Promise<ConcordServer> {
+/** A server with so many users. */
+export async function createFilled(entries: number): Promise<ConcordServer> {
   const server = await ConcordServer.create({ suffix: SUFFIX });
   await server.stop();
   const ldif = join(makeTemporaryFolder(), "people.ldif");

@@ -152,6 +152,6 @@ export class ConcordServer implements DirectoryServer {
   }
 }
 
-function concordCommand(): string {
+export function concordCommand(): string {
   return process.env["CONCORD_COMMAND"] ?? join(projectRoot(), "scripts/concord");
 }

@@ -1,7 +1,8 @@
-// `concord replication compare`: reads a suffix from two or more servers and tells in what they differ. Changes that are under
-// way show up as differences, so a difference is looked at again before it is told.
-import { CommandFailure, EXIT_FAILED, usageFailure } from "../failure.ts";
-import { formatTable, printResult } from "../print.ts";
+// `concord replication compare`: tells in what two or more servers differ. By digests where all servers offer them, otherwise by
+// reading all entries. Changes that are under way show up as differences, so a difference is looked at again before it is told.
+import { type CommandFailure, EXIT_FAILED, usageFailure } from "../failure.ts";
+import type { DirectoryClient } from "../directory-client.ts";
+import { formatTable, printNote, printResult } from "../print.ts";
 import { Progress } from "../progress.ts";
 import { pause } from "../wait.ts";
 import {
@@ -10,9 +11,12 @@ import {
   type Difference,
   contentDigest,
   describeDifference,
+  describeEntries,
   findDifferences,
   readContent,
 } from "./content.ts";
+import { compareDigests } from "./digest-comparison.ts";
+import { type DigestRoot, DigestSide, offerDigests } from "./digest-side.ts";
 import { type SuffixOptions, accessOf, connectTo, getSuffix } from "./server-connection.ts";
 
 const SHOWN_MAX = 100;
@@ -20,76 +24,142 @@ const AGAIN_MS = 1_000;
 
 export interface CompareOptions extends Omit<SuffixOptions, "url"> {
   readonly url: readonly string[];
+  readonly urls: readonly string[] | undefined;
   readonly ignore: readonly string[] | undefined;
   readonly operational: boolean;
+  readonly method: string;
+  /** Seconds. */
+  readonly wait: number;
 }
 
 /** Who changed an entry and when: the same on all replicas, unless they strip it. */
 const OPERATIONAL = ["creatorsName", "createTimestamp", "modifiersName", "modifyTimestamp", "aci"];
 
+interface Against {
+  readonly against: string;
+  readonly count: number;
+  readonly shown: readonly Difference[];
+  /** By digests: entries that one server has changes of which the other lacks. */
+  readonly unsettled?: { readonly count: number; readonly shown: readonly Difference[] };
+  /** By digests: more entries differ than were looked at. */
+  readonly isPartial?: boolean;
+}
+
 interface Comparison {
+  readonly method: "digest" | "search";
   readonly servers: readonly { url: string; entries: number; digest: string }[];
   readonly equal: boolean;
-  readonly differences: readonly { against: string; count: number; shown: readonly Difference[] }[];
+  readonly differences: readonly Against[];
+}
+
+interface Task extends ContentOptions {
+  readonly clients: readonly [DirectoryClient, ...DirectoryClient[]];
+  readonly suffix: string;
+  readonly waitMs: number;
 }
 
 export async function runCompare(options: CompareOptions): Promise<void> {
-  if (options.url.length < 2) throw usageFailure("compare needs two or more --url");
-  const access = await accessOf({ ...options, url: options.url[0] ?? "" });
-  const contentOptions: ContentOptions = {
-    operational: options.operational ? OPERATIONAL : ["aci"],
-    ignored: new Set(
-      (options.ignore ?? [])
-        .flatMap((text) => text.split(/[,\s]+/))
-        .map((name) => name.toLowerCase()),
-    ),
-  };
-  const clients = await Promise.all(options.url.map((url) => connectTo(url, access)));
+  const urls = options.urls?.length ? options.urls : options.url;
+  if (urls.length < 2) throw usageFailure("compare needs the URLs of two or more servers");
+  const ignored = (options.ignore ?? [])
+    .flatMap((text) => text.split(/[,\s]+/))
+    .map((name) => name.toLowerCase());
+  if (options.method === "digest" && ignored.length > 0) throw digestsIgnoreNothing();
+  const access = await accessOf({ ...options, url: urls[0] ?? "" });
+  const connected = await Promise.all(urls.map((url) => connectTo(url, access)));
   try {
-    const [first] = clients;
+    const [first, ...others] = connected;
     if (first === undefined) return;
+    const clients = [first, ...others] as const;
     const { suffix } = await getSuffix(first, options.suffix);
-    const compare = async (): Promise<Comparison> => {
-      const progress = new Progress("servers read");
-      const sides: ContentSide[] = [];
-      for (const client of clients) {
-        sides.push({ client, content: await readContent(client, suffix, contentOptions) });
-        progress.report(sides.length, clients.length);
-      }
-      progress.end();
-      return compareSides(sides, { ...contentOptions, suffix });
+    const task: Task = {
+      clients,
+      suffix,
+      waitMs: options.wait * 1000,
+      operational: options.operational ? OPERATIONAL : ["aci"],
+      ignored: new Set(ignored),
     };
-    let comparison = await compare();
-    if (!comparison.equal) {
-      await pause(AGAIN_MS);
-      comparison = await compare();
-    }
-    printResult({ suffix, ...comparison }, () => comparisonText(comparison), options);
+    const byDigest =
+      options.method !== "search" && ignored.length === 0 && (await offerDigests(clients));
+    if (options.method === "digest" && !byDigest)
+      throw usageFailure("not all servers have digests");
+    const comparison = byDigest ? await compareByDigest(task) : await compareBySearch(task);
+    const bytes = connected.reduce((sum, client) => sum + client.bytes, 0);
+    printResult({ suffix, ...comparison, bytes }, () => comparisonText(comparison), options);
+    printNote(`${bytes} bytes were transferred`);
     if (!comparison.equal) process.exitCode = EXIT_FAILED;
   } finally {
-    for (const client of clients) client.close();
+    for (const client of connected) client.close();
   }
 }
 
-async function compareSides(
-  sides: readonly ContentSide[],
-  options: ContentOptions & { readonly suffix: string },
-): Promise<Comparison> {
-  const [first, ...others] = sides;
-  if (first === undefined) throw new CommandFailure("there is nothing to compare");
+const digestsIgnoreNothing = (): CommandFailure =>
+  usageFailure("digests are over all attributes", "With --ignore, compare by --method search.");
+
+async function compareByDigest({ clients, suffix, waitMs, ignored }: Task): Promise<Comparison> {
+  const [first, ...others] = clients;
+  const options = { suffix, ignored, operational: OPERATIONAL };
+  const roots = new Map<string, DigestRoot>();
+  const differences: Against[] = [];
+  for (const other of others) {
+    const sides = [new DigestSide(first, suffix), new DigestSide(other, suffix)] as const;
+    const found = await compareDigests(sides, { waitMs });
+    roots.set(first.url, found.first);
+    roots.set(other.url, found.second);
+    const describe = (uniqueIds: readonly string[]): Promise<readonly Difference[]> =>
+      describeEntries([first, other], uniqueIds.slice(0, SHOWN_MAX).map(dashed), options);
+    if (found.differs.length + found.unsettled.length === 0) continue;
+    differences.push({
+      against: other.url,
+      count: found.differs.length,
+      shown: await describe(found.differs),
+      unsettled: { count: found.unsettled.length, shown: await describe(found.unsettled) },
+      isPartial: found.isPartial,
+    });
+  }
+  const servers = clients.map(({ url }) => ({
+    url,
+    entries: roots.get(url)?.entries ?? 0,
+    digest: roots.get(url)?.digest ?? "",
+  }));
+  return { method: "digest", servers, equal: differences.length === 0, differences };
+}
+
+/** 32 hex digits as unique IDs are written. */
+const dashed = (hex: string): string => hex.replace(/(.{8})(?=.)/g, "$1-");
+
+async function compareBySearch(task: Task): Promise<Comparison> {
+  const compare = async (): Promise<Comparison> => {
+    const progress = new Progress("servers read");
+    const sides: ContentSide[] = [];
+    for (const client of task.clients) {
+      sides.push({ client, content: await readContent(client, task.suffix, task) });
+      progress.report(sides.length, task.clients.length);
+    }
+    progress.end();
+    return compareSides(sides, task);
+  };
+  const comparison = await compare();
+  if (comparison.equal) return comparison;
+  await pause(AGAIN_MS);
+  return compare();
+}
+
+async function compareSides(sides: readonly ContentSide[], task: Task): Promise<Comparison> {
   const servers = sides.map(({ client, content }) => ({
     url: client.url,
     entries: content.size,
     digest: contentDigest(content),
   }));
-  const differences: { against: string; count: number; shown: readonly Difference[] }[] = [];
+  const differences: Against[] = [];
+  const [first, ...others] = sides;
   for (const [index, other] of others.entries()) {
-    if (servers[index + 1]?.digest === servers[0]?.digest) continue;
-    const found = await findDifferences(first, other, { ...options, limit: SHOWN_MAX });
+    if (first === undefined || servers[index + 1]?.digest === servers[0]?.digest) continue;
+    const found = await findDifferences(first, other, { ...task, limit: SHOWN_MAX });
     const { count } = found;
     differences.push({ against: other.client.url, count, shown: found.differences });
   }
-  return { servers, equal: differences.length === 0, differences };
+  return { method: "search", servers, equal: differences.length === 0, differences };
 }
 
 function comparisonText({ servers, equal, differences }: Comparison): string {
@@ -97,11 +167,19 @@ function comparisonText({ servers, equal, differences }: Comparison): string {
     ["server", "entries", "digest"],
     servers.map(({ url, entries, digest }) => [url, String(entries), digest.slice(0, 16)]),
   );
-  const found = differences.map(({ against, count, shown }) => {
-    const more = count > shown.length ? [`and ${count - shown.length} more`] : [];
-    return [`${against}: ${count} differences`, ...shown.map(describeDifference), ...more].join(
-      "\n  ",
-    );
-  });
-  return [table, equal ? "all equal" : found.join("\n")].join("\n\n");
+  return [table, equal ? "all equal" : differences.map(againstText).join("\n")].join("\n\n");
+}
+
+function againstText({ against, count, shown, unsettled, isPartial }: Against): string {
+  const lines = (of: { count: number; shown: readonly Difference[] }): readonly string[] => {
+    const more = of.count - of.shown.length;
+    return [...of.shown.map(describeDifference), ...(more > 0 ? [`and ${more} more`] : [])];
+  };
+  const text = [
+    `${against}: ${isPartial === true ? "at least " : ""}${count} differences`,
+    ...lines({ count, shown }),
+  ].join("\n  ");
+  if (unsettled === undefined || unsettled.count === 0) return text;
+  const head = `${against}: ${unsettled.count} entries with changes that one server lacks so far`;
+  return `${text}\n${[head, ...lines(unsettled)].join("\n  ")}`;
 }

@@ -27,11 +27,12 @@ export type Content = ReadonlyMap<string, ContentEntry>;
 export async function readContent(
   client: DirectoryClient,
   suffix: string,
-  options: ContentOptions,
+  options: ContentOptions & { readonly filter?: string },
 ): Promise<Content> {
   const content = new Map<string, ContentEntry>();
   const attributes = ["*", UNIQUE_ID, ...options.operational];
-  await client.forEach({ base: suffix, filter: FILTER, attributes }, (entry) => {
+  const { filter = FILTER } = options;
+  await client.forEach({ base: suffix, filter, attributes }, (entry) => {
     const id = entry.text(UNIQUE_ID)?.toLowerCase() ?? normalName(entry.dn);
     content.set(id, { dn: entry.dn, hash: hashEntry(entry, options.ignored) });
   });
@@ -92,7 +93,11 @@ export type Difference =
       readonly dn: string;
       /** Attribute descriptions that differ. */
       readonly attributes: readonly string[];
-    };
+    }
+  /** What clients see is the same, the CSNs of its changes are not. */
+  | { readonly type: "state"; readonly uniqueId: string; readonly dn: string }
+  /** Neither server has it any more. */
+  | { readonly type: "gone"; readonly uniqueId: string };
 
 export interface ContentSide {
   readonly client: DirectoryClient;
@@ -108,22 +113,61 @@ export async function findDifferences(
   const differences: Difference[] = [];
   let count = 0;
   for (const uniqueId of new Set([...first.content.keys(), ...second.content.keys()])) {
-    const a = first.content.get(uniqueId);
-    const b = second.content.get(uniqueId);
-    if (a?.hash === b?.hash) continue;
+    if (first.content.get(uniqueId)?.hash === second.content.get(uniqueId)?.hash) continue;
     count += 1;
     if (differences.length >= options.limit) continue;
-    if (a === undefined || b === undefined) {
-      const on = a === undefined ? first.client.url : second.client.url;
-      const dn = (a ?? b)?.dn ?? "";
-      differences.push({ type: "missing", uniqueId, dn, on });
-    } else {
-      differences.push(
-        await describeChange(first, second, { uniqueId, dns: [a.dn, b.dn], options }),
-      );
-    }
+    differences.push(await describePair(first, second, { uniqueId, options }));
   }
   return { differences, count };
+}
+
+/** The same for entries that are known to differ. */
+export async function describeEntries(
+  [first, second]: readonly [DirectoryClient, DirectoryClient],
+  uniqueIds: readonly string[],
+  options: ContentOptions & { readonly suffix: string },
+): Promise<readonly Difference[]> {
+  const differences: Difference[] = [];
+  for (const uniqueId of uniqueIds) {
+    const found = new Map<DirectoryClient, Content>();
+    for (const client of [first, second]) {
+      const filter = `(&(${UNIQUE_ID}=${uniqueId})${FILTER})`;
+      found.set(client, await readContent(client, options.suffix, { ...options, filter }));
+    }
+    const side = (client: DirectoryClient): ContentSide => ({
+      client,
+      content: found.get(client) ?? new Map(),
+    });
+    differences.push(
+      await describePair(side(first), side(second), { uniqueId, options, byDigest: true }),
+    );
+  }
+  return differences;
+}
+
+async function describePair(
+  first: ContentSide,
+  second: ContentSide,
+  {
+    uniqueId,
+    options,
+    byDigest = false,
+  }: {
+    readonly uniqueId: string;
+    readonly options: ContentOptions;
+    /** They are known to differ, if only in what clients do not see. */
+    readonly byDigest?: boolean;
+  },
+): Promise<Difference> {
+  const a = first.content.get(uniqueId);
+  const b = second.content.get(uniqueId);
+  if (a === undefined && b === undefined) return { type: "gone", uniqueId };
+  if (a === undefined || b === undefined) {
+    const on = a === undefined ? first.client.url : second.client.url;
+    return { type: "missing", uniqueId, dn: (a ?? b)?.dn ?? "", on };
+  }
+  if (byDigest && a.hash === b.hash) return { type: "state", uniqueId, dn: a.dn };
+  return describeChange(first, second, { uniqueId, dns: [a.dn, b.dn], options });
 }
 
 async function describeChange(
@@ -168,5 +212,9 @@ export function describeDifference(difference: Difference): string {
       return `other name: ${difference.dns.join("  |  ")}`;
     case "changed":
       return `differs: ${difference.dn}: ${difference.attributes.join(", ") || "changed meanwhile"}`;
+    case "state":
+      return `other CSNs of the same values: ${difference.dn}`;
+    case "gone":
+      return `gone meanwhile: ${difference.uniqueId}`;
   }
 }
