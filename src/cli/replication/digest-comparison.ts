@@ -10,7 +10,7 @@
 //   unsettled  neither, when the time is over or nothing moves any more: one server lacks changes that the other has
 import { type Ruv, compareRuv, hasChangesFor, mergeRuv } from "../../replication/ruv/index.ts";
 import { CommandFailure } from "../failure.ts";
-import { pause } from "../wait.ts";
+import { pause as pauseFor } from "../wait.ts";
 import type { DigestRoot, DigestSide } from "./digest-side.ts";
 
 /** Buckets that one comparison goes into. With more than that, the servers differ in thousands of entries. */
@@ -50,9 +50,15 @@ interface Look {
   readonly pairs: ReadonlyMap<string, Pair>;
 }
 
+export interface Waiting {
+  /** How long a difference may stay unsettled. */
+  readonly waitMs: number;
+  readonly pause?: (pauseMs: number) => Promise<void>;
+}
+
 export async function compareDigests(
   sides: readonly [DigestSide, DigestSide],
-  { waitMs }: { readonly waitMs: number },
+  waiting: Waiting,
 ): Promise<DigestComparison> {
   const [first, second] = await Promise.all([sides[0].root(), sides[1].root()]);
   if (compareRuv(first.ruv, second.ruv) === "otherGeneration") {
@@ -64,7 +70,7 @@ export async function compareDigests(
   const buckets = await differingBuckets(sides, [first, second]);
   const search = new SuspectSearch(sides);
   await search.begin(buckets.slice(0, BUCKETS_MAX));
-  await search.settle(waitMs);
+  await search.settle(waiting);
   const isPartial = buckets.length > BUCKETS_MAX && search.suspects.size > 0;
   const of = (verdict: Suspect["verdict"]): readonly string[] =>
     [...search.suspects].flatMap(([uniqueId, suspect]) =>
@@ -107,7 +113,7 @@ class SuspectSearch {
   }
 
   /** Looks again until nothing is unsettled, the time is over, or the servers have stopped moving. */
-  async settle(waitMs: number): Promise<void> {
+  async settle({ waitMs, pause = pauseFor }: Waiting): Promise<void> {
     const end = performance.now() + waitMs;
     let movedAt = performance.now();
     let seen = "";

@@ -41,11 +41,14 @@ export async function offerDigests(clients: readonly DirectoryClient[]): Promise
   return true;
 }
 
+/** Who answers. */
+export type DigestClient = Pick<DirectoryClient, "url" | "extended">;
+
 export class DigestSide {
-  readonly client: DirectoryClient;
+  readonly client: DigestClient;
   readonly #suffix: string;
 
-  constructor(client: DirectoryClient, suffix: string) {
+  constructor(client: DigestClient, suffix: string) {
     this.client = client;
     this.#suffix = suffix;
   }

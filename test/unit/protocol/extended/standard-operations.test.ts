@@ -5,10 +5,14 @@ import {
   decodeCancel,
   decodePasswordModifyRequest,
   decodePasswordModifyResponse,
+  decodeReadDigest,
+  decodeReadDigestResponse,
   decodeWhoAmI,
   encodeCancel,
   encodePasswordModifyRequest,
   encodePasswordModifyResponse,
+  encodeReadDigest,
+  encodeReadDigestResponse,
   encodeWhoAmI,
 } from "../../../../src/protocol/index.ts";
 import { checkValueCase, hex } from "../../../support/codec-case.ts";
@@ -47,6 +51,23 @@ suite("protocol/standard-operations", () => {
     assert.deepEqual(encodePasswordModifyResponse(Buffer.from("g")), value);
     assert.isUndefined(decodePasswordModifyResponse(undefined));
     assert.isUndefined(decodePasswordModifyResponse(hex("30 00")));
+  });
+
+  test("protocol/read-digest: a question and its answer travel both ways", () => {
+    const question = hex("30 0f  04 04 64633d78  0a 01 02  04 04 00010fff");
+    const asked = { suffix: "dc=x", level: "entries" as const, keys: [1, 4095] };
+    checkValueCase(question, decodeReadDigest, asked);
+    assert.deepEqual(encodeReadDigest(asked), question);
+    const answer = hex("30 0f  30 03 04 01 72  02 01 07  30 05 04 03 010203");
+    const said = { ruv: ["r"], entries: 7, parts: [Buffer.of(1, 2, 3)] };
+    checkValueCase(answer, decodeReadDigestResponse, said);
+    assert.deepEqual(encodeReadDigestResponse(said), answer);
+  });
+
+  test("protocol/read-digest: unknown levels and keys that are cut off are refused", () => {
+    for (const value of ["30 08 04 00 0a 01 03 04 01 00", "30 08 04 00 0a 01 02 04 01 00"]) {
+      assert.throws(() => decodeReadDigest(hex(value)), ProtocolError);
+    }
   });
 
   test("protocol/cancel: the value is a message ID", () => {
