@@ -70,6 +70,8 @@ export interface AgreementState {
   readonly isShutDown: boolean;
   /** Changes that the fractional filter kept back since the last one sent, over all sessions. */
   readonly skippedSinceSent: number;
+  /** The consumer has answered a Start of ours since the agreement began to run. */
+  readonly isIntroduced: boolean;
   /** Our last change may be missing in the consumer's RUV. */
   readonly doubt: Doubt | undefined;
 }

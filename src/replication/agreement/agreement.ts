@@ -65,6 +65,7 @@ export function makeAgreement(
     stopping: undefined,
     isShutDown: false,
     skippedSinceSent: 0,
+    isIntroduced: false,
     doubt: undefined,
   };
 }

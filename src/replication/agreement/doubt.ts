@@ -4,11 +4,16 @@
 // step to every tool. So after such a change the consumer's RUV is asked for once more, and if it stands behind, a
 // keep-alive is written, which takes it along. Attempts become rarer, should that not help.
 //
+// A 389 consumer also forgets what it has counted: when it has learned of a replica from others and hears of its URL for the
+// first time, in the Start of its own server, it puts a new element without CSNs into its RUV, ahead of the old one (seen on
+// 2.3.1). So an element of ours without a URL in the answer to our first Start is a doubt, too: next time everything is sent
+// again, and where nothing of that has an effect, a keep-alive is counted.
+//
 // Only the last own change matters: a later one that is counted takes the RUV along by itself. Changes of other servers
 // are theirs to confirm; nobody else can write with their replica ID.
 import type { Millis } from "../../base/index.ts";
-import { type Csn, csnReplicaId } from "../csn/index.ts";
-import { type Ruv, ruvMaxCsn } from "../ruv/index.ts";
+import { type Csn, type ReplicaId, csnReplicaId } from "../csn/index.ts";
+import { type Ruv, findElement, ruvMaxCsn } from "../ruv/index.ts";
 import type { ChangeResult } from "../supplier/index.ts";
 
 /** How long after the answer the consumer is asked; doubled with each attempt. */
@@ -33,9 +38,21 @@ export function noteAnswers(
 ): Doubt | undefined {
   const last = results.findLast(({ own }) => own !== undefined);
   if (last === undefined) return doubt;
+  // What is sent again has no effect there.
+  if (doubt !== undefined && last.csn <= doubt.csn) return doubt;
   if (last.own === "counted") return undefined;
-  if (last.csn === doubt?.csn) return doubt;
   return { csn: last.csn, attempts: 0, checkAt: (now + DOUBT_WAIT_MS) as Millis };
+}
+
+/** What is doubtful after the consumer has answered our first Start with this RUV. */
+export function noteIntroduction(
+  doubt: Doubt | undefined,
+  consumer: Ruv,
+  { replicaId, now }: { readonly replicaId: ReplicaId; readonly now: Millis },
+): Doubt | undefined {
+  const own = findElement(consumer, replicaId);
+  if (own?.maxCsn === undefined || own.purl !== undefined || doubt !== undefined) return doubt;
+  return { csn: own.maxCsn, attempts: 0, checkAt: (now + DOUBT_WAIT_MS) as Millis };
 }
 
 /** What is doubtful when the consumer has this RUV, and whether a keep-alive is due. */

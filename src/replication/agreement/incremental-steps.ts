@@ -20,7 +20,7 @@ import {
   type PhaseOf,
   stay,
 } from "./agreement-state.ts";
-import { noteAnswers, settleDoubt } from "./doubt.ts";
+import { noteAnswers, noteIntroduction, settleDoubt } from "./doubt.ts";
 import { enterAcquire, enterAfter, enterChangeWait, withActions, withResult } from "./phases.ts";
 import type { Moment } from "./schedule.ts";
 import { type AgreementStatus, countChanges } from "./status.ts";
@@ -85,11 +85,14 @@ function noteAcquired(
   };
   const { ruv } = event;
   if (ruv === undefined) return stay({ ...state, status });
-  const { doubt, isKeepAliveDue } = settleDoubt(state.doubt, ruv, now);
+  const { doubt: settled, isKeepAliveDue } = settleDoubt(state.doubt, ruv, now);
+  const doubt = state.isIntroduced
+    ? settled
+    : noteIntroduction(settled, ruv, { replicaId: state.times.replicaId, now });
   const keep: AgreementAction = { type: "keepConsumerRuv", ruv };
   const write: AgreementAction = { type: "writeKeepAlive", reason: "update" };
   return {
-    state: { ...state, status, consumer: ruv, doubt },
+    state: { ...state, status, consumer: ruv, doubt, isIntroduced: true },
     actions: isKeepAliveDue ? [keep, write] : [keep],
   };
 }

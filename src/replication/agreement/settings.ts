@@ -1,6 +1,7 @@
 // What of its configuration an agreement works with: times in milliseconds, lists parsed. Made anew from each snapshot of
 // cn=config and handed to the machine, which takes it over while it runs.
 import type { AgreementSettings, ReplicaSettings } from "../../config/index.ts";
+import type { ReplicaId } from "../csn/index.ts";
 import { type Fractional, type SessionSettings, makeFractional } from "../supplier/index.ts";
 import { type Schedule, parseSchedule } from "./schedule.ts";
 
@@ -11,6 +12,8 @@ const PROTOCOL_TIMEOUT_SEC_DEFAULT = 120;
 
 export interface AgreementTimes {
   readonly isEnabled: boolean;
+  /** Of this server. */
+  readonly replicaId: ReplicaId;
   readonly schedule: Schedule;
   readonly session: SessionSettings;
   readonly backoffMinMs: number;
@@ -36,6 +39,7 @@ export function agreementTimes(
     agreement.protocolTimeoutSec || replica.protocolTimeoutSec || PROTOCOL_TIMEOUT_SEC_DEFAULT;
   return {
     isEnabled: agreement.enabled,
+    replicaId: replica.replicaId as ReplicaId,
     schedule: parseSchedule(agreement.schedule),
     session: {
       timeoutMs: 1000 * agreement.timeoutSec,

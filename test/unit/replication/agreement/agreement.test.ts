@@ -23,6 +23,7 @@ import { traceTests } from "../../../support/trace-file.ts";
 
 const TIMES: AgreementTimes = {
   isEnabled: true,
+  replicaId: 1 as ReplicaId,
   schedule: undefined,
   session: { timeoutMs: 120_000, windowChanges: 1000, releaseTimeoutMs: 0 },
   backoffMinMs: 3_000,
@@ -34,10 +35,11 @@ const TIMES: AgreementTimes = {
   keepAliveSkippedMax: 100,
 };
 
-/** `7` or `other:7`: replica 1 up to second 7; `-`: no changes. */
+/** `7` or `other:7`: replica 1 up to second 7, `7?`: its URL is not known; `-`: no changes. */
 function ruvOf(text: string): Ruv {
-  const [generation, max] = text.includes(":") ? text.split(":") : ["g", text];
-  const element = "{replica 1 ldap://a:389}";
+  const [generation, elementText = ""] = text.includes(":") ? text.split(":") : ["g", text];
+  const max = elementText.replace("?", "");
+  const element = elementText.endsWith("?") ? "{replica 1}" : "{replica 1 ldap://a:389}";
   const csns = max === "-" ? "" : ` ${makeCsn(1, 0, 1)} ${makeCsn(Number(max), 0, 1)}`;
   const ruv = parseRuv([`{replicageneration} ${generation}`, element + csns]);
   assert.ok(ruv !== undefined);
@@ -65,7 +67,7 @@ function timesOf(json: string): Partial<AgreementTimes> {
 }
 
 function parseEvent(words: readonly string[], times: AgreementTimes): AgreementEvent {
-  const [name = "", a = "", b = "", c = ""] = words;
+  const [name = "", a = "", b = "", c = "", d = ""] = words;
   switch (name) {
     case "configured":
       return { type: "configured", times };
@@ -87,11 +89,12 @@ function parseEvent(words: readonly string[], times: AgreementTimes): AgreementE
         skippedAtEnd: skipped,
       };
     }
+    // answers COUNT CODE counted|doubtful|release-asked SECONDS: the last is the time of their CSNs
     case "answers":
       return {
         type: "changesAnswered",
         results: Array.from({ length: Number(a) }, (_, i) => ({
-          csn: makeCsn(9, i, 1),
+          csn: makeCsn(Number(d || "9"), i, 1),
           code: Number(b || "0"),
           isReleaseAsked: c === "release-asked",
           own: c === "doubtful" ? c : "counted",

@@ -183,6 +183,7 @@ function configOf(supplier: MemoryReplica, times: Partial<AgreementTimes>): Agre
     ignoreMissing: "never",
     times: {
       isEnabled: true,
+      replicaId: supplier.replicaId,
       schedule: undefined,
       session: { timeoutMs: 120_000, windowChanges: 1000, releaseTimeoutMs: 0 },
       backoffMinMs: 3_000,

@@ -156,6 +156,7 @@ function configFor(port: number): AgreementConfig {
     ignoreMissing: "never",
     times: {
       isEnabled: true,
+      replicaId: RID,
       schedule: undefined,
       session: { timeoutMs: 5_000, windowChanges: 1000, releaseTimeoutMs: 0 },
       backoffMinMs: 50,
