@@ -17,7 +17,13 @@ import {
 } from "../replication/agreement/index.ts";
 import { type Change } from "../replication/change/index.ts";
 import type { Csn, ReplicaId } from "../replication/csn/index.ts";
-import { type Ruv, decodeRuv, encodeRuv, withoutReplica } from "../replication/ruv/index.ts";
+import {
+  type Ruv,
+  decodeRuv,
+  encodeRuv,
+  hasChangesFor,
+  withoutReplica,
+} from "../replication/ruv/index.ts";
 import { makeFractional } from "../replication/supplier/index.ts";
 import {
   type AgreementConfig,
@@ -107,6 +113,19 @@ export class Agreement {
   /** How it is named in log lines. */
   get label(): string {
     return longName(this.settings);
+  }
+
+  /** Our data was replaced: what the consumer has of it is asked for at once, not when there are changes. */
+  askConsumer(): void {
+    this.#host?.consumerChanged(undefined);
+  }
+
+  /** The consumer, as a supplier of ours, has told what it has. After a restore that is less than we believe. */
+  hearConsumer(ruv: Ruv): void {
+    const believed = this.#consumer;
+    if (believed?.generation !== ruv.generation || !hasChangesFor(believed, ruv)) return;
+    this.#consumer = ruv;
+    this.#host?.consumerChanged(ruv);
   }
 
   /** A replica ID was cleaned: the consumer is not remembered with it. */

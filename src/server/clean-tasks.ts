@@ -195,14 +195,6 @@ export class CleanTasks {
     }
   }
 
-  /** As `heard`, of the supplier of a session. */
-  heardSupplier(replica: Replica, ruv: Ruv): void {
-    const supplierId = ruv.elements[0]?.replicaId;
-    for (const agreement of this.#surroundings.agreementsOf(replica.suffix)) {
-      if (agreement.consumerReplicaId === supplierId) this.heard(agreement, ruv);
-    }
-  }
-
   stop(): void {
     this.#isStopped = true;
     this.#timer?.();

@@ -111,10 +111,17 @@ export class Replicas {
       afterWrite: (changed, effects) => this.#hooks.afterWrite(changed, effects),
       contentReplaced: (changed) => {
         this.#hooks.contentReplaced(changed.backend);
-        changed.gate.close(this.#peersOf(changed));
+        this.#closeGate(changed);
         this.#notify(changed);
       },
-      supplierHeard: (changed, ruv) => this.clean.heardSupplier(changed, ruv),
+      supplierHeard: (changed, ruv) => {
+        for (const agreement of this.agreementsOf(changed.suffix)) {
+          if (agreement.consumerReplicaId === ruv.elements[0]?.replicaId) {
+            agreement.hearConsumer(ruv);
+            this.clean.heard(agreement, ruv);
+          }
+        }
+      },
       importEnded: (changed) => {
         for (const agreement of this.agreementsOf(changed.suffix)) agreement.importEnded();
       },
@@ -176,7 +183,7 @@ export class Replicas {
   /** After the start, when the agreements are known: what was done to the data before, or was waited for, closes gates. */
   resume(): void {
     for (const replica of this.all()) {
-      if (replica.isUpdatable) replica.gate.close(this.#peersOf(replica));
+      if (replica.isUpdatable) this.#closeGate(replica);
     }
     this.clean.resume();
   }
@@ -314,6 +321,12 @@ export class Replicas {
     } catch {
       return "";
     }
+  }
+
+  #closeGate(replica: Replica): void {
+    replica.gate.close(this.#peersOf(replica));
+    if (replica.gate.isOpen) return;
+    for (const agreement of this.agreementsOf(replica.suffix)) agreement.askConsumer();
   }
 
   /** Keys of the peers that may hold changes of ours: one for each enabled agreement. */

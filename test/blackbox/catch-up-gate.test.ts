@@ -60,6 +60,19 @@ suite("blackbox/catch-up gate", function () {
       (error: Error) => error.message,
     );
 
+  test("blackbox/catch-up gate: servers that run all the time send back what a restored one lacks, at once", async () => {
+    const backup = join(server.folder, "..", "backup");
+    await server.command("backup", [backup]);
+    await addPerson("after");
+    await waitForConvergence([first, second]);
+    await stop(first);
+    await server.command("restore", [backup]);
+    first = await start(first);
+    await waitFor(async () => (await tryToWrite()) === "taken", "the gate opens", WAIT_MS);
+    assert.isDefined(await first.client.find(`cn=after,${SUFFIX}`));
+    await waitForConvergence([first, second]);
+  });
+
   /** The first server gets older data back while the other one is away. */
   async function goBack(replace: () => Promise<void>): Promise<void> {
     await addPerson("after");

@@ -90,6 +90,9 @@ export type AgreementEvent =
   /** `ldapCode`: of the bind, or negative as in libldap. */
   | { readonly type: "connectFailed"; readonly ldapCode: number }
   | { readonly type: "replicateNow" }
+  /** What we believe of the consumer is not true any more: its data, or ours, was replaced by older one. `ruv`: what it has now;
+   *  undefined: it has to be asked. */
+  | { readonly type: "consumerChanged"; readonly ruv: Ruv | undefined }
   | { readonly type: "refreshAsked" }
   | { readonly type: "refreshStopped" }
   | { readonly type: "shutdown" };

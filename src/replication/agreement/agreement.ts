@@ -87,6 +87,8 @@ export function stepAgreement(
       return stepRefreshStopped(state, moment);
     case "timer":
       return stepTimer(state, moment);
+    case "consumerChanged":
+      return stepPhase({ ...state, consumer: event.ruv }, { type: "replicateNow" }, moment);
     case "adjusted":
     case "changesAnswered":
     case "changesAvailable":
@@ -106,7 +108,15 @@ export function stepAgreement(
 
 type PhaseEvent = Exclude<
   AgreementEvent,
-  { type: "configured" | "shutdown" | "refreshAsked" | "refreshStopped" | "timer" }
+  {
+    type:
+      | "configured"
+      | "consumerChanged"
+      | "refreshAsked"
+      | "refreshStopped"
+      | "shutdown"
+      | "timer";
+  }
 >;
 
 function stepPhase(state: AgreementState, event: PhaseEvent, moment: Moment): AgreementTransition {

@@ -121,6 +121,11 @@ export class AgreementHost {
     this.post({ type: "replicateNow" });
   }
 
+  /** What is believed of the consumer is not true any more; `ruv` undefined: it has to be asked. */
+  consumerChanged(ruv: Ruv | undefined): void {
+    this.post({ type: "consumerChanged", ruv });
+  }
+
   /** Only while this replica is not being initialized itself. */
   refresh(): void {
     this.post({ type: "refresh" });

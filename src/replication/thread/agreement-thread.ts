@@ -159,6 +159,9 @@ export class AgreementThread {
       case "shutdown":
         this.#driver.feed({ type: message.type });
         return;
+      case "consumerChanged":
+        this.#driver.feed(message);
+        return;
       case "refresh":
         this.#driver.feed({ type: "refreshAsked" });
         return;

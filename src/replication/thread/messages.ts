@@ -46,6 +46,7 @@ export type ToThread =
   | { readonly type: "configure"; readonly config: AgreementConfig }
   | { readonly type: "changesAvailable" }
   | { readonly type: "replicateNow" }
+  | { readonly type: "consumerChanged"; readonly ruv: Ruv | undefined }
   | { readonly type: "refresh" }
   | { readonly type: "stopRefresh" }
   | { readonly type: "shutdown" }

@@ -119,6 +119,8 @@ function parseEvent(words: readonly string[], times: AgreementTimes): AgreementE
       return { type: "changesAvailable" };
     case "now":
       return { type: "replicateNow" };
+    case "consumer-changed":
+      return { type: "consumerChanged", ruv: a === "" ? undefined : ruvOf(a) };
     case "refresh":
       return { type: "refreshAsked" };
     case "refresh-stop":
