@@ -23,7 +23,7 @@ import {
   makeGenerator,
   READ_ONLY_REPLICA_ID,
 } from "../replication/csn/index.ts";
-import { type Ruv, type RuvElement, withSupplier } from "../replication/ruv/index.ts";
+import { type Ruv, type RuvElement, withPurls, withSupplier } from "../replication/ruv/index.ts";
 import type { TotalEntry } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import { CleanedReplicas } from "./cleaned-replicas.ts";
@@ -275,18 +275,21 @@ export class Replica implements ReplicaPort {
     this.gate.check();
   }
 
-  learnSupplier(supplier: RuvElement): void {
-    const ruv = this.backend.newest.ruv;
-    if (!mayLearn(this.cleaned.ids, supplier)) return;
-    if (ruv === undefined || withSupplier(ruv, supplier, this.replicaId) === ruv) return;
+  learnSupplier(supplier: Ruv): void {
+    const { ruv } = this.backend.newest;
+    if (ruv === undefined || this.#learned(ruv, supplier) === ruv) return;
     this.#write((writes) => {
       const facts = this.backend.newest;
-      if (facts.ruv === undefined || !mayLearn(this.cleaned.ids, supplier)) return;
-      this.backend.putFacts(writes, {
-        ...facts,
-        ruv: withSupplier(facts.ruv, supplier, this.replicaId),
-      });
+      if (facts.ruv === undefined) return;
+      this.backend.putFacts(writes, { ...facts, ruv: this.#learned(facts.ruv, supplier) });
     });
+  }
+
+  #learned(ruv: Ruv, supplier: Ruv): Ruv {
+    if (ruv.generation !== supplier.generation) return ruv;
+    const [own] = supplier.elements;
+    const isLearned = own !== undefined && mayLearn(this.cleaned.ids, own);
+    return withPurls(isLearned ? withSupplier(ruv, own, this.replicaId) : ruv, supplier);
   }
 
   queueChange(queued: QueuedChange): void {

@@ -47,6 +47,7 @@ import {
   advanceRuv,
   makeRuv,
   withOwnElement,
+  withPurls,
   withSupplier,
 } from "../../src/replication/ruv/index.ts";
 import type { ReplicaData, SupplierLink } from "../../src/replication/thread/index.ts";
@@ -162,8 +163,10 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
     return isGivenUp(this.cleaned, supplier);
   }
   hearSupplier(): void {}
-  learnSupplier(supplier: RuvElement): void {
-    this.store(withSupplier(this.ruv(), supplier, this.replicaId));
+  learnSupplier(supplier: Ruv): void {
+    const [own] = supplier.elements;
+    const ruv = own === undefined ? this.ruv() : withSupplier(this.ruv(), own, this.replicaId);
+    this.store(withPurls(ruv, supplier));
   }
   queueChange(queued: QueuedChange): void {
     this.queue.push(queued);

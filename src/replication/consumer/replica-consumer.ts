@@ -123,6 +123,7 @@ export class ReplicaConsumer {
     }
     this.connection = connection;
     port.hearSupplier(supplier);
+    if (kind === "incremental") port.learnSupplier(supplier);
     this.log.debug("consumer.session.started", { suffix: port.suffix, kind, connection: label });
     const ruv = kind === "incremental" ? port.ruv() : undefined;
     return {
@@ -151,8 +152,12 @@ export class ReplicaConsumer {
     return { code, ruv: undefined };
   }
 
-  /** End. The answer to the end of a total initialization comes when the data has been swapped. */
-  end(connection: SupplierConnection, answer: (answer: SessionAnswer) => void): void {
+  /** End; `known`: what the supplier has by now. The answer to the end of a total initialization comes when the data has been swapped. */
+  end(
+    connection: SupplierConnection,
+    known: Ruv | undefined,
+    answer: (answer: SessionAnswer) => void,
+  ): void {
     const { held } = this;
     if (held.name === "total" && held.connectionId === connection.id) {
       this.answerEnd = answer;
@@ -160,9 +165,8 @@ export class ReplicaConsumer {
       return;
     }
     if (held.name === "incremental" && held.connectionId === connection.id) {
-      const supplier = held.supplier.elements[0];
       this.leave();
-      if (supplier !== undefined) this.port.learnSupplier(supplier);
+      this.port.learnSupplier(known ?? held.supplier);
     }
     answer({ code: ReplicationResponseCode.releaseSucceeded, ruv: undefined });
   }

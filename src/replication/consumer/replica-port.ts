@@ -35,8 +35,8 @@ export interface ReplicaPort {
   isGivenUp(supplier: RuvElement): boolean;
   /** Which servers to refer writers to (replication-protocol 11.1), and what peers hold of ours (catch-up gate). */
   hearSupplier(ruv: Ruv): void;
-  /** End of an incremental session: replica ID and purl of the supplier, for the RUV. */
-  learnSupplier(supplier: RuvElement): void;
+  /** Begin and end of an incremental session: replica ID and purl of the supplier, and the purls that it knows, for the RUV. */
+  learnSupplier(supplier: Ruv): void;
   /** Queues the change. Changes of one session are run in the order of these calls. */
   queueChange(queued: QueuedChange): void;
   /** Opens an empty staging area beside the data; false: that is not possible now. */

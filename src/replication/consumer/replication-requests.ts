@@ -30,6 +30,7 @@ import {
   finalResponseType,
   findControl,
 } from "../../protocol/index.ts";
+import { parseRuv } from "../ruv/index.ts";
 import { type UpdateRequest, receivedChange } from "./received-change.ts";
 import type { ReplicaConsumer, SessionAnswer } from "./replica-consumer.ts";
 import type { SupplierConnection } from "./replica-port.ts";
@@ -181,7 +182,7 @@ export class ReplicationRequests {
       answer({ code: ReplicationResponseCode.releaseSucceeded, ruv: undefined });
       return;
     }
-    replica.end(connection, answer);
+    replica.end(connection, parseRuv(request.ruv), answer);
   }
 
   private entry(

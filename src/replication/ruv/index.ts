@@ -10,6 +10,7 @@ export {
   mergeRuv,
   ruvMaxCsn,
   withOwnElement,
+  withPurls,
   withSupplier,
   withoutReplica,
 } from "./ruv.ts";

@@ -91,6 +91,18 @@ export function withSupplier(
   return { ...ruv, elements: ruv.elements.toSpliced(index, 0, element) };
 }
 
+/** The URLs that `other` knows and `ruv` does not. 389: an element without one is not shown in nsds50ruv, so that tools take its
+ *  changes for missing; those of a server that never speaks to us itself come with the changes that others pass on. */
+export function withPurls(ruv: Ruv, other: Ruv): Ruv {
+  const learned = ruv.elements.map((element) => {
+    const purl = element.purl ?? findElement(other, element.replicaId)?.purl;
+    return purl === element.purl ? element : { ...element, purl };
+  });
+  return learned.every((element, index) => element === ruv.elements[index])
+    ? ruv
+    : { ...ruv, elements: learned };
+}
+
 export function withoutReplica(ruv: Ruv, replicaId: ReplicaId): Ruv {
   if (findElement(ruv, replicaId) === undefined) return ruv;
   return { ...ruv, elements: ruv.elements.filter((element) => element.replicaId !== replicaId) };

@@ -285,6 +285,23 @@ suite("consumer/replica-consumer", () => {
     );
   });
 
+  test("consumer/replica-consumer: the purl of a server that is only heard of through others comes with the session", async () => {
+    const { replica, supplier } = setUp();
+    const max = makeCsn(5, 0, 7);
+    supplier.start({
+      ruv: [
+        "{replicageneration} g",
+        "{replica 9 ldap://s9:389}",
+        `{replica 7 ldap://s7:389} ${max} ${max}`,
+      ],
+    });
+    supplier.change(max);
+    await settle();
+    supplier.end();
+    const shown = formatRuv(replica.ruv(), { withoutPurl: "omit" });
+    assert.include(shown, `{replica 7 ldap://s7:389} ${max} ${max}`);
+  });
+
   test("consumer/replica-consumer: a refused Start of the session's own connection ends both", () => {
     const { replica, supplier } = setUp();
     supplier.start();
