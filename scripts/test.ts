@@ -1,8 +1,11 @@
 // Runs the tests that lie in dist/test with mocha: `node dist/scripts/test.js [--all | --layer NAME…] [words…]`.
 // `--kills N` is the number of kills of the crash tests, `--seed N` the seed of random tests of the crash and interop layers.
+// With --all and without words two processes share the layers, because those with real servers mostly wait; what they print is
+// merged, with one last line for both.
 // Without a layer: the quick ones (unit, property, data). Words select the tests whose full title contains them.
 // What is run is derived from the test sources, so that an old output of a removed test never runs.
 // Exit code 1 when a test fails, when a test file cannot be loaded, or when there was nothing to run.
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,7 +13,13 @@ import Mocha from "mocha";
 import { Reporter } from "./reporter.ts";
 
 const QUICK_LAYERS = ["unit", "property", "data"];
-const ALL_LAYERS = [...QUICK_LAYERS, "simulation", "crash", "blackbox", "blackbox-cli", "interop"];
+const SHARES = [
+  [...QUICK_LAYERS, "simulation", "crash"],
+  ["interop", "blackbox", "blackbox-cli"],
+] as const;
+/** The last line of a process, and at most so many characters with its line break. */
+const SUMMARY = /^(\d+) passed, (\d+) failed\n$/m;
+const SUMMARY_CHARACTERS = 60;
 const TEST_TIMEOUT_MS = 20_000;
 
 const root = join(import.meta.dirname, "../..");
@@ -22,6 +31,34 @@ function testFiles(layer: string): readonly string[] {
     .filter((path) => path.endsWith(".test.ts"))
     .sort()
     .map((path) => join(root, "dist/test", layer, path.replace(/\.ts$/, ".js")));
+}
+
+/** What one process with these layers has found; its output but for the last line goes to ours. */
+async function runShare(
+  layers: readonly string[],
+): Promise<{ readonly passed: number; readonly failed: number; readonly isGood: boolean }> {
+  const args = layers.flatMap((layer) => ["--layer", layer]);
+  const child = spawn(process.execPath, [join(root, "dist/scripts/test.js"), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let held = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    held += text;
+    process.stdout.write(held.slice(0, -SUMMARY_CHARACTERS));
+    held = held.slice(-SUMMARY_CHARACTERS);
+  });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [, passed, failed] = SUMMARY.exec(held) ?? [];
+  process.stdout.write(held.replace(SUMMARY, ""));
+  return { passed: Number(passed ?? 0), failed: Number(failed ?? 1), isGood: code === 0 };
+}
+
+async function runShares(): Promise<void> {
+  const outcomes = await Promise.all(SHARES.map(runShare));
+  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+  process.exitCode = outcomes.every(({ isGood }) => isGood) ? 0 : 1;
 }
 
 async function main(): Promise<void> {
@@ -39,7 +76,8 @@ async function main(): Promise<void> {
     process.env["CONCORD_SEED"] = values.seed;
     process.env["CONCORD_CRASH_SEED"] = values.seed;
   }
-  const layers = values.layer ?? (values.all === true ? ALL_LAYERS : QUICK_LAYERS);
+  if (values.all === true && positionals.length === 0) return runShares();
+  const layers = values.layer ?? (values.all === true ? SHARES.flat() : QUICK_LAYERS);
   const files = layers.flatMap(testFiles);
   const mocha = new Mocha({ ui: "tdd", reporter: Reporter, timeout: TEST_TIMEOUT_MS });
   if (positionals.length > 0) mocha.fgrep(positionals.join(" "));
