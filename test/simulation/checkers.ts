@@ -6,6 +6,7 @@ import { type Backend, verifyBackend } from "../../src/store/index.ts";
 import { type Content, differencesOf, readContent, snapshotOf } from "./content.ts";
 import type { Ledger } from "./ledger.ts";
 import { replayAll, serialValues, shownValues } from "./oracle.ts";
+import type { ServerPlan } from "./scenario.ts";
 import type { SimulatedServer } from "./simulated-server.ts";
 
 export interface CheckedServer {
@@ -24,6 +25,7 @@ export interface CheckInput {
 }
 
 const SHOWN_MAX = 40;
+const KEEP_ALIVES_MORE_MAX = 12;
 
 class Fault extends Error {
   override readonly name = "Fault";
@@ -217,6 +219,23 @@ function kindOfModify(change: Change & { type: "modify" }): string {
       values.some((value) => String(value).toLowerCase() === "glue"),
   );
   return isRevival ? "revive" : "modify";
+}
+
+/** Keep-alive entries are written at their interval, now and then for a fractional consumer, and when a server starts. */
+export function checkKeepAlives(
+  ledger: Ledger,
+  plans: readonly ServerPlan[],
+  elapsedMs: number,
+): void {
+  for (const { name, replicaId, settings } of plans) {
+    const intervalMs = 1000 * Number(settings["nsds5ReplicaKeepAliveUpdateInterval"]);
+    const allowed = KEEP_ALIVES_MORE_MAX + (1.5 * elapsedMs) / intervalMs;
+    let count = 0;
+    for (const { change } of ledger.changes.values()) {
+      if (change.dn.startsWith(`cn=repl keep alive ${replicaId},`)) count += 1;
+    }
+    if (count > allowed) fault(`${name} has written its keep-alive entry ${count} times`);
+  }
 }
 
 /** Servers that were told apart: for the message of a failure. */

@@ -2,15 +2,23 @@
 // agreement asks for. Then all servers must have the same changes within a bound, and the checkers look.
 import { ReplicationCode } from "../../src/replication/supplier/index.ts";
 import { ruvMaxCsn } from "../../src/replication/ruv/index.ts";
-import { type CheckedServer, checkAll, describeRuvs, isConverged } from "./checkers.ts";
+import {
+  type CheckedServer,
+  checkAll,
+  checkKeepAlives,
+  describeRuvs,
+  isConverged,
+} from "./checkers.ts";
 import type { Misfortune } from "./misfortune.ts";
-import type { AgreementPlan } from "./scenario.ts";
+import { type AgreementPlan, SUFFIX } from "./scenario.ts";
 import { agreementDn } from "./server-config.ts";
 import { type Simulation, replaced } from "./simulation.ts";
 
 /** Everything must have come together by then: longer than any backoff, timeout, idle time and the limit of the gate. */
 const CONVERGENCE_MS_MAX = 45 * 60_000;
 const LOOK_MS = 2_000;
+/** A write at rest reaches everybody within this: longer than the longest backoff. */
+const PROBE_MS_MAX = 120_000;
 /** How often operators look. */
 const ROUND_MS = 30_000;
 /** How long operators wait for another supplier to bring what one cannot send any more. */
@@ -52,13 +60,32 @@ export async function healAndCheck(simulation: Simulation, misfortune: Misfortun
     }
   }
   trace.note("healing", "converged");
+  checkKeepAlives(simulation.ledger, [...simulation.plans.values()], queue.now);
   checkAll({
     servers: checked,
     ledger: simulation.ledger,
     withPurge: simulation.withPurge,
     isBaseLimited: simulation.isBaseLimited,
   });
+  await probe(simulation, checked);
   trace.note("healing", "ends");
+}
+
+/** One more write at each supplier reaches everybody soon: nobody starves, and no agreement sleeps. */
+async function probe(simulation: Simulation, checked: readonly CheckedServer[]): Promise<void> {
+  for (const [name, server] of simulation.servers) {
+    if (simulation.plans.get(name)?.role !== "supplier" || !server.replica.gate.isOpen) continue;
+    simulation.write(server, [
+      {
+        type: "modify",
+        dn: SUFFIX,
+        mods: [{ operation: "replace", type: "title", values: [Buffer.from(name)] }],
+      },
+    ]);
+  }
+  await simulation.after(LOOK_MS);
+  const isReached = (): boolean => isQuiet(simulation) && isConverged(checked, simulation.ledger);
+  await simulation.until("a write at rest reaches all servers", PROBE_MS_MAX, isReached);
 }
 
 /** What was switched off by somebody who found the server down when it was to be switched on again. */
@@ -129,6 +156,9 @@ class Operators {
   #help(plan: AgreementPlan, code: number): void {
     const { queue, trace } = this.#simulation;
     if (code !== ReplicationCode.changelogError && code !== ReplicationCode.ruvError) return;
+    if (code === ReplicationCode.changelogError && !this.#simulation.mayCutOff) {
+      throw new Error(`${plan.from} has trimmed what ${plan.to} lacks`);
+    }
     const isLate = queue.now > this.#began + PATIENCE_MS;
     if (!this.#hasAllOf(plan.from, plan.to) && !isLate) return;
     const last = this.#refreshed.get(plan.to);

@@ -46,7 +46,10 @@ export class Misfortune {
       case "breakConnections":
         return this.#breakConnections(action);
       case "clock":
-        if (Math.abs(action.byMs) > HALF_A_DAY_MS) this.isTimeSkewed = true;
+        if (Math.abs(action.byMs) > HALF_A_DAY_MS) {
+          this.isTimeSkewed = true;
+          this.#simulation.mayCutOff = true;
+        }
         this.#simulation.server(action.server).clock.jump(action.byMs);
         return undefined;
       case "configure":
@@ -136,6 +139,7 @@ export class Misfortune {
 
   #refresh(agreement: string): void {
     const plan = this.#simulation.agreements.get(agreement);
+    this.#simulation.mayCutOff = true;
     if (plan !== undefined && this.#simulation.server(plan.from).isUp) {
       this.#simulation.refresh(plan);
     }
@@ -158,6 +162,7 @@ export class Misfortune {
     if (!server.isUp || backup === undefined) return;
     server.crash("killed");
     simulation.unanswered.delete(name);
+    simulation.mayCutOff = true;
     const lost = server.kv;
     server.kv = backup.kv.crash();
     // As the command does it; now and then the old database is what was lost.

@@ -69,10 +69,10 @@ interface Step {
   readonly run: (values: ValueSets) => void;
 }
 
-type ValueSets = Map<string, Set<string>>;
+export type ValueSets = Map<string, Set<string>>;
 
 /** Values are compared without case and repeated blanks; telephone numbers without blanks at all. */
-function fold(type: string, value: string): string {
+export function fold(type: string, value: string): string {
   const lower = value.trim().toLowerCase();
   return type === "telephonenumber"
     ? lower.replaceAll(/[\s-]/g, "")
@@ -88,13 +88,13 @@ function setOf(values: ValueSets, type: string): Set<string> {
   return set;
 }
 
-function addTo(values: ValueSets, type: string, value: string): void {
+export function addTo(values: ValueSets, type: string, value: string): void {
   const set = setOf(values, type);
   if (SINGLE_VALUED.has(type)) set.clear();
   set.add(fold(type, value));
 }
 
-function runMod(values: ValueSets, { operation, type, values: given }: Mod): void {
+export function runMod(values: ValueSets, { operation, type, values: given }: Mod): void {
   const key = type.toLowerCase();
   const texts = given.map(String);
   if (operation === "replace" || (operation === "delete" && texts.length === 0)) {
@@ -168,17 +168,25 @@ export function serialValues(
 }
 
 /** The same of what an entry shows. */
-export function shownValues(
-  attributes: Iterable<{ readonly key: string; readonly values: readonly Buffer[] }>,
-): readonly string[] {
+export const shownValues = (attributes: Iterable<KeyedValues>): readonly string[] =>
+  linesOf(setsOf(attributes));
+
+interface KeyedValues {
+  /** The description in lower case. */
+  readonly key: string;
+  readonly values: readonly Buffer[];
+}
+
+export function setsOf(attributes: Iterable<KeyedValues>): ValueSets {
   const values: ValueSets = new Map();
   for (const { key, values: given } of attributes) {
     for (const value of given) setOf(values, key).add(fold(key, String(value)));
   }
-  return linesOf(values);
+  return values;
 }
 
-const linesOf = (values: ValueSets): string[] =>
+/** What is compared, one line for a value. */
+export const linesOf = (values: ValueSets): string[] =>
   [...values]
     .filter(([type]) => SERIAL_TYPES.has(type))
     .flatMap(([type, set]) => [...set].map((value) => `${type}: ${value}`))

@@ -1,6 +1,6 @@
 // One run: the servers of a scenario, its actions at their times, and between them the phases in which everything is healed and
 // the checkers look.
-import type { Mod, Request } from "../../src/protocol/index.ts";
+import type { Mod } from "../../src/protocol/index.ts";
 import { ResultCode } from "../../src/protocol/index.ts";
 import type { Change } from "../../src/replication/change/index.ts";
 import type { Csn } from "../../src/replication/csn/index.ts";
@@ -9,7 +9,8 @@ import { EventQueue } from "./event-queue.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeNetwork } from "./fake-network.ts";
 import { Ledger } from "./ledger.ts";
-import { firstEntries, nextRequests } from "./operations.ts";
+import { findUntruth, readControls } from "./local-truth.ts";
+import { type Update, firstEntries, nextRequests } from "./operations.ts";
 import type { Action, AgreementPlan, Scenario, ServerPlan } from "./scenario.ts";
 import { agreementDn, makeConfig } from "./server-config.ts";
 import { type ServerWatcher, SimulatedServer, seedOf } from "./simulated-server.ts";
@@ -45,6 +46,8 @@ export class Simulation implements ServerWatcher {
   failure: Error | undefined;
   /** CSNs of writes that are on disk and not answered yet, by server. */
   readonly unanswered = new Map<string, Csn[]>();
+  /** An operator has done, or a clock has shown, what may leave a consumer behind the changelogs of its suppliers. */
+  mayCutOff = false;
   answeredCount = 0;
   refusedCount = 0;
 
@@ -152,16 +155,21 @@ export class Simulation implements ServerWatcher {
   }
 
   /** A client's updates, one after the other. */
-  write(server: SimulatedServer, requests: readonly Request[]): void {
+  write(server: SimulatedServer, requests: readonly Update[]): void {
     const [request, ...rest] = requests;
     if (request === undefined) return;
     this.trace.note(server.name, `is asked ${describe(request)}`);
-    server.request(request, [], ({ response }) => {
+    server.request(request, readControls(request), (answer) => {
+      const { response } = answer;
       if (!("result" in response)) return;
       const { code, message } = response.result;
       this.trace.note(server.name, `answers ${code} ${message}`);
       if (code === ResultCode.success) {
         this.answeredCount += 1;
+        const untruth = findUntruth(request, answer);
+        if (untruth !== undefined) {
+          this.fail(new Error(`${server.name} answered ${describe(request)}, but: ${untruth}`));
+        }
         const csn = this.unanswered.get(server.name)?.shift();
         if (csn !== undefined) this.ledger.answered(csn);
       } else this.refusedCount += 1;
@@ -225,7 +233,7 @@ export const replaced = (type: string, ...values: string[]): Mod => ({
   values: values.map((value) => Buffer.from(value)),
 });
 
-function describe(request: Request): string {
+function describe(request: Update): string {
   switch (request.type) {
     case "add":
     case "delete":
@@ -236,8 +244,6 @@ function describe(request: Request): string {
       const { dn, newRdn, deleteOldRdn, newSuperior } = request;
       return `modifyDn ${dn} to ${newRdn} ${deleteOldRdn ? "instead " : ""}${newSuperior ?? ""}`;
     }
-    default:
-      return request.type;
   }
 }
 
