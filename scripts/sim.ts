@@ -1,11 +1,40 @@
-// `npm run sim -- [--seed N] [--seeds N] [--servers N] [--hours H] [--trace]`: the deterministic simulation of test/simulation
-// (docs/notes/013-simulation.md). Each seed is a topology, a history and its misfortunes. A failure prints the line that repeats
-// it and a smaller history that fails too. Exit code 1 when a seed failed.
+// `npm run sim -- [--seed N] [--seeds N] [--servers N] [--hours H] [--trace] [--first] [--no-shrink] [--jobs N]`: the
+// deterministic simulation of test/simulation (docs/notes/013-simulation.md). Each seed is a topology, a history and its
+// misfortunes. A failure prints the line that repeats it and a smaller history that fails too; with --first it is the last one
+// and is not made smaller. Many seeds are run by several processes. Exit code 1 when a seed failed.
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { type SeedResult, runSeed } from "../test/simulation/run-seed.ts";
+import { describeHistory, shrink } from "../test/simulation/shrink.ts";
 
 const SEED_DEFAULT = 1;
 const FAILURES_MAX = 10;
+const JOBS_DEFAULT = Math.min(2, availableParallelism());
+/** Seeds that a process of many runs. */
+const SEEDS_OF_PROCESS = 25;
+const LAST_LINE = /^(\d+) seeds from \d+: (\d+) failed, (\d+) not compared$/;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    seeds: { type: "string" },
+    servers: { type: "string" },
+    hours: { type: "string" },
+    trace: { type: "boolean" },
+    verbose: { type: "boolean" },
+    first: { type: "boolean" },
+    "no-shrink": { type: "boolean" },
+    jobs: { type: "string" },
+  },
+});
+
+interface Count {
+  seeds: number;
+  failed: number;
+  /** Seeds in which an initialization made contents differ by right. */
+  notCompared: number;
+}
 
 function numberOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
@@ -14,10 +43,10 @@ function numberOf(text: string | undefined): number | undefined {
   return number;
 }
 
-function lineFor(seed: number, given: { servers?: string; hours?: string }): string {
-  const more = Object.entries(given).map(([name, value]) => ` --${name} ${value}`);
-  return `npm run sim -- --seed ${seed}${more.join("")}`;
-}
+/** What of the command line belongs to the seed. */
+const given = (["servers", "hours"] as const).flatMap((name) =>
+  values[name] === undefined ? [] : [`--${name}`, values[name]],
+);
 
 function show({ scenario, failure, hash, events, simulatedMs, answered }: SeedResult): string {
   const minutes = (simulatedMs / 60_000).toFixed(0);
@@ -25,40 +54,71 @@ function show({ scenario, failure, hash, events, simulatedMs, answered }: SeedRe
   return `seed ${scenario.seed}: ${failure === undefined ? "ok" : "FAILED"} (${figures}, ${hash})`;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: "string" },
-      seeds: { type: "string" },
-      servers: { type: "string" },
-      hours: { type: "string" },
-      trace: { type: "boolean" },
-      verbose: { type: "boolean" },
-    },
-  });
-  const first = numberOf(values.seed) ?? SEED_DEFAULT;
-  const count = numberOf(values.seeds) ?? 1;
+async function runHere(first: number, seeds: number): Promise<Count> {
   const options = { servers: numberOf(values.servers), hours: numberOf(values.hours) };
-  const given = {
-    ...(values.servers === undefined ? {} : { servers: values.servers }),
-    ...(values.hours === undefined ? {} : { hours: values.hours }),
-  };
-  let failures = 0;
-  let limited = 0;
-  for (let seed = first; seed < first + count && failures < FAILURES_MAX; seed += 1) {
+  const failuresMax = values.first === true ? 1 : FAILURES_MAX;
+  const count = { seeds, failed: 0, notCompared: 0 };
+  for (let seed = first; seed < first + seeds && count.failed < failuresMax; seed += 1) {
     const result = await runSeed({ seed, ...options }, { keepsTrace: values.trace === true });
     for (const line of result.trace) console.log(line);
-    if (result.isBaseLimited) limited += 1;
-    if (result.failure !== undefined || values.verbose === true || count === 1) {
+    if (result.isBaseLimited) count.notCompared += 1;
+    if (result.failure !== undefined || values.verbose === true || seeds === 1) {
       console.log(show(result));
     }
     if (result.failure === undefined) continue;
-    failures += 1;
+    count.failed += 1;
     console.log(result.failure.stack ?? String(result.failure));
-    console.log(`repeat with: ${lineFor(seed, given)}`);
+    console.log(`repeat with: npm run sim -- ${["--seed", seed, ...given].join(" ")}`);
+    if (values.first === true || values["no-shrink"] === true) continue;
+    for (const line of describeHistory(await shrink(result.scenario))) console.log(line);
   }
-  console.log(`${count} seeds from ${first}: ${failures} failed, ${limited} not compared`);
-  if (failures > 0) process.exitCode = 1;
+  return count;
 }
 
-await main();
+/** A part of the seeds in a process of its own. */
+function runElsewhere(first: number, seeds: number): Promise<Count> {
+  const flags = values["no-shrink"] === true ? ["--no-shrink"] : [];
+  const args = ["--seed", String(first), "--seeds", String(seeds), "--jobs", "1"];
+  const child = spawn(process.execPath, [process.argv[1] ?? "", ...args, ...given, ...flags], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+    child.on("error", reject).on("close", () => {
+      const lines = text.trimEnd().split("\n");
+      const last = LAST_LINE.exec(lines.pop() ?? "");
+      for (const line of lines) console.log(line);
+      if (last === null) reject(new Error(`the process of the seeds from ${first} has died`));
+      else resolve({ seeds, failed: Number(last[2]), notCompared: Number(last[3]) });
+    });
+  });
+}
+
+async function runAll(first: number, seeds: number, jobs: number): Promise<Count> {
+  const count = { seeds, failed: 0, notCompared: 0 };
+  let next = first;
+  const work = async (): Promise<void> => {
+    while (next < first + seeds && count.failed < FAILURES_MAX) {
+      const from = next;
+      next += SEEDS_OF_PROCESS;
+      const part = await runElsewhere(from, Math.min(SEEDS_OF_PROCESS, first + seeds - from));
+      count.failed += part.failed;
+      count.notCompared += part.notCompared;
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  return count;
+}
+
+const firstSeed = numberOf(values.seed) ?? SEED_DEFAULT;
+const seedCount = numberOf(values.seeds) ?? 1;
+const jobCount = numberOf(values.jobs) ?? JOBS_DEFAULT;
+const isAlone = jobCount <= 1 || seedCount <= SEEDS_OF_PROCESS || values.first === true;
+const { failed, notCompared } = isAlone
+  ? await runHere(firstSeed, seedCount)
+  : await runAll(firstSeed, seedCount, jobCount);
+console.log(`${seedCount} seeds from ${firstSeed}: ${failed} failed, ${notCompared} not compared`);
+if (failed > 0) process.exitCode = 1;

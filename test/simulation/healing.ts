@@ -67,6 +67,9 @@ export async function healAndCheck(simulation: Simulation, misfortune: Misfortun
     withPurge: simulation.withPurge,
     isBaseLimited: simulation.isBaseLimited,
   });
+  // What had given up before must be switched on, also where all had come together without it.
+  operators.look();
+  await simulation.after(LOOK_MS);
   await probe(simulation, checked);
   trace.note("healing", "ends");
 }
@@ -79,7 +82,7 @@ async function probe(simulation: Simulation, checked: readonly CheckedServer[]):
       {
         type: "modify",
         dn: SUFFIX,
-        mods: [{ operation: "replace", type: "title", values: [Buffer.from(name)] }],
+        mods: [{ operation: "replace", type: "l", values: [Buffer.from(name)] }],
       },
     ]);
   }

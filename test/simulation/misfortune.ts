@@ -119,6 +119,8 @@ export class Misfortune {
     };
     switch (what) {
       case "disable":
+        // Trimming does not wait for the consumers of disabled agreements.
+        this.#simulation.mayCutOff = true;
         change("nsds5ReplicaEnabled", "off");
         this.#endLater(lastsMs, () => change("nsds5ReplicaEnabled", "on"));
         return;

@@ -1,25 +1,48 @@
 import { assert } from "chai";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { MUTATIONS } from "./mutations.ts";
 import { runSeed } from "./run-seed.ts";
+import { makeScenario } from "./scenario.ts";
 
-/** CONCORD_SIM_SEEDS: how many seeds are run. */
-const SEEDS = Number(process.env["CONCORD_SIM_SEEDS"] ?? 60);
-const FIRST_SEED = 1;
-const SEED_TIMEOUT_MS = 60_000;
+/** CONCORD_SIM_SEEDS: how many seeds are run, CONCORD_SEED: the first of them. */
+const SEEDS = process.env["CONCORD_SIM_SEEDS"] ?? "300";
+const FIRST_SEED = process.env["CONCORD_SEED"] ?? "1";
+const SEEDS_MS_MAX = 1_200_000;
+const command = join(import.meta.dirname, "../../scripts/sim.js");
+const run = promisify(execFile);
 
 suite("simulation", () => {
-  test("simulation: a seed is one run, to the last event", async () => {
-    const [one, other] = [await runSeed({ seed: 5 }), await runSeed({ seed: 5 })];
+  test("simulation/run-seed: a seed is one run, to the last event", async () => {
+    const one = await runSeed({ seed: 5 });
+    const other = await runSeed({ seed: 5 }, { keepsTrace: true });
+    assert.strictEqual(one.failure, undefined);
     assert.strictEqual(one.hash, other.hash);
     assert.strictEqual(one.events, other.events);
     assert.notStrictEqual((await runSeed({ seed: 6 })).hash, one.hash);
-  }).timeout(SEED_TIMEOUT_MS);
+  }).timeout(60_000);
 
-  test(`simulation: ${SEEDS} seeds come to the same content everywhere`, async () => {
-    for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed += 1) {
-      const { failure } = await runSeed({ seed });
-      if (failure === undefined) continue;
-      failure.message = `${failure.message}\nrepeat with: npm run sim -- --seed ${seed}`;
-      throw failure;
-    }
-  }).timeout(SEEDS * SEED_TIMEOUT_MS);
+  test("simulation/scenario: an action that is left out leaves the others as they are", () => {
+    const { actions } = makeScenario({ seed: 7 });
+    assert.deepEqual(makeScenario({ seed: 7 }).actions, actions);
+    const kinds = Array.from({ length: 40 }, (_, seed) => makeScenario({ seed }))
+      .flatMap((scenario) => scenario.actions)
+      .map(({ kind }) => kind);
+    assert.includeMembers(kinds, ["write", "crash", "partition", "clock", "restore", "heal"]);
+  });
+
+  test("simulation/mutations: at least 20 faults, each with a name of its own", () => {
+    assert.isAtLeast(new Set(MUTATIONS.map(({ name }) => name)).size, 20);
+  });
+
+  test(`simulation: ${SEEDS} seeds from ${FIRST_SEED} come to the same content everywhere`, async () => {
+    const args = [command, "--seed", FIRST_SEED, "--seeds", SEEDS];
+    const { stdout } = await run(process.execPath, args, { maxBuffer: 1e8 }).catch(
+      (error: Error & { stdout?: string }) => {
+        throw new Error(error.stdout ?? error.message);
+      },
+    );
+    assert.match(stdout, / 0 failed/);
+  }).timeout(SEEDS_MS_MAX);
 });

@@ -1,0 +1,157 @@
+// Deliberate faults of the replication core, planted one at a time into compiled files: the simulation must notice each
+// (`npm run sim:mutations`). `from` stands once in the file.
+
+export interface Mutation {
+  readonly name: string;
+  /** Below src/, compiled. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "changes are answered and counted before their commit is on disk",
+    file: "kv/write-queue.js",
+    from: "whenOnDisk.then(() => {",
+    to: "Promise.resolve().then(() => new Promise((done) => queueMicrotask(done))).then(() => {",
+  },
+  {
+    name: "the deletion of a value is lost",
+    file: "replication/registers/attribute-state.js",
+    from: "vd: maxCsn(old?.vd, csn),",
+    to: "vd: old?.vd,",
+  },
+  {
+    name: "the deletion of all values is lost",
+    file: "replication/registers/attribute-state.js",
+    from: "this.#ad = maxCsn(this.#ad, csn);",
+    to: "",
+  },
+  {
+    name: "the last add to arrive wins, not the newest",
+    file: "replication/registers/attribute-state.js",
+    from: "vu: maxCsn(old?.vu, csn),",
+    to: "vu: csn,",
+  },
+  {
+    name: "deletions of values that nobody has are forgotten at once",
+    file: "replication/registers/attribute-state.js",
+    from: "((vu !== undefined && vd <= vu) ||",
+    to: "(vu === undefined || vd <= vu ||",
+  },
+  {
+    name: "a rename loop is allowed",
+    file: "replication/urp/executor.js",
+    from: "return this.#places.isWithin(superior, uniqueId) ? undefined : superior;",
+    to: "return superior;",
+  },
+  {
+    name: "what read an old name is not executed again",
+    file: "replication/urp/replay.js",
+    from: "#scheduleReaders(key, csn, upTo) {",
+    to: "#scheduleReaders(key, csn, upTo) { if (csn !== '') return;",
+  },
+  {
+    name: "a late operation overwrites what came after it",
+    file: "replication/urp/replay.js",
+    from: "if (next === undefined || nextChange === undefined)",
+    to: "if (true)",
+  },
+  {
+    name: "the loser of a name gets it too",
+    file: "replication/urp/executor.js",
+    from: "this.#state.putNode(uniqueId, { ...node, conflict: true });",
+    to: "this.#state.putNode(uniqueId, { ...node, conflict: false });",
+  },
+  {
+    name: "the dead are renamed into a name",
+    file: "replication/urp/executor.js",
+    from: 'if (node?.life !== "live" || this.#csn < node.naming)',
+    to: "if (node === undefined || this.#csn < node.naming)",
+  },
+  {
+    name: "an update vector is off by one",
+    file: "replication/ruv/ruv.js",
+    from: "return max !== undefined && csn <= max;",
+    to: "return max !== undefined && csn < max;",
+  },
+  {
+    name: "changes of others are not logged",
+    file: "store/backend.js",
+    from: "if (this.keepsChangelog) {",
+    to: "if (this.keepsChangelog && parseInt(change.csn.slice(12, 16), 16) === generator?.replicaId) {",
+  },
+  {
+    name: "trimming removes one more than it may",
+    file: "replication/changelog/trim.js",
+    from: "return theirs === undefined || theirs < csn;",
+    to: "return theirs !== undefined && theirs.slice(0, 12) < csn.slice(0, 12);",
+  },
+  {
+    name: "trimming does not move the floor and forgets what consumers need",
+    file: "replication/changelog/trim.js",
+    from: "floor.set(csnReplicaId(csn), csn);",
+    to: "",
+  },
+  {
+    name: "the purge does not wait for partners",
+    file: "replication/urp/purge-csn.js",
+    from: "Math.min(latest, acknowledgedSeconds(input))",
+    to: "Math.min(latest, Infinity)",
+  },
+  {
+    name: "a local change is numbered below what has been seen",
+    file: "store/backend.js",
+    from: "above: this.#newestSeen(ruv)",
+    to: "above: undefined",
+  },
+  {
+    name: "a connection that is gone keeps the replica",
+    file: "replication/consumer/replica-consumer.js",
+    from: "    closed(connectionId) {",
+    to: "    closed(connectionId) { if (this.staging === undefined) return;",
+  },
+  {
+    name: "agreements do not hear of changes",
+    file: "replication/agreement/agreement.js",
+    from: 'const isWoken = event.type === "changesAvailable" || event.type === "replicateNow";',
+    to: 'const isWoken = event.type === "replicateNow";',
+  },
+  {
+    name: "waits are measured with the clock on the wall",
+    file: "replication/thread/local-moment.js",
+    from: "now: timers.elapsedMs(),",
+    to: "now: wall,",
+  },
+  {
+    name: "a change of which something is kept back is kept back whole",
+    file: "replication/supplier/fractional.js",
+    from: "const mods = change.mods.filter(isSent);",
+    to: "const mods = change.mods.every(isSent) ? change.mods : [];",
+  },
+  {
+    name: "after a restore changes are taken at once",
+    file: "server/replica-gate.js",
+    from: "    check() {",
+    to: "    check() { return;",
+  },
+  {
+    name: "the keep-alive entry is written at every tick",
+    file: "replication/agreement/keep-alive.js",
+    from: "if (now < timer.dueAt || !isGateOpen)",
+    to: "if (!isGateOpen)",
+  },
+  {
+    name: "deleted values are not part of an initialization",
+    file: "store/entry-source.js",
+    from: 'return [...reader.childIds(id, "shown"), ...reader.childIds(id, "tombstones")];',
+    to: 'this.#sent.add(...reader.childIds(id, "tombstones")); return [...reader.childIds(id, "shown")];',
+  },
+  {
+    name: "a reader of the changelog counts what it has not given out",
+    file: "replication/changelog/change-reader.js",
+    from: "if (lookups >= READ_LOOKUPS_MAX || changes.length >= changesMax) {",
+    to: "if (changes.length >= changesMax) { this.reachedCsns.set(csnReplicaId(csn), csn);",
+  },
+];
