@@ -59,7 +59,7 @@ export function buildRootDse(values: RootDseValues, descriptions: ConfigDescript
     ["supportedFeatures", ...values.features],
     ["supportedSASLMechanisms", ...values.saslMechanisms],
     ["availableSASLMechanisms", ...values.saslMechanisms],
-    ["supportedLDAPVersion", "2", "3"],
+    ["supportedLDAPVersion", "3"],
     ["vendorName", "Concord"],
     ["vendorVersion", formatVendorVersion(values.productVersion, values.buildId)],
     ["dataversion", `0${values.startedAt.replace("Z", "")}`],
