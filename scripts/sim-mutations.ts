@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { MUTATIONS, type Mutation } from "../test/simulation/mutations.ts";
 
 const SEEDS_DEFAULT = 150;
-const RUN_MS_MAX = 300_000;
+const RUN_MS_MAX = 600_000;
 const compiled = join(import.meta.dirname, "..");
 /** Below the project: what is compiled looks for the project's files above itself. */
 const copy = join(projectRoot(), "var", "sim-mutations");
@@ -40,11 +40,16 @@ function noticed({ file, from, to }: Mutation, seeds: number): string | undefine
       timeout: RUN_MS_MAX,
     });
     if (status === 0) return undefined;
+    if (status === null) {
+      console.error(`no seed noticed it in ${RUN_MS_MAX / 1000} s: ${file}`);
+      return undefined;
+    }
     const lines = `${stdout}\n${stderr}`.split("\n");
     const at = lines.findIndex((line) => line.includes("FAILED"));
     const seed = /seed (\d+)/.exec(lines[at] ?? "")?.[1];
-    const what = (lines[at + 1] ?? lines.find((line) => line !== "") ?? "").slice(0, 110);
-    return status === null ? "it hangs" : `seed ${seed}: ${what}`;
+    if (at < 0) throw new Error(`the simulation does not run: ${stderr}`);
+    const what = (lines[at + 1] ?? "").slice(0, 110);
+    return `seed ${seed}: ${what}`;
   } finally {
     writeFileSync(path, text);
   }

@@ -13,8 +13,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "changes are answered and counted before their commit is on disk",
     file: "kv/write-queue.js",
-    from: "whenOnDisk.then(() => {",
-    to: "Promise.resolve().then(() => new Promise((done) => queueMicrotask(done))).then(() => {",
+    from: "queueMicrotask(() => this.#advance());",
+    to: "queueMicrotask(() => { this.#settle(batch.splice(0)); this.#advance(); });",
   },
   {
     name: "the deletion of a value is lost",
@@ -35,10 +35,10 @@ export const MUTATIONS: readonly Mutation[] = [
     to: "vu: csn,",
   },
   {
-    name: "deletions of values that nobody has are forgotten at once",
-    file: "replication/registers/attribute-state.js",
-    from: "((vu !== undefined && vd <= vu) ||",
-    to: "(vu === undefined || vd <= vu ||",
+    name: "a change that is there is applied again",
+    file: "replication/consumer/replica-consumer.js",
+    from: "if (this.port.isCleaned(csn) || coversCsn(ruv, csn))",
+    to: "if (this.port.isCleaned(csn))",
   },
   {
     name: "a rename loop is allowed",
@@ -65,10 +65,10 @@ export const MUTATIONS: readonly Mutation[] = [
     to: "this.#state.putNode(uniqueId, { ...node, conflict: false });",
   },
   {
-    name: "the dead are renamed into a name",
-    file: "replication/urp/executor.js",
-    from: 'if (node?.life !== "live" || this.#csn < node.naming)',
-    to: "if (node === undefined || this.#csn < node.naming)",
+    name: "what an operation changes at other entries is not shown",
+    file: "store/backend-txn.js",
+    from: "reshown.add(uniqueId);",
+    to: "",
   },
   {
     name: "an update vector is off by one",
@@ -85,8 +85,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "trimming removes one more than it may",
     file: "replication/changelog/trim.js",
-    from: "return theirs === undefined || theirs < csn;",
-    to: "return theirs !== undefined && theirs.slice(0, 12) < csn.slice(0, 12);",
+    from: 'if (verdict === "keep")\n            continue;',
+    to: 'if (verdict === "keep" && victims.length !== 1)\n            continue;',
   },
   {
     name: "trimming does not move the floor and forgets what consumers need",

@@ -38,6 +38,10 @@ suite("agreement/catch-up-gate", () => {
     assert.deepEqual(closeGate(how(undefined)), GATE_OPEN);
   });
 
+  test("agreement/catch-up-gate: restored data may be older than its first change", () => {
+    assert.equal(closeGate(how(undefined, { reason: "restore" })).name, "closed");
+  });
+
   test("agreement/catch-up-gate: what it remembers to have issued closes it", () => {
     assert.equal(closeGate(how(undefined, { lastIssued: own(3) })).name, "closed");
     assert.equal(closeGate(how(3)).name, "closed");

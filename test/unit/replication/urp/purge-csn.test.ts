@@ -1,7 +1,13 @@
-// How far the purge goes: a table of update vectors. Times are seconds; `a:5` is replica a's newest change at second 5.
+// How far the purge goes: a table of update vectors. Times are seconds; `a:5` is replica a's newest change at second 5,
+// `a:0` one that is known and has made none.
 import { assert } from "chai";
 import { type Csn, type ReplicaId, makeCsn } from "../../../../src/replication/csn/index.ts";
-import { type Ruv, advanceRuv, makeRuv } from "../../../../src/replication/ruv/index.ts";
+import {
+  type Ruv,
+  advanceRuv,
+  makeRuv,
+  withSupplier,
+} from "../../../../src/replication/ruv/index.ts";
 import { nextPurgeCsn } from "../../../../src/replication/urp/index.ts";
 
 const OWN = 1 as ReplicaId;
@@ -11,6 +17,10 @@ function ruv(text: string, generation = "g"): Ruv {
   let out = makeRuv(generation);
   for (const part of text.split(" ").filter((one) => one !== "")) {
     const [replicaId, seconds] = part.split(":").map(Number) as [number, number];
+    if (seconds === 0) {
+      out = withSupplier(out, { replicaId: replicaId as ReplicaId, purl: undefined }, OWN);
+      continue;
+    }
     out = advanceRuv(out, makeCsn(seconds, 3, replicaId), NOW);
   }
   return out;
@@ -48,6 +58,12 @@ const CASES: readonly Case[] = [
     name: "what has arrived here from others bounds it, without any agreement too",
     local: "1:9500 2:7000",
     expected: 7_000,
+  },
+  {
+    name: "a supplier of whom nothing has arrived yet holds it",
+    local: "1:9500 2:0",
+    hold: 500,
+    expected: 8_500,
   },
   { name: "our own silence does not", local: "1:10", partners: [ruv("1:10")], expected: 9_000 },
   {
