@@ -17,9 +17,8 @@ const SHARES = [
   [...QUICK_LAYERS, "simulation", "crash"],
   ["interop", "blackbox", "blackbox-cli"],
 ] as const;
-/** The last line of a process, and at most so many characters with its line break. */
+/** The last line of a process. */
 const SUMMARY = /^(\d+) passed, (\d+) failed\n$/m;
-const SUMMARY_CHARACTERS = 60;
 const TEST_TIMEOUT_MS = 20_000;
 
 const root = join(import.meta.dirname, "../..");
@@ -44,8 +43,10 @@ async function runShare(
   let held = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     held += text;
-    process.stdout.write(held.slice(0, -SUMMARY_CHARACTERS));
-    held = held.slice(-SUMMARY_CHARACTERS);
+    // Whole lines, so that two processes do not cut each other's; the last line stays.
+    const shown = held.lastIndexOf("\n", held.lastIndexOf("\n") - 1) + 1;
+    process.stdout.write(held.slice(0, shown));
+    held = held.slice(shown);
   });
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   const [, passed, failed] = SUMMARY.exec(held) ?? [];
