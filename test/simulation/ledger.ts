@@ -41,7 +41,8 @@ export class Ledger {
     if (known === undefined) {
       const newest = this.#newest.get(csnReplicaId(csn));
       if (!isOwn) throw new Error(`${server} has ${csn}, which nobody has issued`);
-      if (newest !== undefined && newest >= csn) {
+      // What an operator threw away with its only copies is known to nobody any more.
+      if (newest !== undefined && newest >= csn && this.isHeld(newest)) {
         throw new Error(`${server} issued ${csn} after ${newest}`);
       }
       this.#newest.set(csnReplicaId(csn), csn);

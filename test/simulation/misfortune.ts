@@ -30,6 +30,11 @@ export class Misfortune {
     this.#simulation = simulation;
   }
 
+  /** Whoever restores has an old backup at least. */
+  backUpAll(): void {
+    for (const server of this.#simulation.servers.values()) this.#backUp(server);
+  }
+
   /** Ends all that lasts. */
   endAll(): void {
     for (const end of [...this.#ends]) end();

@@ -133,8 +133,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "after a restore changes are taken at once",
     file: "server/replica-gate.js",
-    from: "    check() {",
-    to: "    check() { return;",
+    from: 'return this.#state.name === "open";',
+    to: "return true;",
   },
   {
     name: "the keep-alive entry is written at every tick",

@@ -62,6 +62,7 @@ async function runActions(simulation: Simulation): Promise<void> {
   const { queue, scenario, options } = simulation;
   const start = queue.now;
   const misfortune = new Misfortune(simulation);
+  misfortune.backUpAll();
   for (const [index, action] of scenario.actions.entries()) {
     if (options.without?.has(index) === true) continue;
     // Healing takes its time: what was planned for it comes after it.
