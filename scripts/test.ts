@@ -14,8 +14,8 @@ import { Reporter } from "./reporter.ts";
 
 const QUICK_LAYERS = ["unit", "property", "data"];
 const SHARES = [
-  [...QUICK_LAYERS, "simulation", "crash"],
-  ["interop", "blackbox", "blackbox-cli"],
+  [...QUICK_LAYERS, "simulation", "crash", "blackbox", "blackbox-cli"],
+  ["interop"],
 ] as const;
 /** The last line of a process. */
 const SUMMARY = /^(\d+) passed, (\d+) failed\n$/m;
