@@ -18,7 +18,7 @@ import { WriteSet } from "./write-set.ts";
 const BATCHES_IN_FLIGHT_MAX = 2;
 /** Operations in one transaction; at about 50 us each the event loop is held for some 10 ms. */
 const BATCH_OPERATIONS_MAX = 256;
-/** Operations that may wait. */
+/** Operations that may wait when one of a client comes. */
 const QUEUE_OPERATIONS_MAX = 10_000;
 /** How long no other request must have been served before a commit may block the event loop. */
 const QUIET_MS = 20;
@@ -26,7 +26,7 @@ const QUIET_MS = 20;
 export interface WriteQueueOptions {
   /** Whether what an operation threw is an answer to its client. */
   readonly isRefusal: (error: unknown) => boolean;
-  /** What `submit` rejects with when the queue is full. */
+  /** What `submitForClient` rejects with when the queue is full. */
   readonly busyError: () => Error;
   /** A defect or a storage fault: end the process. */
   readonly onFatal: (error: unknown) => void;
@@ -74,12 +74,17 @@ export class WriteQueue {
     this.#options = options;
   }
 
+  /** `submit` for what clients ask for: rejects with `busyError` when too many wait. */
+  submitForClient<T>(run: (writeSet: WriteSet) => T): Promise<T> {
+    return this.#waiting.length >= (this.#options.operationsMax ?? QUEUE_OPERATIONS_MAX)
+      ? Promise.reject(this.#options.busyError())
+      : this.submit(run);
+  }
+
   /** Runs `run` in order of the calls; resolves with what it returned when that is on disk, rejects with its refusal.
-   *  `run` is synchronous and writes through its write set alone. After a failure of the queue the promise never settles. */
+   *  `run` is synchronous and writes through its write set alone. After a failure of the queue the promise never settles.
+   *  It takes whatever comes: from the server itself, or from the one supplier that has a session, within its window. */
   submit<T>(run: (writeSet: WriteSet) => T): Promise<T> {
-    if (this.#waiting.length >= (this.#options.operationsMax ?? QUEUE_OPERATIONS_MAX)) {
-      return Promise.reject(this.#options.busyError());
-    }
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({
         run,

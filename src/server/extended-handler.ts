@@ -75,7 +75,7 @@ async function passwordModify(
   const generated = asked.newPassword === undefined ? generatePassword() : undefined;
   const [hash] = await hashAll(service, connection, [asked.newPassword ?? (generated as Buffer)]);
   const mods = [{ operation: "replace" as const, type: "userPassword", values: [hash as Buffer] }];
-  await directory.queue.submit((writes) =>
+  await directory.queue.submitForClient((writes) =>
     runWrite(
       backend,
       writes,

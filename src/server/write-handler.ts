@@ -43,7 +43,7 @@ export async function handleUpdate(
   const identity = identityOf(connection);
   const prepared = await withStoredPasswords(service, connection, request);
   const responseControls: Control[] = [];
-  await directory.queue.submit((writes) =>
+  await directory.queue.submitForClient((writes) =>
     runWrite(
       backend,
       writes,

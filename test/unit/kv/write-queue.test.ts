@@ -316,12 +316,15 @@ suite("kv/write-queue", () => {
     assert.deepEqual([read(after, 1), read(after, 2)], ["v1", undefined]);
   });
 
-  test("kv/write-queue: a full queue refuses", async () => {
+  test("kv/write-queue: a full queue refuses clients, and nobody else", async () => {
     const bench = makeBench({ operationsMax: 2 });
     bench.queue.noteRequest();
-    const settled = watch([1, 2, 3].map((id) => bench.queue.submit(bench.put(id, `v${id}`))));
+    const settled = watch([
+      ...[1, 2, 3].map((id) => bench.queue.submitForClient(bench.put(id, `v${id}`))),
+      bench.queue.submit(bench.put(4, "v4")),
+    ]);
     await bench.disk.takeAll();
-    assert.deepEqual(settled, ["Busy: busy", "v1", "v2"]);
+    assert.deepEqual(settled, ["Busy: busy", "v1", "v2", "v4"]);
   });
 
   test("kv/write-queue: what runs alone waits for batches in flight and precedes those that wait", async () => {
