@@ -5,17 +5,16 @@
 //   without, no replica           nothing; a replica that is configured later makes its own
 import {
   type Csn,
-  type CsnGenerator,
   type ReplicaId,
   READ_ONLY_REPLICA_ID,
   makeGenerator,
   maxCsn,
-  nextCsn,
   resumeGenerator,
 } from "../replication/csn/index.ts";
-import { type Ruv, makeRuv, ruvMaxCsn, withOwnElement } from "../replication/ruv/index.ts";
+import { type Ruv, ruvMaxCsn, withOwnElement } from "../replication/ruv/index.ts";
 import type { Backend, BulkFacts } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
+import { newGeneration } from "./replica-facts.ts";
 
 export function importedFacts(
   directory: Directory,
@@ -39,18 +38,8 @@ export function importedFacts(
     const newest = maxCsn(ruvMaxCsn(imported.ruv), imported.newestCsn);
     return { ruv: own(imported.ruv), generator: resumeGenerator(base, newest, nowSeconds) };
   }
-  const { csn, generator } = newGeneration(base, imported.newestCsn, nowSeconds);
-  return { ruv: own(makeRuv(csn)), generator };
-}
-
-function newGeneration(
-  base: CsnGenerator,
-  above: Csn | undefined,
-  nowSeconds: number,
-): { csn: Csn; generator: CsnGenerator } {
-  const issued = nextCsn(base, nowSeconds, { ignoreTimeSkew: true, above });
-  if (issued.type === "skew") throw new Error("an ignored skew refuses nothing");
-  return issued;
+  const { ruv, generator } = newGeneration(base, imported.newestCsn, nowSeconds);
+  return { ruv: own(ruv), generator };
 }
 
 function purl(directory: Directory): string {

@@ -1,13 +1,15 @@
 // What a replica stores about itself when it starts and when its role or ID changes: generation, own element, CSN generator, and a
 // changelog that it may serve from.
+import { assert } from "../base/index.ts";
 import type { WriteSet } from "../kv/index.ts";
 import { countChanges, reachesRuv, resetChangelog } from "../replication/changelog/index.ts";
 import {
+  type Csn,
   type CsnGenerator,
   type ReplicaId,
-  makeCsn,
   makeGenerator,
   maxCsn,
+  nextCsn,
   resumeGenerator,
 } from "../replication/csn/index.ts";
 import {
@@ -36,11 +38,25 @@ export function replicaFacts(
     maxCsn(ruv && ruvMaxCsn(ruv), cleaned.ids.get(replicaId)?.floorCsn),
     seconds,
   );
-  const born = ruv ?? makeRuv(makeCsn(seconds, 0, replicaId));
-  return {
-    ruv: replica.isUpdatable ? withOwnElement(born, replicaId, replica.purl) : born,
-    generator: ownGenerator,
-  };
+  const facts =
+    ruv === undefined
+      ? newGeneration(ownGenerator, undefined, seconds)
+      : { ruv, generator: ownGenerator };
+  return replica.isUpdatable
+    ? { ...facts, ruv: withOwnElement(facts.ruv, replicaId, replica.purl) }
+    : facts;
+}
+
+/** The update vector of data that no partner has. It bears a CSN that nobody else bears: data that was changed outside of
+ *  replication within one second is not taken for what it was before. */
+export function newGeneration(
+  generator: CsnGenerator,
+  above: Csn | undefined,
+  nowSeconds: number,
+): { readonly ruv: Ruv; readonly generator: CsnGenerator } {
+  const issued = nextCsn(generator, nowSeconds, { ignoreTimeSkew: true, above });
+  assert(issued.type === "issued", "an ignored skew refuses nothing");
+  return { ruv: makeRuv(issued.csn), generator: issued.generator };
 }
 
 /** A consumer has no changelog. One that was kept before and has a gap since then must not be served from. */
