@@ -16,6 +16,7 @@ import { handleBind } from "./bind-handler.ts";
 import type { BackendKeeper } from "./backend-keeper.ts";
 import { handleCompare } from "./compare-handler.ts";
 import type { ConfigKeeper } from "./config-handler.ts";
+import { handleDigest } from "./digest-reading.ts";
 import { handleExtended } from "./extended-handler.ts";
 import { identityOf } from "./identity.ts";
 import { checkRequest } from "./request-checks.ts";
@@ -91,7 +92,10 @@ export class Dispatcher implements RequestHandler {
       case "modifyDn":
         return this.#update(connection, request, controls, reply);
       case "extended":
-        return handleExtended(this.#service, { connection, request }, reply);
+        return (
+          handleDigest(this.#parts.actions, identityOf(connection), request, reply) ??
+          handleExtended(this.#service, { connection, request }, reply)
+        );
       case "unbind":
       case "abandon":
         return undefined;

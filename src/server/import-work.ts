@@ -108,7 +108,7 @@ export async function importLdif(
   const bytesTotal = sizeOfFiles(options.files);
   const withState = await isReplicaLdif(options.files);
   const load = await directory.queue.runAlone(
-    () => new BulkLoad(backend, bulkOptions(directory, options.pace)),
+    () => new BulkLoad(backend, bulkOptions(directory, backend, options.pace)),
   );
   const run = new ImportRun(directory, backend, load, { ...options, bytesTotal, withState });
   try {
@@ -120,7 +120,11 @@ export async function importLdif(
 }
 
 /** How a load of this pace is done. */
-export function bulkOptions(directory: Directory, pace: keyof typeof PACES): BulkOptions {
+export function bulkOptions(
+  directory: Directory,
+  { suffix }: Backend,
+  pace: keyof typeof PACES,
+): BulkOptions {
   const { clock } = directory;
   const random = pooledRandom(directory.random);
   const { commitEntries, indexBytesMax } = PACES[pace];
@@ -135,6 +139,7 @@ export function bulkOptions(directory: Directory, pace: keyof typeof PACES): Bul
     newEntryUuid: () => newEntryUuid(random),
     commitEntries,
     indexBytesMax,
+    isReplica: directory.config.snapshot.replicas.some((one) => one.normalSuffix === suffix),
   };
 }
 

@@ -25,7 +25,6 @@ import { type OpenPeerLink, PeerQuestions } from "./clean-peer.ts";
 import { CleanRequests } from "./clean-requests.ts";
 import { CleanTasks } from "./clean-tasks.ts";
 import type { ConfigKeeper } from "./config-handler.ts";
-import { handleDigest } from "./digest-reading.ts";
 import type { Directory } from "./directory.ts";
 import { identityOf } from "./identity.ts";
 import { Replica } from "./replica.ts";
@@ -70,7 +69,7 @@ export class Replicas {
     this.clean = new CleanTasks(directory, this, configKeeper, hooks.onDefect);
     this.#cleanRequests = new CleanRequests({
       tasks: this.clean,
-      findReplica: (suffix) => this.find(this.#normalSuffix(suffix)),
+      findReplica: (suffix) => this.findByName(suffix),
       onDefect: hooks.onDefect,
     });
     this.#agreementHooks = {
@@ -87,6 +86,11 @@ export class Replicas {
 
   find(normalSuffix: string): Replica | undefined {
     return this.#served.get(normalSuffix)?.replica;
+  }
+
+  /** By the DN of the suffix, as somebody wrote it. */
+  findByName(suffix: string): Replica | undefined {
+    return this.find(this.#normalSuffix(suffix));
   }
 
   all(): Iterable<Replica> {
@@ -289,9 +293,7 @@ export class Replicas {
     if (request.type === "extended") {
       this.#directory.kv.renew();
       const identity = identityOf(connection);
-      const answer =
-        this.#cleanRequests.handle(identity, request) ??
-        handleDigest(identity, request, (suffix) => this.find(this.#normalSuffix(suffix)));
+      const answer = this.#cleanRequests.handle(identity, request);
       if (answer !== undefined) {
         reply.send(answer);
         return true;

@@ -14,6 +14,7 @@ import { type TaskOrder, TaskRunner, parseTask } from "../tasks/index.ts";
 import type { BackendKeeper } from "./backend-keeper.ts";
 import type { OpenPeerLink } from "./clean-peer.ts";
 import type { ConfigActions, ConfigKeeper } from "./config-handler.ts";
+import { DigestSettling } from "./digest-settling.ts";
 import type { Directory } from "./directory.ts";
 import { frontendSettings } from "./frontend-settings.ts";
 import { Replicas } from "./replicas.ts";
@@ -35,6 +36,7 @@ export interface ServerActionsParts {
 
 export class ServerActions implements ConfigActions {
   readonly replicas: Replicas;
+  readonly digests: DigestSettling;
   readonly schemas: SchemaReplication;
   readonly tasks: TaskRunner;
   /** Set once the front end exists. */
@@ -52,6 +54,7 @@ export class ServerActions implements ConfigActions {
       configKeeper,
       useSchema: (schema) => this.useSchema(schema),
     });
+    this.digests = new DigestSettling(directory, parts.onDefect);
     this.replicas = new Replicas(
       directory,
       configKeeper,
@@ -166,11 +169,13 @@ export class ServerActions implements ConfigActions {
     for (const normalDn of this.tasks.takeExpired()) config = config.withoutTask(normalDn);
     this.#parts.directory.config = config;
     this.replicas.tick();
+    this.digests.tick();
   }
 
   async stop(): Promise<void> {
     this.tasks.cancelAll();
     await this.replicas.stop();
+    await this.digests.stop();
   }
 
   /** What entries of cn=config show of the running server. */

@@ -99,7 +99,7 @@ export class TotalImport {
 
   #open(): Promise<BulkLoad> {
     this.#opened ??= this.#directory.queue.runAlone(
-      () => new BulkLoad(this.#backend, bulkOptions(this.#directory, "online")),
+      () => new BulkLoad(this.#backend, bulkOptions(this.#directory, this.#backend, "online")),
     );
     return this.#opened;
   }

@@ -37,8 +37,7 @@ import {
 import { checkEntry } from "../schema/index.ts";
 import { TOMBSTONE_RDN } from "./backend-reader.ts";
 import { BackendWriter, type WriterBackend } from "./backend-writer.ts";
-import { type EntryDigest, bucketOf, changeTree, sameDigest } from "./digest-tree.ts";
-import type { EntryDigester } from "./entry-digest.ts";
+import { putStale } from "./digest-tree.ts";
 import { leafValues } from "./leaf-rdn.ts";
 import { markedBelow } from "./marked-entries.ts";
 import type { NameCache } from "./name-cache.ts";
@@ -59,7 +58,6 @@ export interface TxnBackend extends WriterBackend {
   readonly replay: StructureReplay;
   /** Whether the digest tree is there. */
   readonly keepsDigest: boolean;
-  readonly digester: EntryDigester;
 }
 
 /** Where a change comes from. Replicated ones skip the checks of the first server, so what they leave is looked at. */
@@ -71,14 +69,6 @@ interface Working {
   readonly registers: Registers;
 }
 
-/** What the registers beside a record say, as long as they are stored in these bytes. */
-interface Shown {
-  readonly attributes: readonly Attribute[];
-  /** undefined: no value has a CSN. */
-  readonly registers: Registers | undefined;
-  readonly encoded: Buffer;
-}
-
 const NO_ID = 0 as EntryId;
 
 export class BackendTxn {
@@ -88,8 +78,6 @@ export class BackendTxn {
   readonly #backend: TxnBackend;
   readonly #descriptions: Descriptions;
   readonly #working = new Map<UniqueId, Working>();
-  /** What this operation has stored, decoded. */
-  readonly #shown = new Map<EntryId, Shown>();
 
   /** `names`: as the operation before this one left them; without, the operation looks them up. */
   constructor(
@@ -178,38 +166,27 @@ export class BackendTxn {
     this.#working.clear();
   }
 
-  /** Puts what the operation left of states, and counts it in the digest tree. */
+  /** Puts what the operation left of states, and marks what has another digest now. */
   flush(): void {
-    if (this.#backend.keepsDigest) {
-      for (const id of this.rows.takeTouched()) this.#countDigest(id);
+    for (const id of this.rows.takeTouched()) {
+      if (this.#backend.keepsDigest) this.#markStale(id);
     }
-    this.#shown.clear();
     this.rows.flush();
   }
 
-  /** The digest of what is stored under an ID; undefined: nothing that is counted. */
-  entryDigest(id: EntryId, digester = this.#backend.digester): EntryDigest | undefined {
-    const entry = this.writer.entry(id);
-    if (entry === undefined || (entry.flags & RecordFlag.tombstone) !== 0) return undefined;
-    const known = this.#shown.get(id);
-    const isValid = known?.encoded.equals(this.rows.registers(id)) === true;
-    const digest = digester.digest({
-      uniqueId: entry.uniqueId,
-      flags: entry.flags,
-      node: this.rows.node(id),
-      attributes: isValid ? known.attributes : entry.stored(),
-      registers: isValid ? known.registers : this.registersOf(entry),
-    });
-    return { bucket: bucketOf(entry.uniqueId), digest };
-  }
-
-  #countDigest(id: EntryId): void {
-    const before = this.rows.digest(id);
-    const after = this.entryDigest(id);
-    if (sameDigest(before, after)) return;
-    const uniqueId = this.writer.entry(id)?.uniqueId;
-    changeTree(this.writer.tables.digest, { id, uniqueId, before, after });
-    this.rows.setDigest(id, after);
+  /** The digest is made later (settle-digest.ts): here it would cost a quarter of a modification. */
+  #markStale(id: EntryId): void {
+    const { rows, writer } = this;
+    const isMarked = rows.isStale(id);
+    if (rows.digest(id) !== undefined || isCounted(writer.entry(id))) {
+      if (isMarked) return;
+      rows.markStale(id);
+      putStale(writer.tables, id);
+    } else if (isMarked) {
+      // It has come and gone before it was counted.
+      rows.setDigest(id, undefined);
+      writer.tables.stale.delete(id);
+    }
   }
 
   /** Derives what is shown of these unique IDs anew and stores it; and what names the DN of one that has another name now. */
@@ -310,11 +287,6 @@ export class BackendTxn {
       const content = this.#content(form, registers, origin);
       this.writer.putEntry(id, content);
       this.#setRegisters(id, registers, content.attributes);
-      this.#shown.set(id, {
-        attributes: content.attributes,
-        registers: this.#backend.keepsState ? registers : undefined,
-        encoded: this.rows.registers(id),
-      });
     }
     this.rows.touch(id);
     const after = this.writer.entry(id);
@@ -418,6 +390,10 @@ export class BackendTxn {
     this.flush();
   }
 }
+
+/** Whether the digest tree counts it. */
+export const isCounted = (entry: StoredEntry | undefined): entry is StoredEntry =>
+  entry !== undefined && !isTombstone(entry);
 
 const isTombstone = ({ flags }: StoredEntry): boolean => (flags & RecordFlag.tombstone) !== 0;
 

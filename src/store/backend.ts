@@ -157,7 +157,7 @@ export class Backend {
     this.purgeCsn = parseCsn(this.tables.meta.getCopy(META_PURGE_CSN)?.toString("latin1") ?? "");
     this.newest = { ruv: readRuv(this.tables.meta), generator: readGenerator(this.tables.meta) };
     this.committed = this.newest;
-    this.keepsDigest = hasTree(this.tables.digest) || lastId(this.tables.entry) === 0;
+    this.keepsDigest = hasTree(this.tables) || lastId(this.tables.entry) === 0;
   }
 
   /** After a change of the schema. */
@@ -194,6 +194,7 @@ export class Backend {
       changelog: writes.table(tables.changelog),
       structure: writes.table(tables.structure),
       digest: writes.table(tables.digest),
+      stale: writes.table(tables.stale),
       meta: writes.table(tables.meta),
     };
   }

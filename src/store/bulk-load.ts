@@ -40,6 +40,7 @@ export interface BulkOptions extends BulkSettings {
   readonly commitEntries?: number;
   /** Memory of collected index keys, in bytes. */
   readonly indexBytesMax?: number;
+  readonly isReplica?: boolean;
 }
 
 /** Backends whose next set is being filled: an import and an initialization must not share it. */

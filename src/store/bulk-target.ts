@@ -24,7 +24,7 @@ import { type BackendIndex, BackendIndexes } from "./backend-indexes.ts";
 import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn, type TxnBackend } from "./backend-txn.ts";
 import { indexedValues } from "./backend-writer.ts";
-import { DigestLeaves, type EntryDigest, bucketOf, putMember } from "./digest-tree.ts";
+import { DigestLeaves, type EntryDigest, bucketOf, putMember, putStale } from "./digest-tree.ts";
 import type { EntryDigester } from "./entry-digest.ts";
 import { encodeStateRow } from "./state-rows.ts";
 import { type BackendTables, treeKey } from "./tables.ts";
@@ -41,6 +41,12 @@ interface NewState {
   readonly stated: Registers | undefined;
 }
 
+export interface BulkTargetOptions {
+  readonly indexBytesMax?: number;
+  /** Whether digests are made along the way; without replica nobody asks for them. */
+  readonly isReplica?: boolean;
+}
+
 export class BulkTarget implements TxnBackend {
   readonly suffix: string;
   readonly suffixDn: string;
@@ -48,7 +54,6 @@ export class BulkTarget implements TxnBackend {
   readonly purgeCsn = undefined;
   readonly keepsState = true;
   readonly keepsDigest = true;
-  readonly digester: EntryDigester;
   readonly replay = new StructureReplay();
   /** What the structure rules maintain: nothing, see above. */
   readonly indexes = new BackendIndexes([]);
@@ -61,6 +66,8 @@ export class BulkTarget implements TxnBackend {
   reader: BackendReader;
   stagedEntries = 0;
   readonly #backend: Backend;
+  readonly #digester: EntryDigester;
+  readonly #isReplica: boolean;
   readonly #catalog: BackendIndexes;
   readonly #indexesByKey = new Map<string, BackendIndex>();
   readonly #builder: IndexBuilder;
@@ -73,7 +80,7 @@ export class BulkTarget implements TxnBackend {
   /** Digests of the entries that `putNew` took. */
   readonly #leaves = new DigestLeaves();
 
-  constructor(backend: Backend, options: { readonly indexBytesMax?: number | undefined }) {
+  constructor(backend: Backend, options: BulkTargetOptions) {
     this.#backend = backend;
     backend.dropSet(backend.nextSet); // the rest of a load that was cut off
     const { set, tables } = backend.openNextSet();
@@ -83,12 +90,13 @@ export class BulkTarget implements TxnBackend {
     this.suffixDn = backend.suffixDn;
     this.keepRenamed = backend.keepRenamed;
     this.descriptions = backend.descriptions;
-    this.digester = backend.digester;
+    this.#digester = backend.digester;
     this.#catalog = new BackendIndexes(
       backend.indexes.all.map((index) => ({ ...index, ready: true })),
     );
     for (const index of this.#catalog.all) this.#indexesByKey.set(index.type.key, index);
-    const { indexBytesMax } = options;
+    const { indexBytesMax, isReplica = backend.keepsState } = options;
+    this.#isReplica = isReplica;
     this.#builder = new IndexBuilder(
       indexBytesMax === undefined ? {} : { bytesMax: indexBytesMax },
     );
@@ -120,7 +128,7 @@ export class BulkTarget implements TxnBackend {
     row.writeUInt32BE(id, 0);
     tables.entry.put(id, encodeRecord(content));
     const digest = this.#digest(id, content, state);
-    tables.state.put(id, encodeStateRow({ ...state, digest }));
+    tables.state.put(id, encodeStateRow({ ...state, digest, isStale: digest === undefined }));
     tables.uid.put(encodeUniqueId(content.uniqueId), row);
     tables.tree.put(treeKey(content.parentId, normalRdn), row);
     if (content.parentId !== 0) {
@@ -131,11 +139,16 @@ export class BulkTarget implements TxnBackend {
     return id;
   }
 
-  #digest(id: EntryId, content: EntryContent, { node, stated }: NewState): EntryDigest {
+  /** Without replica nobody asks for digests: the entries wait until there is one. */
+  #digest(id: EntryId, content: EntryContent, { node, stated }: NewState): EntryDigest | undefined {
+    if (!this.#isReplica) {
+      putStale(this.tables, id);
+      return undefined;
+    }
     const { uniqueId, flags, attributes } = content;
     const bucket = bucketOf(uniqueId);
     const input = { uniqueId, flags, attributes, node, registers: stated };
-    const digest = { bucket, digest: this.digester.digest(input) };
+    const digest = { bucket, digest: this.#digester.digest(input) };
     this.#leaves.change(undefined, digest);
     putMember(this.tables.digest, bucket, { id, uniqueId });
     return digest;

@@ -1,23 +1,29 @@
-// The digest tree of a backend: fixed, three levels, kept in the transaction of each write.
+// The digest tree of a backend: fixed, three levels. A write marks the entries that it changes, in its transaction; their digests
+// are made and counted later (settle-digest.ts), at the latest when somebody asks.
 //
 //   leaf    one of 4096 buckets: sum of the digests of its entries modulo 2^128, and their number
 //   group   64 buckets: the first 16 bytes of SHA-256 over their leaves
 //   root    SHA-256 over the 64 groups
 //
 // An entry is in the bucket that a mix of its unique ID gives: unique IDs contain the time, so that those of one import have the
-// same first bytes. Sums do not depend on order, and a write changes the row of 16 buckets for each entry that it changes; groups
-// and root are computed when somebody asks.
+// same first bytes. Sums do not depend on order, and one more or other digest changes the row of 16 buckets; groups and root are
+// computed when somebody asks.
 //
 // Table `digest`:
 //
 //   u8 0, u8 number                    leaves of 16 buckets: u32 number of entries, 16 bytes sum
-//   u8 1, u16 bucket, u32 entry ID     nsUniqueId, 16 bytes: the entries of a bucket. Put when an entry comes, not when it changes
+//   u8 1, u16 bucket, u32 entry ID     nsUniqueId, 16 bytes: the entries of a bucket. Put when an entry is counted first
+//   u8 2                               empty: marking everything is under way
 //
-// The digest of an entry stands in its row of the table `state`. A set of tables without rows of leaves has not been given
-// digests so far.
+// Table `stale`, apart because it is written often and a number is the cheapest key:
+//
+//   entry ID                           empty: the entry has changed since it was counted
+//
+// The digest of an entry, as counted, stands in its row of the table `state`, with a flag when it is stale. A set of tables with
+// entries and without any row here was written by a version without digests.
 import { hash } from "node:crypto";
 import type { EntryId } from "../entry/index.ts";
-import type { BytesTable } from "../kv/index.ts";
+import type { BytesTable, IdTable } from "../kv/index.ts";
 import { type UniqueId, decodeUniqueId, encodeUniqueId } from "../replication/change/index.ts";
 import { ENTRY_DIGEST_BYTES } from "./entry-digest.ts";
 
@@ -32,6 +38,13 @@ const ROWS = DIGEST_BUCKETS / ROW_BUCKETS;
 const ROW_BYTES = ROW_BUCKETS * LEAF_BYTES;
 const LEAVES_ROW = 0;
 const MEMBER_ROW = 1;
+const MARKING_KEY = Buffer.of(2);
+const NO_BYTES = Buffer.alloc(0);
+
+interface DigestTables {
+  readonly digest: BytesTable;
+  readonly stale: IdTable;
+}
 
 /** The digest of an entry and the bucket in which it is counted. */
 export interface EntryDigest {
@@ -119,23 +132,39 @@ export interface DigestChange {
   readonly after: EntryDigest | undefined;
 }
 
-/** Counts it, inside a write. */
-export function changeTree(table: BytesTable, { id, uniqueId, before, after }: DigestChange): void {
-  if (before?.bucket !== after?.bucket) {
-    if (before !== undefined) table.delete(memberKey(before.bucket, id));
-    if (after !== undefined && uniqueId !== undefined) {
-      putMember(table, after.bucket, { id, uniqueId });
-    }
+/** Counts changes of entries, inside a write. */
+export class DigestCounter {
+  readonly #table: BytesTable;
+  /** Rows of leaves, by number. */
+  readonly #rows = new Map<number, Buffer>();
+
+  constructor(table: BytesTable) {
+    this.#table = table;
   }
-  // An entry ID stands for one unique ID, so that there is one bucket.
-  const bucket = (after ?? before)?.bucket;
-  if (bucket === undefined) return;
-  const key = rowKey(Math.floor(bucket / ROW_BUCKETS));
-  const at = (bucket % ROW_BUCKETS) * LEAF_BYTES;
-  const row = table.getCopy(key) ?? Buffer.alloc(ROW_BYTES);
-  if (before !== undefined) changeLeaf(row, at, before, -1);
-  if (after !== undefined) changeLeaf(row, at, after, 1);
-  table.put(key, row);
+
+  count({ id, uniqueId, before, after }: DigestChange): void {
+    if (before?.bucket !== after?.bucket) {
+      if (before !== undefined) this.#table.delete(memberKey(before.bucket, id));
+      if (after !== undefined && uniqueId !== undefined) {
+        putMember(this.#table, after.bucket, { id, uniqueId });
+      }
+    }
+    if (before !== undefined) this.#change(before, -1);
+    if (after !== undefined) this.#change(after, 1);
+  }
+
+  /** Puts the leaves. */
+  flush(): void {
+    for (const [number, row] of this.#rows) this.#table.put(rowKey(number), row);
+  }
+
+  #change(digest: EntryDigest, sign: 1 | -1): void {
+    const number = Math.floor(digest.bucket / ROW_BUCKETS);
+    const known = this.#rows.get(number);
+    const row = known ?? this.#table.getCopy(rowKey(number)) ?? Buffer.alloc(ROW_BYTES);
+    if (known === undefined) this.#rows.set(number, row);
+    changeLeaf(row, (digest.bucket % ROW_BUCKETS) * LEAF_BYTES, digest, sign);
+  }
 }
 
 export function putMember(table: BytesTable, bucket: number, member: DigestMember): void {
@@ -157,15 +186,32 @@ export function* bucketMembers(table: BytesTable, bucket: number): Iterable<Dige
 export function* allMembers(
   table: BytesTable,
 ): Iterable<DigestMember & { readonly bucket: number }> {
-  for (const { key, value } of table.range({ from: Buffer.of(MEMBER_ROW) })) {
+  const range = { from: Buffer.of(MEMBER_ROW), to: MARKING_KEY };
+  for (const { key, value } of table.range(range)) {
     yield { ...memberOf(key, value), bucket: Buffer.from(key).readUInt16BE(1) };
   }
 }
 
-/** Whether the table has rows of leaves. */
-export function hasTree(table: BytesTable): boolean {
-  for (const _ of table.keys({ to: Buffer.of(MEMBER_ROW), limit: 1 })) return true;
+export function putStale({ stale }: Pick<DigestTables, "stale">, id: EntryId): void {
+  stale.put(id, NO_BYTES);
+}
+
+/** Whether all entries are counted or marked. */
+export function hasTree({ digest, stale }: DigestTables): boolean {
+  if (digest.has(MARKING_KEY)) return false;
+  for (const _ of digest.keys({ limit: 1 })) return true;
+  for (const _ of stale.keys({ limit: 1 })) return true;
   return false;
+}
+
+export function beginMarking({ digest, stale }: DigestTables): void {
+  digest.clear();
+  stale.clear();
+  digest.put(MARKING_KEY, NO_BYTES);
+}
+
+export function endMarking({ digest }: DigestTables): void {
+  digest.delete(MARKING_KEY);
 }
 
 function memberOf(key: Uint8Array, value: Buffer): DigestMember {

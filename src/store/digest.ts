@@ -4,10 +4,11 @@
 import type { EntryId } from "../entry/index.ts";
 import { encodeUniqueId } from "../replication/change/index.ts";
 import type { Backend } from "./backend.ts";
-import { BackendTxn } from "./backend-txn.ts";
-import { DigestLeaves, type EntryDigest, bucketMembers, putMember } from "./digest-tree.ts";
+import { BackendTxn, isCounted } from "./backend-txn.ts";
+import { DigestLeaves, type EntryDigest, bucketMembers, bucketOf } from "./digest-tree.ts";
 import { type DigestOptions, EntryDigester } from "./entry-digest.ts";
-import { decodeStateRow, encodeStateRow } from "./state-rows.ts";
+import { decodeStateRow } from "./state-rows.ts";
+import type { BackendTables } from "./tables.ts";
 
 export interface DigestRunOptions extends DigestOptions {
   readonly onProgress?: (done: number, total: number) => void;
@@ -20,9 +21,9 @@ export interface Digest {
   readonly entries: number;
 }
 
+type DigestTables = Pick<BackendTables, "digest" | "state">;
+
 const PROGRESS_ENTRIES = 10_000;
-/** Entries in one transaction of a rebuild. */
-const REBUILD_ENTRIES = 10_000;
 
 /** `backend`: as `openSnapshot` gives it. */
 export function digestBackend(backend: Backend, options: DigestRunOptions = {}): Digest {
@@ -44,46 +45,33 @@ export function computeDigest(
   id: EntryId,
   digester: EntryDigester = backend.digester,
 ): EntryDigest | undefined {
-  return new BackendTxn(backend, backend.tables, backend.descriptions).entryDigest(id, digester);
+  return digestOf(new BackendTxn(backend, backend.tables, backend.descriptions), id, digester);
+}
+
+/** The same as an operation sees it; undefined: nothing that is counted. */
+export function digestOf(
+  txn: BackendTxn,
+  id: EntryId,
+  digester: EntryDigester,
+): EntryDigest | undefined {
+  const entry = txn.writer.entry(id);
+  if (!isCounted(entry)) return undefined;
+  const digest = digester.digest({
+    uniqueId: entry.uniqueId,
+    flags: entry.flags,
+    node: txn.rows.node(id),
+    attributes: entry.stored(),
+    registers: txn.registersOf(entry),
+  });
+  return { bucket: bucketOf(entry.uniqueId), digest };
 }
 
 /** The entries of a bucket as the tree has them: nsUniqueId and digest, 16 bytes each. */
-export function readBucket({ tables }: Backend, bucket: number): Buffer {
+export function readBucket({ digest: table, state }: DigestTables, bucket: number): Buffer {
   const parts: Buffer[] = [];
-  for (const { id, uniqueId } of [...bucketMembers(tables.digest, bucket)]) {
-    const { digest } = decodeStateRow(tables.state.getCopy(id));
+  for (const { id, uniqueId } of [...bucketMembers(table, bucket)]) {
+    const { digest } = decodeStateRow(state.getCopy(id));
     if (digest !== undefined) parts.push(encodeUniqueId(uniqueId), digest.digest);
   }
   return Buffer.concat(parts);
-}
-
-/** Gives digests to data that has none, or wrong ones. Nothing else writes meanwhile, and no transaction is in flight. What a
- *  rebuild that was cut off leaves has no rows of groups, so that the next open begins again. */
-export function rebuildDigest(backend: Backend): void {
-  const { kv, tables } = backend;
-  const leaves = new DigestLeaves();
-  kv.transactSync(() => tables.digest.clear());
-  for (let from = 0; ; ) {
-    kv.renew();
-    const ids = [...tables.state.keys({ from, limit: REBUILD_ENTRIES })] as EntryId[];
-    if (ids.length === 0) break;
-    kv.transactSync(() => {
-      for (const id of ids) rebuildOne(backend, id, leaves);
-    });
-    from = (ids.at(-1) ?? 0) + 1;
-  }
-  kv.transactSync(() => leaves.addTo(tables.digest));
-  kv.renew();
-  backend.keepsDigest = true;
-}
-
-function rebuildOne(backend: Backend, id: EntryId, leaves: DigestLeaves): void {
-  const { tables } = backend;
-  const row = decodeStateRow(tables.state.getCopy(id));
-  const digest = computeDigest(backend, id);
-  tables.state.put(id, encodeStateRow({ ...row, digest }));
-  if (digest === undefined) return;
-  const { uniqueId } = backend.reader.getEntry(id);
-  leaves.change(undefined, digest);
-  putMember(tables.digest, digest.bucket, { id, uniqueId });
 }

@@ -20,8 +20,10 @@ export { hasState, isRuvRecord, parseRuvRecord, parseStateRecord } from "./bulk-
 export type { BulkSettings } from "./bulk-plain.ts";
 export type { BulkRefusal, BulkRefusalKind } from "./bulk-refusal.ts";
 export type { Digest, DigestRunOptions } from "./digest.ts";
-export { digestBackend, readBucket, rebuildDigest } from "./digest.ts";
+export { digestBackend, readBucket } from "./digest.ts";
 export { DIGEST_BUCKETS, DIGEST_GROUPS, DigestLeaves } from "./digest-tree.ts";
+export type { SettleBounds } from "./settle-digest.ts";
+export { hasStaleDigests, rebuildDigest, settleDigests } from "./settle-digest.ts";
 export type { LdifExportOptions } from "./export-ldif.ts";
 export { exportLdif } from "./export-ldif.ts";
 export type { SnapshotOptions } from "./export-snapshot.ts";

@@ -6,20 +6,22 @@
 //   2       n      node (replication/urp)
 //   2+n            registers (replication/registers), empty when there are none
 //
-// Of an entry that is counted in the digest tree:
+// Of an entry that the digest tree counts, or that has changed since its digest was made, or whose node is that long:
 //
 //   0       2      0xffff
-//   2       2      bucket of the digest tree
-//   4       16     digest (entry-digest.ts)
-//   20      4      length n of the node
-//   24      n      node
+//   2       2      flags: 0x8000 stale, 0x4000 not counted; else the bucket of the digest tree
+//   4       16     digest (entry-digest.ts) that the tree counts, left out when it counts none
+//   20 / 4  4      length n of the node
+//   24 / 8  n      node
 //   24+n           registers
+//
+// A stale entry has a mark in the table `stale` (digest-tree.ts).
 //
 // An operation changes node and registers of an entry in separate steps: rows are kept here and put once, at the end.
 import type { EntryId } from "../entry/index.ts";
 import type { IdTable } from "../kv/index.ts";
 import { type StructureNode, decodeNode, encodeNode } from "../replication/urp/index.ts";
-import { type EntryDigest, sameDigest } from "./digest-tree.ts";
+import type { EntryDigest } from "./digest-tree.ts";
 import { ENTRY_DIGEST_BYTES } from "./entry-digest.ts";
 
 /** What a row says. */
@@ -27,20 +29,25 @@ export interface StateContent {
   readonly node: StructureNode | undefined;
   /** Encoded. */
   readonly registers: Buffer;
-  /** undefined: it is not counted in the digest tree. */
+  /** As the digest tree counts it; undefined: it does not. */
   readonly digest: EntryDigest | undefined;
+  /** Whether the entry has changed since. */
+  readonly isStale: boolean;
 }
 
 interface StateRow {
   node: StructureNode | undefined;
   registers: Buffer;
   digest: EntryDigest | undefined;
+  isStale: boolean;
   changed: boolean;
 }
 
 const NO_BYTES = Buffer.alloc(0);
-const DIGESTED = 0xffff;
-const DIGESTED_HEAD_BYTES = 8 + ENTRY_DIGEST_BYTES;
+const LONG_HEAD = 0xffff;
+const LONG_HEAD_BYTES = 8;
+const STALE_FLAG = 0x8000;
+const UNCOUNTED_FLAG = 0x4000;
 
 export class StateRows {
   readonly #table: IdTable;
@@ -70,6 +77,10 @@ export class StateRows {
     return this.#row(id).digest;
   }
 
+  isStale(id: EntryId): boolean {
+    return this.#row(id).isStale;
+  }
+
   setNode(id: EntryId, node: StructureNode | undefined): void {
     const row = this.#row(id);
     row.node = node;
@@ -85,14 +96,21 @@ export class StateRows {
     this.#touched.add(id);
   }
 
-  setDigest(id: EntryId, digest: EntryDigest | undefined): void {
+  markStale(id: EntryId): void {
     const row = this.#row(id);
-    if (sameDigest(row.digest, digest)) return;
-    row.digest = digest;
+    row.isStale = true;
     row.changed = true;
   }
 
-  /** The record of the entry changed: its digest has to be looked at. */
+  /** The digest of the entry as it is now. */
+  setDigest(id: EntryId, digest: EntryDigest | undefined): void {
+    const row = this.#row(id);
+    row.digest = digest;
+    row.isStale = false;
+    row.changed = true;
+  }
+
+  /** The record of the entry changed. */
   touch(id: EntryId): void {
     this.#touched.add(id);
   }
@@ -124,19 +142,20 @@ export class StateRows {
   }
 }
 
-const isEmptyState = ({ node, registers, digest }: StateContent): boolean =>
-  node === undefined && registers.length === 0 && digest === undefined;
+const isEmptyState = ({ node, registers, digest, isStale }: StateContent): boolean =>
+  node === undefined && registers.length === 0 && digest === undefined && !isStale;
 
-export function encodeStateRow({ node, registers, digest }: StateContent): Buffer {
+export function encodeStateRow({ node, registers, digest, isStale }: StateContent): Buffer {
   const nodeBytes = node === undefined ? NO_BYTES : encodeNode(node);
-  const head = digest === undefined ? 2 : DIGESTED_HEAD_BYTES;
+  const isShort = digest === undefined && !isStale && nodeBytes.length < LONG_HEAD;
+  const head = isShort ? 2 : LONG_HEAD_BYTES + (digest === undefined ? 0 : ENTRY_DIGEST_BYTES);
   const out = Buffer.allocUnsafe(head + nodeBytes.length + registers.length);
-  if (digest === undefined) out.writeUInt16BE(nodeBytes.length, 0);
+  if (isShort) out.writeUInt16BE(nodeBytes.length, 0);
   else {
-    out.writeUInt16BE(DIGESTED, 0);
-    out.writeUInt16BE(digest.bucket, 2);
-    digest.digest.copy(out, 4);
-    out.writeUInt32BE(nodeBytes.length, 4 + ENTRY_DIGEST_BYTES);
+    out.writeUInt16BE(LONG_HEAD, 0);
+    out.writeUInt16BE((digest?.bucket ?? UNCOUNTED_FLAG) | (isStale ? STALE_FLAG : 0), 2);
+    digest?.digest.copy(out, 4);
+    out.writeUInt32BE(nodeBytes.length, head - 4);
   }
   nodeBytes.copy(out, head);
   registers.copy(out, head + nodeBytes.length);
@@ -144,16 +163,31 @@ export function encodeStateRow({ node, registers, digest }: StateContent): Buffe
 }
 
 export function decodeStateRow(bytes: Buffer | undefined): StateContent {
-  if (bytes === undefined) return { node: undefined, registers: NO_BYTES, digest: undefined };
+  if (bytes === undefined) {
+    return { node: undefined, registers: NO_BYTES, digest: undefined, isStale: false };
+  }
   const first = bytes.readUInt16BE(0);
-  const isDigested = first === DIGESTED;
-  const start = isDigested ? DIGESTED_HEAD_BYTES : 2;
-  const length = isDigested ? bytes.readUInt32BE(4 + ENTRY_DIGEST_BYTES) : first;
+  if (first !== LONG_HEAD) {
+    return { ...nodeAndRegisters(bytes, 2, first), digest: undefined, isStale: false };
+  }
+  const flags = bytes.readUInt16BE(2);
+  const isCounted = (flags & UNCOUNTED_FLAG) === 0;
+  const start = LONG_HEAD_BYTES + (isCounted ? ENTRY_DIGEST_BYTES : 0);
+  const bucket = flags & ~(STALE_FLAG | UNCOUNTED_FLAG);
+  return {
+    ...nodeAndRegisters(bytes, start, bytes.readUInt32BE(start - 4)),
+    digest: isCounted ? { bucket, digest: bytes.subarray(4, 4 + ENTRY_DIGEST_BYTES) } : undefined,
+    isStale: (flags & STALE_FLAG) !== 0,
+  };
+}
+
+function nodeAndRegisters(
+  bytes: Buffer,
+  start: number,
+  length: number,
+): Pick<StateContent, "node" | "registers"> {
   return {
     node: length === 0 ? undefined : decodeNode(bytes.subarray(start, start + length)),
     registers: bytes.subarray(start + length),
-    digest: isDigested
-      ? { bucket: bytes.readUInt16BE(2), digest: bytes.subarray(4, 4 + ENTRY_DIGEST_BYTES) }
-      : undefined,
   };
 }

@@ -13,6 +13,7 @@
 //   changelog    CSN                                   changelog record
 //   structure    CSN                                   structural operation with its undo information
 //   digest       see digest-tree.ts                    sums of the digests of entries; which entries a sum has
+//   stale        entry ID                              empty: the digest of the entry is not that of its content any more
 //   meta         name                                  single values (RUV, CSN generator, …)
 //
 // The pointer row lies in the table `backend`: name → current set number, u32.
@@ -33,6 +34,7 @@ export interface BackendTables {
   readonly changelog: BytesTable;
   readonly structure: BytesTable;
   readonly digest: BytesTable;
+  readonly stale: IdTable;
   readonly meta: BytesTable;
 }
 
@@ -52,6 +54,7 @@ export function openTables(kv: Kv, name: string, set: number): BackendTables {
     changelog: bytesTable("changelog"),
     structure: bytesTable("structure"),
     digest: bytesTable("digest"),
+    stale: idTable("stale"),
     meta: bytesTable("meta"),
   };
 }

@@ -1,5 +1,6 @@
-// The digest tree against the entries: the digest beside the state of each entry, the entries of each bucket, the sums. The
-// digests are computed anew from records and states.
+// The digest tree against the entries: the digest beside the state of each entry that is not stale, which is computed anew from
+// record and state; the marks of those that are stale; the entries of each bucket; the sums, which are those of the digests
+// beside the states whether stale or not.
 import type { EntryId } from "../entry/index.ts";
 import type { Backend } from "./backend.ts";
 import { computeDigest } from "./digest.ts";
@@ -12,12 +13,20 @@ export function verifyDigest(backend: Backend, report: Report): void {
   const { tables } = backend;
   const leaves = new DigestLeaves();
   for (const id of tables.state.keys()) {
-    const { digest: stored } = decodeStateRow(tables.state.getCopy(id));
-    const computed = computeDigest(backend, id as EntryId);
-    if (!sameDigest(stored, computed)) {
+    const row = decodeStateRow(tables.state.getCopy(id));
+    leaves.change(undefined, row.digest);
+    if (row.isStale) {
+      if (!tables.stale.has(id)) {
+        report("digest", `entry ${id} has another digest than is counted, and no mark says so`);
+      }
+    } else if (!sameDigest(row.digest, computeDigest(backend, id as EntryId))) {
       report("digest", `the digest of entry ${id} is not that of its content`);
     }
-    leaves.change(undefined, computed);
+  }
+  for (const id of tables.stale.keys()) {
+    if (!decodeStateRow(tables.state.getCopy(id)).isStale) {
+      report("digest", `a mark says that the digest of entry ${id} is not counted, but it is`);
+    }
   }
   verifyMembers(backend, leaves.entries, report);
   const kept = DigestLeaves.read(tables.digest);
@@ -31,8 +40,10 @@ function verifyMembers({ tables, reader }: Backend, entries: number, report: Rep
   let members = 0;
   for (const { id, uniqueId, bucket } of allMembers(tables.digest)) {
     members += 1;
-    const { digest } = decodeStateRow(tables.state.getCopy(id));
-    if (digest?.bucket !== bucket || reader.idOfUniqueId(uniqueId) !== id) {
+    const row = decodeStateRow(tables.state.getCopy(id));
+    // An entry that is gone may still be counted, until it is settled.
+    const isKnown = row.isStale || reader.idOfUniqueId(uniqueId) === id;
+    if (row.digest?.bucket !== bucket || !isKnown) {
       report("digest", `bucket ${bucket} of the digest tree names entry ${id}, which is not in it`);
     }
   }

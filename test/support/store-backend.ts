@@ -26,6 +26,7 @@ import {
   parseRuvRecord,
   parseStateRecord,
   readDescriptions,
+  settleDigests,
   verifyBackend,
 } from "../../src/store/index.ts";
 import { shippedSchema } from "./config-tree.ts";
@@ -98,6 +99,16 @@ export class StoreBackend {
       const txn = this.backend.begin(writes);
       applyAndLog(this.backend, txn, writes, change, { origin: "replicated", now: NOW });
     });
+  }
+
+  /** Makes the digests that are stale: all, or those from an ID on that one slice without time takes. */
+  settle({ from = 0, isOver = false } = {}): number | undefined {
+    let next: number | undefined;
+    this.write((writes) => {
+      const txn = this.backend.begin(writes);
+      next = settleDigests(this.backend, txn, { from, isOver: () => isOver });
+    });
+    return next;
   }
 
   load(options: Partial<BulkOptions> = {}): BulkLoad {

@@ -94,6 +94,7 @@ function describeKey(table: string, key: Key, backend: Backend | undefined): str
     case "structure":
       return bytes.toString("hex");
     case "digest":
+      if (bytes.length === 1) return "marking of everything";
       return bytes[0] === 0 ? `leaves ${bytes[1]}` : `bucket ${bytes.readUInt16BE(1)}`;
     case "last":
       return `${bytes.toString("hex", 0, 16)} ${bytes.toString("utf8", 16)}`;

@@ -13,8 +13,7 @@ const DN = `cn=ann,${SUFFIX}`;
 const csn = (n: number): Csn => `0000001${n}000000010000` as Csn;
 const bytes = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text));
 
-function sample(): StoreBackend {
-  const store = new StoreBackend(SUFFIX).replicate();
+function sample(store = new StoreBackend(SUFFIX).replicate()): StoreBackend {
   store.apply({
     type: "add",
     csn: csn(0),
@@ -113,6 +112,8 @@ suite("store/digest", () => {
   test("store/digest: the tree is that of the entries, also of data that had none", () => {
     const store = modified(2, ["add", "description", "a"]);
     const { digest } = store.digest();
+    assert.deepEqual(store.verify(), []);
+    store.settle();
     const kept = DigestLeaves.read(store.backend.tables.digest);
     assert.equal(kept.root().toString("hex"), digest);
     assert.equal(kept.entries, 2);
@@ -123,8 +124,73 @@ suite("store/digest", () => {
     rebuildDigest(store.backend);
     store.backend.reload();
     assert.isTrue(store.backend.keepsDigest);
+    assert.deepEqual([...store.backend.tables.stale.keys()], [1]);
+    assert.deepEqual(store.verify(), []);
+    store.settle();
     assert.deepEqual(store.verify(), []);
     assert.equal(DigestLeaves.read(store.backend.tables.digest).entries, 1);
+  });
+
+  test("store/digest: an entry that changes is marked once, and what comes and goes leaves no mark", () => {
+    const store = sample();
+    const { stale, state } = store.backend.tables;
+    assert.deepEqual([...stale.keys()], [1, 2]);
+    assert.deepEqual(store.verify(), []);
+    store.apply({ type: "delete", csn: csn(2), uniqueId: ANN, dn: DN });
+    assert.deepEqual([...stale.keys()], [1]);
+    store.settle();
+    assert.deepEqual([...stale.keys()], []);
+    assert.deepEqual(store.verify(), []);
+    store.kv.transactSync(() => stale.put(2, Buffer.alloc(0)));
+    assert.deepEqual(
+      store.verify().map(({ kind }) => kind),
+      ["digest"],
+    );
+    const other = sample();
+    other.kv.transactSync(() => other.backend.tables.stale.delete(2));
+    assert.deepEqual(
+      other.verify().map(({ kind }) => kind),
+      ["digest"],
+    );
+    assert.isDefined(state.get(2), "a tombstone keeps its state");
+  });
+
+  test("store/digest: an entry that is deleted after it was counted leaves the sums with its mark", () => {
+    const store = sample(new StoreBackend(SUFFIX));
+    store.settle();
+    store.apply({ type: "delete", csn: csn(3), uniqueId: ANN, dn: DN });
+    assert.deepEqual(store.verify(), []);
+    assert.equal(DigestLeaves.read(store.backend.tables.digest).entries, 2);
+    store.settle();
+    assert.isFalse(store.backend.tables.state.has(2));
+    assert.equal(DigestLeaves.read(store.backend.tables.digest).entries, 1);
+    assert.equal(
+      DigestLeaves.read(store.backend.tables.digest).root().toString("hex"),
+      store.digest().digest,
+    );
+    assert.deepEqual(store.verify(), []);
+  });
+
+  test("store/digest: settling goes on where a slice has ended", () => {
+    const store = sample();
+    for (let n = 10; n < 50; n += 1) {
+      store.apply({
+        type: "add",
+        csn: `000001${n}000000010000` as Csn,
+        uniqueId: `aaaaaaaa-00000000-00000000-000000${n}` as UniqueId,
+        dn: `cn=e${n},${SUFFIX}`,
+        attributes: [{ type: "objectClass", values: bytes("device", "top") }],
+        parentUniqueId: ROOT,
+      });
+    }
+    let slices = 0;
+    for (let from: number | undefined = 0; from !== undefined; slices += 1) {
+      from = store.settle({ from, isOver: true });
+      assert.deepEqual(store.verify(), []);
+    }
+    assert.equal(slices, 3);
+    const kept = DigestLeaves.read(store.backend.tables.digest);
+    assert.equal(kept.root().toString("hex"), store.digest().digest);
   });
 
   test("store/digest: without state a copy by plain LDIF is equal", () => {

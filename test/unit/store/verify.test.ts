@@ -38,6 +38,7 @@ function sample(): StoreBackend {
   add(3, `cn=ann,ou=people,${SUFFIX}`, id(2), ["person", "top"], "lee");
   add(4, `cn=bob,ou=people,${SUFFIX}`, id(2), ["person", "top"], "lee");
   store.apply({ type: "delete", csn: csn(5), uniqueId: id(4), dn: `cn=bob,ou=people,${SUFFIX}` });
+  store.settle();
   return store;
 }
 

@@ -84,7 +84,8 @@ class Pair {
           extended: (_, value) => {
             this.step?.();
             this.answers += 1;
-            const answer = readDigest(store.backend, decodeReadDigest(value));
+            store.settle();
+            const answer = readDigest(store.backend.tables, decodeReadDigest(value));
             return Promise.resolve(encodeReadDigestResponse(answer));
           },
         },
