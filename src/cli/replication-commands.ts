@@ -37,7 +37,7 @@ const serversOptions = {
 
 export function declareReplicationCommands(parser: Argv<Global>): Argv<Global> {
   return parser.command("replication", "Set up, watch and compare replicas", (command) =>
-    declareAgreement(declareLooking(declareReplica(command)))
+    declareAgreement(declareComparing(declareLooking(declareReplica(command))))
       .demandCommand(1, "Which replication command?")
       .strict(),
   );
@@ -125,41 +125,49 @@ function declareLooking(parser: Argv<Global>): Argv<Global> {
         const { runMonitor } = await import("./replication/monitor-command.ts");
         await runMonitor(options);
       },
-    )
-    .command(
-      "compare [urls..]",
-      "Compare the content of a suffix on two or more servers; exit code 1: it differs",
-      (command) =>
-        command.positional("urls", { type: "string", array: true, describe: "As --url" }).options({
-          ...serversOptions,
-          method: {
-            choices: ["auto", "digest", "search"] as const,
-            default: "auto",
-            describe: "By digests, where all servers have them, or by reading all entries",
-          },
-          wait: {
-            type: "number",
-            default: 60,
-            describe: "Seconds to wait, by digests, for changes that one server lacks",
-            requiresArg: true,
-          },
-          ignore: {
-            type: "string",
-            array: true,
-            describe: "Attributes that are not compared, as those that are not replicated",
-            requiresArg: true,
-          },
-          operational: {
-            type: "boolean",
-            default: false,
-            describe: "Compare who created and changed entries, and when, as well",
-          },
-        }),
-      async (options) => {
-        const { runCompare } = await import("./replication/compare-command.ts");
-        await runCompare(options);
-      },
     );
+}
+
+function declareComparing(parser: Argv<Global>): Argv<Global> {
+  return parser.command(
+    "compare [urls..]",
+    "Compare the content of a suffix on two or more servers; exit code 1: it differs",
+    (command) =>
+      command.positional("urls", { type: "string", array: true, describe: "As --url" }).options({
+        ...serversOptions,
+        method: {
+          choices: ["auto", "digest", "search"] as const,
+          default: "auto",
+          describe: "By digests, where all servers have them, or by reading all entries",
+        },
+        repair: {
+          type: "boolean",
+          default: false,
+          describe: "Let two Concords take in what the other has of the entries that differ",
+        },
+        wait: {
+          type: "number",
+          default: 60,
+          describe: "Seconds to wait, by digests, for changes that one server lacks",
+          requiresArg: true,
+        },
+        ignore: {
+          type: "string",
+          array: true,
+          describe: "Attributes that are not compared, as those that are not replicated",
+          requiresArg: true,
+        },
+        operational: {
+          type: "boolean",
+          default: false,
+          describe: "Compare who created and changed entries, and when, as well",
+        },
+      }),
+    async (options) => {
+      const { runCompare } = await import("./replication/compare-command.ts");
+      await runCompare(options);
+    },
+  );
 }
 
 function declareAgreement(parser: Argv<Global>): Argv<Global> {

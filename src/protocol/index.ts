@@ -92,6 +92,26 @@ export {
   writeReplicationEntry,
 } from "./extended/replication-entry.ts";
 export type {
+  EntryState,
+  EntryStateNode,
+  EntryStateOperation,
+  JoinedState,
+} from "./extended/entry-state.ts";
+export {
+  JOIN_ENTRY_STATE_OID,
+  READ_ENTRY_STATE_OID,
+  decodeEntryState,
+  decodeJoinEntryState,
+  decodeJoinEntryStateResponse,
+  decodeReadEntryState,
+  decodeReadEntryStateResponse,
+  encodeEntryState,
+  encodeJoinEntryState,
+  encodeJoinEntryStateResponse,
+  encodeReadEntryState,
+  encodeReadEntryStateResponse,
+} from "./extended/entry-state.ts";
+export type {
   DigestLevel,
   ReadDigestRequest,
   ReadDigestResponse,

@@ -26,6 +26,7 @@ import { CleanRequests } from "./clean-requests.ts";
 import { CleanTasks } from "./clean-tasks.ts";
 import type { ConfigKeeper } from "./config-handler.ts";
 import type { Directory } from "./directory.ts";
+import { EntryRepair } from "./entry-repair.ts";
 import { identityOf } from "./identity.ts";
 import { Replica } from "./replica.ts";
 
@@ -56,6 +57,7 @@ export class Replicas {
   /** CleanAllRUV. */
   readonly clean: CleanTasks;
   readonly #cleanRequests: CleanRequests;
+  readonly #entryRepair: EntryRepair;
 
   constructor(
     directory: Directory,
@@ -69,6 +71,11 @@ export class Replicas {
     this.clean = new CleanTasks(directory, this, configKeeper, hooks.onDefect);
     this.#cleanRequests = new CleanRequests({
       tasks: this.clean,
+      findReplica: (suffix) => this.findByName(suffix),
+      onDefect: hooks.onDefect,
+    });
+    this.#entryRepair = new EntryRepair({
+      directory,
       findReplica: (suffix) => this.findByName(suffix),
       onDefect: hooks.onDefect,
     });
@@ -298,6 +305,7 @@ export class Replicas {
         reply.send(answer);
         return true;
       }
+      if (this.#entryRepair.handle(identity, request, reply)) return true;
     }
     return this.#requests.handle(this.#caller(connection), message, (response, controls) =>
       reply.send(response, controls),

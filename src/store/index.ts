@@ -28,6 +28,8 @@ export type { LdifExportOptions } from "./export-ldif.ts";
 export { exportLdif } from "./export-ldif.ts";
 export type { SnapshotOptions } from "./export-snapshot.ts";
 export { openSnapshot } from "./export-snapshot.ts";
+export type { StateJoin } from "./repair-state.ts";
+export { hasChangesOf, joinEntryState, readEntryStates } from "./repair-state.ts";
 export type { VerifyOptions } from "./verify.ts";
 export { FINDINGS_MAX, verifyBackend } from "./verify.ts";
 export type { Finding, FindingKind } from "./verify-finding.ts";

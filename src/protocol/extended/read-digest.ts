@@ -15,7 +15,7 @@
 import { BerError, TAG_SEQUENCE, encodeBer } from "../../ber/index.ts";
 import { decodeValue, readTexts, writeTexts } from "../payload.ts";
 
-const CONCORD_OID = "2.25.79604487099450801413756229604385613759";
+export const CONCORD_OID = "2.25.79604487099450801413756229604385613759";
 export const READ_DIGEST_OID = `${CONCORD_OID}.1.1`;
 
 export type DigestLevel = "groups" | "leaves" | "entries";

@@ -16,6 +16,7 @@ export {
   closeGate,
   describeGate,
   forgetPeer,
+  gateWakeAt,
   hearPeer,
   tickGate,
 } from "./catch-up-gate.ts";

@@ -1,5 +1,7 @@
 export type { ValueState } from "./attribute-state.ts";
 export { AttributeState } from "./attribute-state.ts";
+export type { JoinedRegisters } from "./join.ts";
+export { joinRegisters } from "./join.ts";
 export { PackedReader, PackedWriter } from "./packed.ts";
 export type { RdnValue, RenameEffect, ResolveDescription } from "./registers.ts";
 export { Registers } from "./registers.ts";

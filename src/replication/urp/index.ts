@@ -31,6 +31,8 @@
 // 5. Purge: store the new purge CSN, then purgeStructure(store, rules) in slices until isDone. For `joined`: join the effects
 //    into the stored registers (base.joinEffects, base.purge). For `removed`: drop record and registers. For `reshown`:
 //    derive. Registers of any entry may be purged whenever they are stored anyway: base.purge(purgeCsn).
+//
+// 6. Repair: joinStructure(replay, store, rules, theirs) takes what another replica knows of one entry. No change is counted.
 export type { ImportedEntry } from "./base-import.ts";
 export { BaseImport } from "./base-import.ts";
 export { entryState } from "./entry-state.ts";
@@ -38,6 +40,8 @@ export type { EntryForm, FormKind } from "./form.ts";
 export { deriveForm, isShown, suffixForm } from "./form.ts";
 export type { FullReplay } from "./full-replay.ts";
 export { fullReplay } from "./full-replay.ts";
+export type { OtherStructure, StructureJoin, StructureObstacle } from "./join-structure.ts";
+export { joinStructure } from "./join-structure.ts";
 export type { StructureRules } from "./names.ts";
 export { plainRdn, rdnKey } from "./names.ts";
 export type { ChildCounts, Life, Slot, StructureNode } from "./node.ts";
@@ -56,5 +60,5 @@ export { StructureReplay, applyStructural, applyStructuralBatch } from "./replay
 export type { Surroundings } from "./shown.ts";
 export { derivedClasses, shownAttributes, shownValues } from "./shown.ts";
 export type { StructureStore } from "./store.ts";
-export { decodeNode, decodeRecord, encodeNode, encodeRecord } from "./stored-form.ts";
+export { decodeNode, decodeRecord, encodeNode, encodeRecord, recordOwner } from "./stored-form.ts";
 export { wasConflict } from "./was-conflict.ts";

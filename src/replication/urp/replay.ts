@@ -104,7 +104,8 @@ class Replayer {
     this.state = new WorkingState(store);
   }
 
-  run(operations: readonly StructuralOperation[]): void {
+  /** Not `isLogged`: the operations count as part of the base from then on and leave no record. */
+  run(operations: readonly StructuralOperation[], isLogged: boolean): void {
     const fresh = operations.filter(({ csn }) => this.#isNew(csn));
     if (fresh.length === 0) return;
     const first = fresh.reduce((least, each) => (each.csn < least.csn ? each : least));
@@ -123,6 +124,7 @@ class Replayer {
       this.#execute(csn);
     }
     for (const [csn, record] of this.#records) {
+      if (!isLogged && arrived.has(csn)) continue;
       if (record?.changed === true) this.#store.setRecord(csn, closeRecord(record));
     }
   }
@@ -273,13 +275,35 @@ export function applyStructuralBatch(
     return false;
   });
   const replayer = new Replayer(replay, store, rules);
-  replayer.run(effective);
-  const { state } = replayer;
+  replayer.run(effective, true);
+  return { ...settle(replayer, replay, store, rules), tooLate };
+}
+
+/** Takes operations into the base, below the log: for entries whose operations nobody has logged any more (13.7). Their CSNs
+ *  differ from each other and from those of the log; the purge CSN may have passed them. What the log has done since is done
+ *  again where this concerns it. */
+export function applyToBase(
+  replay: StructureReplay,
+  store: StructureStore,
+  rules: StructureRules,
+  operations: readonly StructuralOperation[],
+): StructuralOutcome {
+  const replayer = new Replayer(replay, store, rules);
+  replayer.run(operations, false);
+  return { ...settle(replayer, replay, store, rules), tooLate: [] };
+}
+
+function settle(
+  { state, repeated }: Replayer,
+  replay: StructureReplay,
+  store: StructureStore,
+  rules: StructureRules,
+): Omit<StructuralOutcome, "tooLate"> {
   const changedNodes = state.changedNodes();
   const reshown = settleShown(state, rules, changedNodes);
   state.flush();
   replay.recent.trim(store);
-  return { changedNodes, reshown, repeated: replayer.repeated, tooLate };
+  return { changedNodes, reshown, repeated };
 }
 
 /** Takes one operation into the structure; see `applyStructuralBatch`. */

@@ -116,6 +116,7 @@ const KEY_SLOT = 1;
 const KEY_READ = 2;
 const KEY_WRITTEN = 4;
 const KEY_EXISTED = 8;
+const UNIQUE_ID_BYTES = 16;
 
 class UniqueIdTable {
   readonly #numbers = new Map<UniqueId, number>();
@@ -272,6 +273,16 @@ class RecordDecoder {
       writes.push({ key, before });
     }
   }
+}
+
+/** Of the number of unique IDs. */
+const COUNT_AT = 2;
+
+/** Whose operation a record holds, 16 bytes, without decoding the rest: the first of its unique IDs. */
+export function recordOwner(bytes: Buffer): Buffer {
+  let start = COUNT_AT;
+  while ((bytes[start] as number) >= 0x80) start += 1;
+  return bytes.subarray(start + 1, start + 1 + UNIQUE_ID_BYTES);
 }
 
 export const decodeRecord = (bytes: Buffer): StructureRecord => new RecordDecoder(bytes).decode();
