@@ -1,6 +1,6 @@
 // Sample entries of any number: people with varied attributes (names beyond ASCII, photographs, POSIX accounts, managers) and
 // the groups they are in. The same suffix and number always give the same entries. Nobody has a password.
-import { formatAvaValue, formatDn, parseDn } from "../dn/index.ts";
+import { formatAvaValue, parseDn } from "../dn/index.ts";
 import type { LdifContentRecord } from "../ldif/index.ts";
 import { DEPARTMENTS, type Department, GIVEN_NAMES, OFFICES, SURNAMES } from "./sample-names.ts";
 import { contentRecord, suffixEntry } from "./suffix-entry.ts";
@@ -216,6 +216,3 @@ function randomFrom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
-
-/** The DN in the form that sample entries are named in. @throws DnSyntaxError */
-export const tidyDn = (text: string): string => formatDn(parseDn(text));

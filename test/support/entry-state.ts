@@ -259,9 +259,3 @@ export function assertNoDifferences(found: readonly string[]): void {
   const shown = found.slice(0, DIFFERENCES_MAX).join("\n");
   throw new Error(`${found.length} differences\n${shown}`);
 }
-
-export const isTombstone = (entry: EntryState): boolean =>
-  entry.attributes
-    .get("objectclass")
-    ?.values.some(({ value, isDeleted }) => !isDeleted && value.toLowerCase() === "nstombstone") ??
-  false;

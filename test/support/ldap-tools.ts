@@ -1,8 +1,6 @@
 // The other LDAP clients of the tests: the OpenLDAP tools (package ldap-utils) and python-ldap (package python3-ldap).
 import { runCommand } from "./child.ts";
 import type { CommandOutcome } from "./child.ts";
-import { ROOT_DN, ROOT_PASSWORD } from "./directory-server.ts";
-import type { DirectoryServer } from "./directory-server.ts";
 
 const PYTHON = "/usr/bin/python3";
 const TOOL_ENVIRONMENT = { LDAPTLS_REQCERT: "never", LC_ALL: "C.UTF-8" };
@@ -25,11 +23,6 @@ export function runLdapTool(
   input = "",
 ): Promise<CommandOutcome> {
   return runCommand(tool, args, { input, env: TOOL_ENVIRONMENT });
-}
-
-/** The arguments that connect and bind as the root DN. */
-export function asRoot(server: DirectoryServer): readonly string[] {
-  return ["-x", "-H", `ldap://127.0.0.1:${server.port}`, "-D", ROOT_DN, "-w", ROOT_PASSWORD];
 }
 
 /**

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { RunningChild, mustRun, runCommand } from "./child.ts";
+import { RunningChild, mustRun } from "./child.ts";
 import { ROOT_DN, ROOT_PASSWORD, connectAsRoot } from "./directory-server.ts";
 import type { DirectoryServer, ServerOptions } from "./directory-server.ts";
 import { freePorts } from "./free-ports.ts";
@@ -221,11 +221,4 @@ function removeStaleLinks(): void {
 
 function isRunning(pid: number): boolean {
   return existsSync(`/proc/${pid}`);
-}
-
-/** The version text of the installed server, for reports. */
-export async function nsSlapdVersion(): Promise<string> {
-  checkInstalled();
-  const { stdout, stderr } = await runCommand(NS_SLAPD, ["-v"]);
-  return `${stdout.toString("utf8")}${stderr}`.trim().split("\n")[0] ?? "";
 }
