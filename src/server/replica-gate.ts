@@ -106,7 +106,9 @@ export class ReplicaGate {
     if (wasOpen || state.name !== "open") return;
     const { directory, suffix } = this.#parts;
     const { missedPeers, missedCsn } = state;
-    directory.log.info("replica.gate.opened", { suffix, missedPeers, missedCsn });
+    const isComplete = missedPeers.length === 0 && missedCsn === undefined;
+    const level = isComplete ? "info" : "warn";
+    directory.log[level]("replica.gate.opened", { suffix, missedPeers, missedCsn });
     this.cancel();
   }
 

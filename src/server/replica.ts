@@ -2,6 +2,7 @@
 // The consumer machine (replication/consumer) asks it through ReplicaPort; agreements ask it through the replicas. Everything
 // that is stored goes through the write queue. Keep-alive, catch-up gate, initializations and cleaned IDs are parts of it with
 // files of their own.
+import type { Millis } from "../base/index.ts";
 import type { ReplicaSettings } from "../config/index.ts";
 import { type WriteEffects, applyAndLog, guarded } from "../operation/index.ts";
 import { LdapError, SUCCESS } from "../protocol/index.ts";
@@ -85,7 +86,7 @@ export class Replica implements ReplicaPort {
       suffix: backend.suffix,
       facts: () => {
         const ruv = this.ruv();
-        const now = directory.clock.now();
+        const now = directory.timers.elapsedMs() as Millis;
         return ruv === undefined ? undefined : { now, ownReplicaId: this.replicaId, ruv };
       },
       onDefect: hooks.onDefect,

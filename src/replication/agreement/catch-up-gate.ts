@@ -4,13 +4,15 @@
 // other, until every peer that can be reached holds nothing of ours that we lack. Reading and replication go on.
 //
 // A peer tells by its RUV, in the Start request when it is the supplier, in the Start response when it is the consumer. One
-// that cannot be reached is waited for up to a limit; then we go on and the status says who was missing. A replica that has
-// never issued a CSN passes at once: nobody can hold anything of it.
+// that holds changes of ours which we lack keeps the gate closed for as long as it is heard: who cannot send them any more (its
+// changelog is trimmed, or it is a consumer) shows an operator that somebody has to be initialized, and going on would hide it.
+// One that cannot be reached, or has fallen silent, is waited for up to a limit; then we go on and the log says who was missing. A
+// replica that has never issued a CSN passes at once: nobody can hold anything of it.
 import type { Millis } from "../../base/index.ts";
 import { type Csn, type ReplicaId, maxCsn } from "../csn/index.ts";
 import { type Ruv, ruvMaxCsn } from "../ruv/index.ts";
 
-/** Default of the limit: twice the longest error backoff, so that every reachable peer has been tried. */
+/** Default of the limit: twice the longest error backoff and the longest idle time, so that every reachable peer has been heard. */
 export const GATE_LIMIT_MS_DEFAULT = 600_000;
 
 export type GateReason = "restore" | "import" | "initialization";
@@ -20,7 +22,7 @@ export type GateState =
       readonly name: "open";
       /** Peers that had not answered when the limit passed; empty when all was well. */
       readonly missedPeers: readonly string[];
-      /** Changes of ours that a peer holds and that had not come back when the limit passed. */
+      /** Changes of ours that a peer held, which then fell silent, and that had not come back when the limit passed. */
       readonly missedCsn: Csn | undefined;
     }
   | {
@@ -29,11 +31,19 @@ export type GateState =
       readonly since: Millis;
       readonly limitMs: number;
       readonly generation: string;
-      /** The newest CSN of ours that a peer holds; undefined = not heard yet. `null` = nothing of ours. */
-      readonly peers: ReadonlyMap<string, Csn | null | undefined>;
+      /** undefined = not heard yet. */
+      readonly peers: ReadonlyMap<string, PeerWord | undefined>;
     };
 
+/** What a peer has told last. */
+interface PeerWord {
+  /** The newest CSN of ours that it holds; undefined = nothing of ours. */
+  readonly held: Csn | undefined;
+  readonly at: Millis;
+}
+
 export interface GateFacts {
+  /** By a clock that nobody sets: after a jump of the other one peers may refuse us, and must not be given up for it. */
   readonly now: Millis;
   readonly ownReplicaId: ReplicaId;
   /** The RUV of the data as it is. */
@@ -71,9 +81,9 @@ export function closeGate(how: CloseGate): GateState {
 /** A peer has shown its RUV. One of another generation has nothing that could come back. */
 export function hearPeer(state: GateState, peer: string, ruv: Ruv, facts: GateFacts): GateState {
   if (state.name === "open") return state;
-  const held =
-    ruv.generation === state.generation ? (ruvMaxCsn(ruv, facts.ownReplicaId) ?? null) : null;
-  return openWhenCaughtUp({ ...state, peers: new Map(state.peers).set(peer, held) }, facts);
+  const held = ruv.generation === state.generation ? ruvMaxCsn(ruv, facts.ownReplicaId) : undefined;
+  const peers = new Map(state.peers).set(peer, { held, at: facts.now });
+  return openWhenCaughtUp({ ...state, peers }, facts);
 }
 
 /** An agreement was removed or disabled: its peer is not waited for any more. */
@@ -89,34 +99,38 @@ export function tickGate(state: GateState, facts: GateFacts): GateState {
   return state.name === "open" ? state : openWhenCaughtUp(state, facts);
 }
 
-export const gateWakeAt = (state: GateState): Millis | undefined =>
-  state.name === "open" ? undefined : ((state.since + state.limitMs) as Millis);
-
 type Closed = Extract<GateState, { name: "closed" }>;
 
 function openWhenCaughtUp(state: Closed, { now, ownReplicaId, ruv }: GateFacts): GateState {
   const own = ruvMaxCsn(ruv, ownReplicaId);
-  const unheard = [...state.peers].filter(([, held]) => held === undefined).map(([peer]) => peer);
-  const missed = newestMissed(state, own);
-  if (unheard.length === 0 && missed === undefined) return GATE_OPEN;
-  const isOver = now >= state.since + state.limitMs || now < state.since - state.limitMs;
-  return isOver ? { name: "open", missedPeers: unheard, missedCsn: missed } : state;
+  const isWaitedFor = (since: Millis): boolean => now < since + state.limitMs;
+  const unheard = unheardPeers(state);
+  const missed = missedWords(state, own);
+  if (unheard.length > 0 && isWaitedFor(state.since)) return state;
+  if (missed.some(({ at }) => isWaitedFor(at))) return state;
+  return { name: "open", missedPeers: unheard, missedCsn: newestHeld(missed) };
 }
 
-function newestMissed(state: Closed, own: Csn | undefined): Csn | undefined {
-  let missed: Csn | undefined;
-  for (const held of state.peers.values()) {
-    if (held === null || held === undefined) continue;
-    if (own === undefined || held > own) missed = maxCsn(missed, held);
-  }
-  return missed;
+const unheardPeers = ({ peers }: Closed): readonly string[] =>
+  [...peers].filter(([, word]) => word === undefined).map(([peer]) => peer);
+
+/** Of peers that hold changes of ours which we lack. */
+function missedWords({ peers }: Closed, own: Csn | undefined): readonly PeerWord[] {
+  const words = [...peers.values()].filter((word) => word !== undefined);
+  return words.filter(({ held }) => held !== undefined && (own === undefined || held > own));
+}
+
+function newestHeld(words: readonly PeerWord[]): Csn | undefined {
+  let newest: Csn | undefined;
+  for (const { held } of words) newest = maxCsn(newest, held);
+  return newest;
 }
 
 /** For the status: what is waited for, or what was missed. */
 export function describeGate(state: GateState, own: Csn | undefined): string | undefined {
   if (state.name === "closed") {
-    const unheard = [...state.peers].filter(([, held]) => held === undefined).map(([peer]) => peer);
-    const missed = newestMissed(state, own);
+    const unheard = unheardPeers(state);
+    const missed = newestHeld(missedWords(state, own));
     const parts = [
       ...(unheard.length === 0 ? [] : [`not heard yet: ${unheard.join(", ")}`]),
       ...(missed === undefined ? [] : [`own changes up to ${missed} have to come back`]),

@@ -16,7 +16,6 @@ export {
   closeGate,
   describeGate,
   forgetPeer,
-  gateWakeAt,
   hearPeer,
   tickGate,
 } from "./catch-up-gate.ts";
