@@ -1,5 +1,6 @@
 // The end of a period: faults end, clocks are set right, servers that are down come up, and operators do what the status of an
 // agreement asks for. Then all servers must have the same changes within a bound, and the checkers look.
+import type { ReplicaId } from "../../src/replication/csn/index.ts";
 import { ReplicationCode } from "../../src/replication/supplier/index.ts";
 import { ruvMaxCsn } from "../../src/replication/ruv/index.ts";
 import {
@@ -45,7 +46,7 @@ export async function healAndCheck(simulation: Simulation, misfortune: Misfortun
   const operators = new Operators(simulation, began);
   const checked = checkedServers(simulation);
   let nextRound = began + ROUND_MS;
-  while (!isQuiet(simulation) || !isConverged(checked, simulation.ledger)) {
+  while (operators.isBusy || !isQuiet(simulation) || !isConverged(checked, simulation.ledger)) {
     if (queue.now > began + CONVERGENCE_MS_MAX) {
       const minutes = CONVERGENCE_MS_MAX / 60_000;
       const details = [...describeRuvs(checked), ...operators.describe()];
@@ -61,12 +62,9 @@ export async function healAndCheck(simulation: Simulation, misfortune: Misfortun
   }
   trace.note("healing", "converged");
   checkKeepAlives(simulation.ledger, [...simulation.plans.values()], queue.now);
-  checkAll({
-    servers: checked,
-    ledger: simulation.ledger,
-    withPurge: simulation.withPurge,
-    isBaseLimited: simulation.isBaseLimited,
-  });
+  const { ledger, limits, withPurge } = simulation;
+  if (ledger.hasGap([...servers.keys()])) limits.add("gap");
+  checkAll({ servers: checked, ledger, withPurge, isLimited: limits.size > 0 });
   // What had given up before must be switched on, also where all had come together without it.
   operators.look();
   await simulation.after(LOOK_MS);
@@ -122,13 +120,20 @@ class Operators {
   readonly #simulation: Simulation;
   readonly #began: number;
   readonly #refreshed = new Map<string, number>();
+  /** Consumers that hold what no supplier has any more: they are initialized, and drop it. */
+  readonly #ahead = new Set<string>();
 
   constructor(simulation: Simulation, began: number) {
     this.#simulation = simulation;
     this.#began = began;
   }
 
+  get isBusy(): boolean {
+    return this.#ahead.size > 0;
+  }
+
   look(): void {
+    this.#dropWhatNobodySends();
     for (const plan of this.#simulation.agreements.values()) {
       const server = this.#simulation.server(plan.from);
       const end = server.sessionEnds.get(plan.name);
@@ -169,6 +174,37 @@ class Operators {
     this.#refreshed.set(plan.to, queue.now);
     trace.note("operator", `initializes ${plan.to} from ${plan.from}`);
     this.#simulation.refresh(plan);
+  }
+
+  /** A gate that stays closed says so to every writer. What it waits for may be at consumers only, which send nothing. */
+  #dropWhatNobodySends(): void {
+    const { queue, trace, plans, agreements, replacedAt } = this.#simulation;
+    if (queue.now < this.#began + PATIENCE_MS) return;
+    for (const { name, replicaId } of plans.values()) {
+      if (!this.#simulation.server(name).replica.gate.isOpen) this.#findAhead(name, replicaId);
+    }
+    for (const plan of agreements.values()) {
+      const { name, from, to } = plan;
+      if (!this.#ahead.has(to) || this.#ahead.has(from)) continue;
+      const last = this.#refreshed.get(to);
+      if (last !== undefined && (replacedAt.get(to) ?? 0) > last) this.#ahead.delete(to);
+      else if (last === undefined || queue.now - last >= PATIENCE_MS) {
+        this.#refreshed.set(to, queue.now);
+        trace.note("operator", `initializes ${to} over ${name}, which drops what nobody sends`);
+        this.#simulation.refresh(plan);
+      }
+    }
+  }
+
+  #findAhead(supplier: string, replicaId: number): void {
+    const { plans } = this.#simulation;
+    const held = (name: string): string => {
+      const { ruv } = this.#simulation.server(name).backend.committed;
+      return (ruv && ruvMaxCsn(ruv, replicaId as ReplicaId)) ?? "";
+    };
+    const ahead = [...plans.values()].filter(({ name }) => held(name) > held(supplier));
+    if (ahead.some(({ role }) => role === "supplier")) return;
+    for (const { name } of ahead) this.#ahead.add(name);
   }
 
   #hasAllOf(supplier: string, consumer: string): boolean {

@@ -12,6 +12,10 @@ interface KnownChange {
   isAnswered: boolean;
   /** The only servers that had it were given other data by an operator. */
   isForfeited: boolean;
+  /** Its origin lacks it, has stopped waiting for it, and issues newer ones, which cover it wherever it has not arrived. */
+  isGivenUp: boolean;
+  /** What its origin lacked when it was issued. */
+  readonly unseen: ReadonlySet<Csn>;
 }
 
 export class Ledger {
@@ -52,11 +56,42 @@ export class Ledger {
         origin: server,
         isAnswered: false,
         isForfeited: false,
+        isGivenUp: false,
+        unseen: new Set(this.#lackedBy(server)),
       });
     } else if (nameOf(known.change) !== nameOf(change)) {
       throw new Error(`${csn} is ${nameOf(known.change)}, and on ${server} ${nameOf(change)}`);
     }
     this.#hold(server).add(csn);
+  }
+
+  #lackedBy(server: string): Csn[] {
+    const held = this.#hold(server);
+    return [...this.changes.keys()].filter((csn) => !held.has(csn) && this.isHeld(csn));
+  }
+
+  /** A server has stopped waiting for changes of its own that others may hold. */
+  giveUp(server: string, ownReplicaId: number): void {
+    for (const csn of this.#lackedBy(server)) {
+      const known = this.changes.get(csn);
+      if (known !== undefined && csnReplicaId(csn) === ownReplicaId) known.isGivenUp = true;
+    }
+  }
+
+  /** Whether some servers hold what was given up and others do not. */
+  hasGap(servers: readonly string[]): boolean {
+    return [...this.changes].some(([csn, { isGivenUp }]) => {
+      if (!isGivenUp) return false;
+      const holders = servers.filter((server) => this.heldBy(server).has(csn));
+      return holders.length > 0 && holders.length < servers.length;
+    });
+  }
+
+  /** Whether its origin lacked, when it issued this change, one that this server holds and that is not above `purgeCsn`. */
+  isUnseenBelow(csn: Csn, server: string, purgeCsn: Csn): boolean {
+    const held = this.heldBy(server);
+    const unseen = this.changes.get(csn)?.unseen ?? new Set<Csn>();
+    return [...unseen].some((other) => other <= purgeCsn && held.has(other));
   }
 
   answered(csn: Csn): void {

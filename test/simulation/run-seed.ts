@@ -2,7 +2,7 @@
 import { healAndCheck } from "./healing.ts";
 import { Misfortune } from "./misfortune.ts";
 import { type ScenarioOptions, type Scenario, makeScenario } from "./scenario.ts";
-import { Simulation, type SimulationOptions } from "./simulation.ts";
+import { type Limit, Simulation, type SimulationOptions } from "./simulation.ts";
 
 export interface SeedResult {
   readonly scenario: Scenario;
@@ -15,8 +15,8 @@ export interface SeedResult {
   readonly simulatedMs: number;
   readonly answered: number;
   readonly refused: number;
-  /** Contents were not compared, see Simulation. */
-  readonly isBaseLimited: boolean;
+  /** Why contents were not compared. */
+  readonly limits: readonly Limit[];
 }
 
 export function runSeed(
@@ -53,7 +53,7 @@ export async function runScenario(
     simulatedMs: queue.now,
     answered: answeredCount,
     refused: refusedCount,
-    isBaseLimited: simulation.isBaseLimited,
+    limits: [...simulation.limits],
   };
 }
 

@@ -56,6 +56,8 @@ export interface ServerWatcher {
   /** A supplier begins to initialize a server. */
   initializationStarted(server: SimulatedServer, supplier: string): void;
   contentReplaced(server: SimulatedServer): void;
+  /** The catch-up gate has opened without having heard everybody, and says so. */
+  gateGaveUp(server: SimulatedServer): void;
   defect(server: SimulatedServer, error: unknown): void;
 }
 
@@ -339,6 +341,7 @@ export class SimulatedServer implements Host {
           };
           this.sessionEnds.set(agreement, { kind, replicationCode, at: queue.now });
         }
+        if (event === "replica.gate.opened" && level === "warn") watcher.gateGaveUp(this);
         if (event === "consumer.session.started" && fields["kind"] === "total") {
           const supplier = this.#suppliers.get(String(fields["connection"])) ?? "";
           watcher.initializationStarted(this, supplier);

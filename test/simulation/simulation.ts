@@ -4,6 +4,7 @@ import type { Mod } from "../../src/protocol/index.ts";
 import { ResultCode } from "../../src/protocol/index.ts";
 import type { Change } from "../../src/replication/change/index.ts";
 import type { Csn } from "../../src/replication/csn/index.ts";
+import { structuralOperation } from "../../src/replication/urp/index.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { EventQueue } from "./event-queue.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -22,6 +23,12 @@ export interface SimulationOptions {
   readonly keepsTrace?: boolean;
 }
 
+/** Why servers that have the same changes may differ; the reasons are in docs/notes/013-simulation.md. `initialization`: a change
+ *  of the tree has arrived that is older than others which came by an initialization. `gap`: a supplier went on without changes
+ *  of its own, which only servers out of reach held. `purge`: what a server did not know of when it issued a change has been
+ *  purged where that arrives. */
+export type Limit = "initialization" | "gap" | "purge";
+
 /** Attempts of an operator at the first initialization of a server. */
 const INITIALIZATIONS_MAX = 30;
 
@@ -37,11 +44,12 @@ export class Simulation implements ServerWatcher {
   readonly options: SimulationOptions;
   /** What the supplier of an initialization held when it began, by consumer. */
   readonly #initializing = new Map<string, ReadonlySet<Csn>>();
-  /** Changes that the supplier of an initialization lacked when it began, by consumer. */
+  /** Changes of the tree that the supplier of an initialization lacked when it began, while it had newer ones, by consumer. */
   readonly #late = new Map<string, ReadonlySet<Csn>>();
-  /** A change has arrived that is older than an initialization: that brings no structure log, in which it had its place, so
-   *  that servers may differ (docs/notes/013-simulation.md). */
-  isBaseLimited = false;
+  /** Why servers may differ. */
+  readonly limits = new Set<Limit>();
+  /** When the content of a server was replaced last. */
+  readonly replacedAt = new Map<string, number>();
   /** The first thing that went wrong. */
   failure: Error | undefined;
   /** CSNs of writes that are on disk and not answered yet, by server. */
@@ -105,7 +113,11 @@ export class Simulation implements ServerWatcher {
     const replicaId = this.plans.get(server.name)?.replicaId ?? 0;
     this.trace.note(server.name, `commits ${change.csn} ${change.type} ${change.dn}`);
     this.ledger.note(server.name, replicaId, change);
-    if (this.#late.get(server.name)?.has(change.csn) === true) this.isBaseLimited = true;
+    if (this.#late.get(server.name)?.has(change.csn) === true) this.limits.add("initialization");
+    const { purgeCsn } = server.backend;
+    if (purgeCsn !== undefined && this.ledger.isUnseenBelow(change.csn, server.name, purgeCsn)) {
+      this.limits.add("purge");
+    }
   }
 
   written(server: SimulatedServer, change: Change): void {
@@ -117,13 +129,21 @@ export class Simulation implements ServerWatcher {
   initializationStarted(server: SimulatedServer, supplier: string): void {
     const held = new Set(this.ledger.heldBy(supplier));
     this.#initializing.set(server.name, held);
-    const late = [...this.ledger.changes.keys()].filter((csn) => !held.has(csn));
-    this.#late.set(server.name, new Set(late));
+    const ofTree = [...this.ledger.changes.values()].flatMap(({ change }) =>
+      isOfTree(change) ? change.csn : [],
+    );
+    const isBelow = (csn: Csn): boolean => ofTree.some((other) => other > csn && held.has(other));
+    this.#late.set(server.name, new Set(ofTree.filter((csn) => !held.has(csn) && isBelow(csn))));
   }
 
   contentReplaced(server: SimulatedServer): void {
     const from = this.#initializing.get(server.name) ?? new Set<Csn>();
     this.ledger.replace(server.name, from, server.backend.committed.ruv);
+    this.replacedAt.set(server.name, this.queue.now);
+  }
+
+  gateGaveUp(server: SimulatedServer): void {
+    this.ledger.giveUp(server.name, this.plans.get(server.name)?.replicaId ?? 0);
   }
 
   defect(server: SimulatedServer, error: unknown): void {
@@ -226,6 +246,10 @@ export class Simulation implements ServerWatcher {
     }
   }
 }
+
+/** Nobody else takes the name of a keep-alive entry, which stands below the suffix entry. */
+const isOfTree = (change: Change): boolean =>
+  structuralOperation(change) !== undefined && !change.dn.startsWith("cn=repl keep alive ");
 
 export const replaced = (type: string, ...values: string[]): Mod => ({
   operation: "replace",
