@@ -104,7 +104,7 @@ export class AttributeState {
   }
 
   /** Remembered also when the value is unknown: its add may be on its way. */
-  deleteValue(value: Buffer, csn: Csn): void {
+  deleteValue(value: Buffer, csn: Csn, md?: Csn): void {
     const map = this.#byKey();
     const key = keyOf(this.description, value);
     const old = map.get(key);
@@ -112,7 +112,7 @@ export class AttributeState {
       value: old?.value ?? value,
       vu: old?.vu,
       vd: maxCsn(old?.vd, csn),
-      md: old?.md,
+      md: maxCsn(old?.md, md),
     });
   }
 

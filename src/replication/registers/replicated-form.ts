@@ -76,7 +76,8 @@ function addDeleted(state: AttributeState, value: ReplicatedValue, keepUpdated: 
   const vu = csnOf(value.csns, "updated");
   const vd = csnOf(value.csns, "deleted");
   const wouldShow = vu !== undefined && vu >= (vd ?? CSN_ZERO) && vu >= (state.ad ?? CSN_ZERO);
-  if (vd !== undefined) state.deleteValue(value.value, vd);
+  // What left the name is remembered as such also where its add is forgotten.
+  if (vd !== undefined) state.deleteValue(value.value, vd, csnOf(value.csns, "distinguished"));
   if (vu !== undefined && keepUpdated && !wouldShow) {
     state.add(value.value, vu, csnOf(value.csns, "distinguished"));
   }

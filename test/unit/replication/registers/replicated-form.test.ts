@@ -51,6 +51,16 @@ suite("replication/registers: 389's form", () => {
     assert.sameMembers(throughRegisters(SAMPLE), SAMPLE);
   });
 
+  test("registers/replicated-form: a value that left the name keeps its naming CSN when its add is forgotten", () => {
+    const lines = [
+      "dn: displayName=b,dc=example,dc=com",
+      "displayName;vucsn-6b020e97000200030000;mdcsn-6b020e97000200030000: b",
+      "displayName;mdcsn-6b020e97000100030000;vdcsn-6b020e97000200030000;deleted: a",
+      "nsUniqueId: 5b7e1801-e5f311f1-948a8c60-693cdd55",
+    ];
+    assert.sameMembers(throughRegisters(lines), lines);
+  });
+
   test("registers/replicated-form: a deleted attribute is one empty deleted value", () => {
     const line =
       "displayName;adcsn-6b020e97000100030001;vdcsn-6b020e97000100030001;deletedattribute;deleted: ";
