@@ -16,6 +16,7 @@ import {
   waitForConvergence,
 } from "../support/replication-setup.ts";
 import type { Node } from "../support/replication-setup.ts";
+import { refusedChanges } from "../support/refused-changes.ts";
 import { SeededRandom, seedFrom } from "../support/seeded-random.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { Nodes, SUFFIX, isRehearsal } from "./peer.ts";
@@ -145,8 +146,14 @@ suite("interop/ring", function () {
       content,
     }));
     const [first, second, third] = named as [Named, Named, Named];
-    assertEqualContent(first, second, { level: "present", exceptFact: isOwnWayOf389 });
-    assertEqualContent(first, third, { level: "present", exceptFact: isOwnWayOf389 });
-    if (!isRehearsal) assertEqualContent(second, third, { level: "relevant" });
+    try {
+      assertEqualContent(first, second, { level: "present", exceptFact: isOwnWayOf389 });
+      assertEqualContent(first, third, { level: "present", exceptFact: isOwnWayOf389 });
+      if (!isRehearsal) assertEqualContent(second, third, { level: "relevant" });
+    } catch (error) {
+      for (const { server } of all)
+        console.log([`refused by ${server.name}:`, ...refusedChanges(server)].join("\n  "));
+      throw error;
+    }
   }
 });
