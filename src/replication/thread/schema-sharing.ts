@@ -3,7 +3,9 @@
 // learned here first; then all of it is pushed by one modify. A schema that cannot be pushed never stops a session.
 //
 // Whether ours is newer is told by nsSchemaCSN. It is read once on each connection, so that a consumer that was set up anew is
-// found out; without a schema CSN of our own (nobody has changed the schema) nothing is sent at all.
+// found out. It counts seconds: two servers whose schemas were changed in the same second have one CSN and two schemas (389 pushes
+// neither), so that the first time it is equal the definitions are compared. Without a schema CSN of our own (nobody has changed the
+// schema) nothing is sent at all.
 import type { Log } from "../../base/index.ts";
 import {
   type DefinitionTexts,
@@ -95,14 +97,16 @@ export class SchemaSharing {
       return;
     }
     const remote = stamps.get("nsschemacsn")?.[0]?.toLowerCase();
-    if (remote === undefined || remote < csn) await this.replace(line);
+    if (remote === undefined || remote < csn) await this.replace(line, "always");
+    else if (remote === csn && this.settledCsn !== csn) await this.replace(line, "ifPoorer");
     const settled = this.port.facts().csn ?? csn;
     this.known = { line, csn: settled };
     this.settledCsn = settled;
     this.port.noteSettled(settled);
   }
 
-  private async replace(line: ConsumerLine): Promise<void> {
+  /** `ifPoorer`: only if the consumer lacks definitions of ours. */
+  private async replace(line: ConsumerLine, when: "always" | "ifPoorer"): Promise<void> {
     const values = await line.read(SCHEMA_DN, DEFINITION_ATTRIBUTES);
     if (values === undefined) return;
     const consumer = readDefinitions({
@@ -111,6 +115,7 @@ export class SchemaSharing {
     });
     const own = await this.learn(consumer);
     if (own?.csn === undefined) return;
+    if (when === "ifPoorer" && isEmptySet(findRicher(consumer.set, own.schema.definitions))) return;
     const vendor = await line.read("", ["vendorname"]);
     const { policy } = this.port.facts();
     const texts = definitionsToPush(own.schema, consumer, {

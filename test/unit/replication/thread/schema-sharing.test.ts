@@ -156,13 +156,25 @@ suite("replication/thread: schema-sharing", () => {
     const supplier = new Supplier(OLD);
     const consumer = new Consumer();
     consumer.csn = NEW.toUpperCase();
+    consumer.texts = supplier.texts;
     assert.isTrue(supplier.sharing.isDue);
     const line = consumer.line();
     await supplier.sharing.share(line);
     assert.isUndefined(supplier.sharing.share(line));
-    assert.deepEqual(consumer.asked, [READ_CSN]);
+    assert.deepEqual(consumer.asked, [READ_CSN, READ_ALL]);
     await supplier.sharing.share(consumer.line());
-    assert.deepEqual(consumer.asked, [READ_CSN, READ_CSN]);
+    assert.deepEqual(consumer.asked, [READ_CSN, READ_ALL, READ_CSN]);
+  });
+
+  test("thread/schema-sharing: changes on both sides within one second are learned and pushed", async () => {
+    const supplier = new Supplier(OLD);
+    const consumer = new Consumer();
+    consumer.csn = NEW;
+    consumer.texts = { ...consumer.texts, attributeTypes: [...TYPES, THEIRS] };
+    await supplier.sharing.share(consumer.line());
+    assert.deepEqual(supplier.learned, [{ attributeTypes: [THEIRS], objectClasses: [] }]);
+    assert.deepEqual(consumer.asked, PUSH);
+    assert.sameMembers(consumer.pushed("attributetypes"), [...TYPES, OURS, THEIRS]);
   });
 
   test("thread/schema-sharing: what the consumer says more is learned before the push", async () => {
