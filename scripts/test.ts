@@ -1,6 +1,6 @@
 // Runs the tests that lie in dist/test with mocha: `node dist/scripts/test.js [--all | --layer NAME…] [words…]`.
 // `--kills N` is the number of kills of the crash tests, `--seed N` the seed of random tests of the crash and interop layers.
-// With --all and without words two processes at a time share the work, because tests with real servers mostly wait; what they
+// With --all and without words three processes at a time share the work, because tests with real servers mostly wait; what they
 // print is merged, with one last line for all. `--file NAME` takes of the layers the files with this name alone.
 // Without a layer: the quick ones (unit, property, data). Words select the tests whose full title contains them.
 // What is run is derived from the test sources, so that an old output of a removed test never runs.
@@ -44,7 +44,7 @@ async function runProcess(args: readonly string[]): Promise<Outcome> {
   let held = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     held += text;
-    // Whole lines, so that two processes do not cut each other's; the last line stays.
+    // Whole lines, so that processes do not cut each other's; the last line stays.
     const shown = held.lastIndexOf("\n", held.lastIndexOf("\n") - 1) + 1;
     process.stdout.write(held.slice(0, shown));
     held = held.slice(shown);
@@ -55,7 +55,7 @@ async function runProcess(args: readonly string[]): Promise<Outcome> {
   return { passed: Number(passed ?? 0), failed: Number(failed ?? 1), isGood: code === 0 };
 }
 
-/** One process goes through the interop tests from the first on, the other through all else from the last on, until they meet. */
+/** Two processes go through the interop tests from the first on, one through all else from the last on, until they meet. */
 async function runAll(): Promise<void> {
   const interop = testFiles(INTEROP_LAYER).map((path) => ["--file", basename(path)]);
   const work = [
@@ -68,7 +68,8 @@ async function runAll(): Promise<void> {
     for (let args = next(); args !== undefined; args = next())
       outcomes.push(await runProcess(args));
   };
-  await Promise.all([goThrough(() => work.shift()), goThrough(() => work.pop())]);
+  const first = (): string[] | undefined => work.shift();
+  await Promise.all([goThrough(first), goThrough(first), goThrough(() => work.pop())]);
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
   const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
