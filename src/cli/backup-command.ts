@@ -9,9 +9,12 @@
 // A restore into an instance replaces database and schema and keeps its configuration (ports, passwords); with --config, and
 // when there is no instance yet, the configuration comes from the backup too.
 import {
+  closeSync,
   cpSync,
   existsSync,
+  fsyncSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -21,8 +24,8 @@ import { dirname, join, resolve } from "node:path";
 import { openLmdb } from "../kv/lmdb.ts";
 import {
   type InstanceConfig,
-  closeGates,
   findLastIssued,
+  gateCloser,
   instancePaths,
   productVersion,
   readInstanceConfig,
@@ -34,6 +37,7 @@ import { lockInstance } from "./instance-lock.ts";
 import { type PrintOptions, printResult } from "./print.ts";
 
 const DESCRIPTION = "backup.json";
+const DATA_FILE = "data.mdb";
 const CONFIG_PARTS = ["config", "tls"];
 
 export interface BackupOptions extends FolderOptions, PrintOptions {
@@ -55,7 +59,7 @@ export async function runBackup(options: BackupOptions): Promise<void> {
       hint: "Choose another folder; backups are not overwritten.",
     });
   }
-  if (!existsSync(join(paths.database, "data.mdb"))) {
+  if (!existsSync(join(paths.database, DATA_FILE))) {
     throw new CommandFailure(`the instance in ${paths.root} has no data yet`, {
       hint: "It gets its database when it starts for the first time.",
     });
@@ -64,7 +68,9 @@ export async function runBackup(options: BackupOptions): Promise<void> {
   try {
     mkdirSync(destination, { recursive: true, mode: 0o700 });
     // The files first: what the database refers to (schema) only grows.
-    for (const part of [...CONFIG_PARTS, "schema"]) copyPart(paths.root, destination, part);
+    for (const part of [...CONFIG_PARTS, "schema"]) {
+      copyPart(join(paths.root, part), join(destination, part));
+    }
     const kv = openLmdb(paths.database, { readOnly: true });
     try {
       await kv.copyTo(join(destination, "db"));
@@ -98,19 +104,15 @@ export async function runRestore(options: RestoreOptions): Promise<void> {
   const withConfig = isNew || options.config;
   const lock = lockInstance(options.dir, "restore");
   try {
-    // Copied beside, then swapped by renames: a crash leaves the old content or the new one.
+    // Everything is copied beside first. What refers to nothing else is put in place before the database.
     const next = join(paths.root, "db.restored");
-    const old = join(paths.root, "db.old");
-    for (const folder of [next, old]) rmSync(folder, { recursive: true, force: true });
+    rmSync(next, { recursive: true, force: true });
     cpSync(join(source, "db"), next, { recursive: true });
     for (const part of withConfig ? [...CONFIG_PARTS, "schema"] : ["schema"]) {
-      rmSync(join(paths.root, part), { recursive: true, force: true });
-      copyPart(source, paths.root, part);
+      replacePart(join(source, part), join(paths.root, part));
     }
     await closeRestoredGates(options.dir, next);
-    if (existsSync(paths.database)) renameSync(paths.database, old);
-    renameSync(next, paths.database);
-    rmSync(old, { recursive: true, force: true });
+    replaceDatabase(next, paths.database);
     mkdirSync(dirname(paths.pid), { recursive: true, mode: 0o700 });
   } finally {
     lock.release();
@@ -129,9 +131,30 @@ async function closeRestoredGates(folder: string, restored: string): Promise<voi
   const lastIssued = await lastIssuedIn(instancePaths(folder).database, tree);
   const kv = openLmdb(restored);
   try {
-    closeGates(kv, tree, { reason: "restore", lastIssued });
+    kv.transactSync(gateCloser(kv, tree, { reason: "restore", lastIssued }));
   } finally {
     await kv.close();
+  }
+}
+
+/** By one rename of the data file: a crash leaves the old content or the new one, on disk. The lock file has no content while
+ *  nobody has the database open. */
+function replaceDatabase(next: string, database: string): void {
+  const file = join(next, DATA_FILE);
+  flush(file);
+  mkdirSync(database, { recursive: true, mode: 0o700 });
+  renameSync(file, join(database, DATA_FILE));
+  flush(database);
+  rmSync(next, { recursive: true, force: true });
+}
+
+/** A file, or the names in a folder. */
+function flush(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -139,7 +162,7 @@ type LastIssued = ReturnType<typeof findLastIssued>;
 
 /** The database that is replaced may be missing, or be what made the restore necessary. */
 async function lastIssuedIn(database: string, tree: InstanceConfig["tree"]): Promise<LastIssued> {
-  if (!existsSync(join(database, "data.mdb"))) return new Map();
+  if (!existsSync(join(database, DATA_FILE))) return new Map();
   try {
     const kv = openLmdb(database, { readOnly: true });
     try {
@@ -152,14 +175,22 @@ async function lastIssuedIn(database: string, tree: InstanceConfig["tree"]): Pro
   }
 }
 
-function copyPart(from: string, to: string, part: string): void {
-  const path = join(from, part);
-  if (existsSync(path)) cpSync(path, join(to, part), { recursive: true, preserveTimestamps: true });
+/** The old part is away for the time of a rename. */
+function replacePart(from: string, to: string): void {
+  const next = `${to}.restored`;
+  rmSync(next, { recursive: true, force: true });
+  copyPart(from, next);
+  rmSync(to, { recursive: true, force: true });
+  if (existsSync(next)) renameSync(next, to);
+}
+
+function copyPart(from: string, to: string): void {
+  if (existsSync(from)) cpSync(from, to, { recursive: true, preserveTimestamps: true });
 }
 
 function readDescription(source: string): BackupDescription {
   const path = join(source, DESCRIPTION);
-  if (existsSync(path) && existsSync(join(source, "db", "data.mdb"))) {
+  if (existsSync(path) && existsSync(join(source, "db", DATA_FILE))) {
     return JSON.parse(readFileSync(path, "utf8")) as BackupDescription;
   }
   throw new CommandFailure(`${source} holds no backup`, {

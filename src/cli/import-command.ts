@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { LdapError, ResultCode } from "../protocol/index.ts";
 import {
   type BadEntry,
+  type ImportOptions,
   type ImportReport,
-  closeGates,
   findLastIssued,
+  gateCloser,
   importLdif,
 } from "../server/index.ts";
 import { CommandFailure } from "./failure.ts";
@@ -31,15 +32,20 @@ export async function runImport(options: ImportCommandOptions): Promise<void> {
   const started = performance.now();
   const { backend, report } = await aloneWith(options.dir, "import", async (instance) => {
     const target = getBackend(instance, options.backend);
-    const { kv, queue, config } = instance.directory;
-    const lastIssued = findLastIssued(kv, config);
-    const report = await importFiles(instance, target, { ...options, files }, (one) => {
-      if (bad.length < BAD_SHOWN_MAX) printNote(badText(one));
-      bad.push(one);
+    const { kv, config } = instance.directory;
+    const report = await importFiles(instance, target, {
+      files,
+      skipBad: options.skipBad,
+      onBadEntry: (one) => {
+        if (bad.length < BAD_SHOWN_MAX) printNote(badText(one));
+        bad.push(one);
+      },
+      onSwap: gateCloser(kv, config, {
+        reason: "import",
+        lastIssued: findLastIssued(kv, config),
+        normalSuffix: target.suffix,
+      }),
     });
-    await queue.runAlone(() =>
-      closeGates(kv, config, { reason: "import", lastIssued, normalSuffix: target.suffix }),
-    );
     return { backend: target.name, report };
   });
   const seconds = (performance.now() - started) / 1000;
@@ -71,16 +77,17 @@ const badText = ({ file, line, dn, reason }: BadEntry): string =>
 async function importFiles(
   { directory }: Parameters<typeof getBackend>[0],
   backend: ReturnType<typeof getBackend>,
-  options: { readonly files: readonly string[]; readonly skipBad: boolean },
-  onBadEntry: (bad: BadEntry) => void,
+  {
+    skipBad,
+    ...options
+  }: Pick<ImportOptions, "files" | "onBadEntry" | "onSwap"> & { readonly skipBad: boolean },
 ): Promise<ImportReport> {
   const progress = new Progress("importing entries");
   try {
     return await importLdif(directory, backend, {
-      files: options.files,
-      badEntries: options.skipBad ? "skip" : "fail",
+      ...options,
+      badEntries: skipBad ? "skip" : "fail",
       pace: "alone",
-      onBadEntry,
       onProgress: ({ entries, bytes, bytesTotal }) => {
         // Bytes tell how far it is, entries how much that is.
         const expected =
@@ -92,7 +99,7 @@ async function importFiles(
     });
   } catch (error) {
     if (!(error instanceof LdapError)) throw error;
-    const hasBad = /cannot be imported; nothing/.test(error.message) && !options.skipBad;
+    const hasBad = /cannot be imported; nothing/.test(error.message) && !skipBad;
     throw new CommandFailure(
       error.message,
       hasBad && error.code === ResultCode.operationsError

@@ -86,6 +86,8 @@ export interface ImportOptions {
   }) => void;
   readonly onFileEnd?: (file: string, entries: number) => void;
   readonly isCanceled?: () => boolean;
+  /** Called in the transaction that makes the new content that of the backend, for rows that belong to it. */
+  readonly onSwap?: () => void;
 }
 
 export interface ImportReport {
@@ -167,6 +169,7 @@ export async function swapContent(
   backend: Backend,
   load: BulkLoad,
   facts: BulkFacts,
+  onSwap?: () => void,
 ): Promise<void> {
   const { queue, kv } = directory;
   await queue.runAlone(() => {
@@ -177,6 +180,7 @@ export async function swapContent(
       backend.putPointer(writes, load.set);
       backend.saveDescriptions(writes);
       writes.apply();
+      onSwap?.();
     });
     backend.reload();
     backend.dropSet(old);
@@ -248,7 +252,7 @@ class ImportRun {
       newestCsn: this.#load.newestCsn,
     });
     await this.#commit({ everything: true });
-    await swapContent(this.#directory, this.#backend, this.#load, facts);
+    await swapContent(this.#directory, this.#backend, this.#load, facts, this.#options.onSwap);
     const { entries, repeatedValues } = this.#load;
     return { entries, skipped: this.#skipped, repeatedValues, ruv: facts.ruv };
   }

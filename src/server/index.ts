@@ -3,7 +3,7 @@ export { importLdif } from "./import-work.ts";
 export type { InstancePaths } from "./instance-paths.ts";
 export { instancePaths } from "./instance-paths.ts";
 export type { InstanceConfig, OfflineInstance } from "./offline-instance.ts";
-export { closeGates, findLastIssued } from "./offline-gate.ts";
+export { findLastIssued, gateCloser } from "./offline-gate.ts";
 export { openOfflineInstance, readInstanceConfig } from "./offline-instance.ts";
 export { productVersion, projectRoot } from "./project-root.ts";
 export type { RunningServer } from "./server.ts";

@@ -26,8 +26,9 @@ export function findLastIssued(kv: Kv, config: ConfigTree): ReadonlyMap<string, 
   return issued;
 }
 
-/** The data of all suppliers, or of the one with this suffix, is replaced. */
-export function closeGates(
+/** What closes them, the data of all suppliers or of the one with this suffix being replaced: to be called in the transaction that
+ *  does so, or in one before. */
+export function gateCloser(
   kv: Kv,
   config: ConfigTree,
   how: {
@@ -35,15 +36,15 @@ export function closeGates(
     readonly lastIssued: ReadonlyMap<string, Csn>;
     readonly normalSuffix?: string;
   },
-): void {
-  const table = kv.bytesTable(GATE_TABLE);
-  kv.transactSync(() => {
+): () => void {
+  const table = kv.bytesTable(GATE_TABLE); // tables are not opened inside a transaction
+  return () => {
     for (const { normalSuffix } of suppliersOf(config)) {
       if (how.normalSuffix !== undefined && how.normalSuffix !== normalSuffix) continue;
       const lastIssued = how.lastIssued.get(normalSuffix);
       table.put(gateKey(normalSuffix), encodeGate({ reason: how.reason, lastIssued }));
     }
-  });
+  };
 }
 
 const suppliersOf = (config: ConfigTree): readonly ReplicaSettings[] =>

@@ -1,7 +1,7 @@
 // What goes wrong, and what operators do: the actions of a scenario other than writes.
 import type { MemoryKv } from "../../src/kv/index.ts";
 import type { Csn } from "../../src/replication/csn/index.ts";
-import { closeGates, findLastIssued } from "../../src/server/offline-gate.ts";
+import { findLastIssued, gateCloser } from "../../src/server/offline-gate.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import type { Action } from "./scenario.ts";
 import { agreementDn } from "./server-config.ts";
@@ -175,7 +175,7 @@ export class Misfortune {
     // As the command does it; now and then the old database is what was lost.
     const isReadable = new SeededRandom(seed).below(3) > 0;
     const lastIssued = isReadable ? findLastIssued(lost, server.config) : new Map<string, Csn>();
-    closeGates(server.kv, server.config, { reason: "restore", lastIssued });
+    server.kv.transactSync(gateCloser(server.kv, server.config, { reason: "restore", lastIssued }));
     simulation.ledger.restore(name, backup.held);
     this.#endLater(downMs, () => this.#start(server));
   }

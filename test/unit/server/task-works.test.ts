@@ -1,5 +1,4 @@
 // The tasks that move whole backends, on an instance without listeners: what they leave, what they say, what they refuse.
-import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "chai";
@@ -7,7 +6,6 @@ import { AciStore } from "../../../src/access/index.ts";
 import { createNodeHash, verifyPassword } from "../../../src/auth/index.ts";
 import { LdapError, ResultCode } from "../../../src/protocol/index.ts";
 import { BackendKeeper } from "../../../src/server/backend-keeper.ts";
-import { createInstance } from "../../../src/server/create-instance.ts";
 import { type OfflineInstance, openOfflineInstance } from "../../../src/server/index.ts";
 import { taskWorks } from "../../../src/server/task-works.ts";
 import {
@@ -22,7 +20,7 @@ import type {
   TaskProgress,
   TaskWorks,
 } from "../../../src/tasks/index.ts";
-import { makeTemporaryFolder } from "../../support/temporary-folder.ts";
+import { openNewInstance } from "../../support/offline-instance.ts";
 
 const SUFFIX = "dc=example,dc=com";
 const LDIF = `version: 1
@@ -83,23 +81,7 @@ interface Instance extends OfflineInstance {
 }
 
 async function openInstance(): Promise<Instance> {
-  const folder = join(makeTemporaryFolder(), "instance");
-  const random = { bytes: (count: number) => randomBytes(count) };
-  await createInstance(
-    {
-      folder,
-      rootDn: "cn=Directory Manager",
-      rootPassword: "Root-Secret-1",
-      listenHost: "127.0.0.1",
-      port: 3389,
-      securePort: 0,
-      ldapi: false,
-      suffix: SUFFIX,
-      backend: "userRoot",
-    },
-    random,
-  );
-  const instance = await openOfflineInstance(folder);
+  const instance = await openNewInstance(SUFFIX);
   const { directory } = instance;
   const replaced: string[] = [];
   const keeper = new BackendKeeper(directory, new AciStore(directory.schema));
@@ -109,7 +91,7 @@ async function openInstance(): Promise<Instance> {
     },
   });
   const backend = directory.backends.get("userroot") as Backend;
-  return { ...instance, folder, works, backend, replaced };
+  return { ...instance, works, backend, replaced };
 }
 
 const task = { dn: "cn=t,cn=tasks,cn=config", normalDn: "cn=t,cn=tasks,cn=config" };
