@@ -151,8 +151,10 @@ suite("interop/ring", function () {
       assertEqualContent(first, third, { level: "present", exceptFact: isOwnWayOf389 });
       if (!isRehearsal) assertEqualContent(second, third, { level: "relevant" });
     } catch (error) {
-      for (const { server } of all)
-        console.log([`refused by ${server.name}:`, ...refusedChanges(server)].join("\n  "));
+      for (const [index, { server }] of all.entries()) {
+        const lines = refusedChanges(server, index + 1);
+        console.log([`refused by ${server.name}:`, ...lines].join("\n  "));
+      }
       throw error;
     }
   }

@@ -6,6 +6,8 @@
 //   who is also the only one to name entries below them;
 // - values of the RDN are changed by renames only, and equal values are never written in two spellings;
 // - single-valued attributes are replaced or deleted as a whole;
+// - an entry is not moved to where it is: 389 may answer later changes of it with "no such object", and its supplier, of
+//   either kind, goes on;
 // - an operation changes an attribute once;
 // - object classes stay as they are.
 //
@@ -167,6 +169,7 @@ export class RandomWriter {
     const entry = this.#random.pick(this.#own);
     const container = this.#random.pick<OwnContainer | undefined>([undefined, ...this.#containers]);
     const superior = container?.dn ?? this.#pickSuperior();
+    if (superior === superiorOf(entry.dn)) return;
     await this.#client.rename(entry.dn, rdnOf(entry.dn), { newSuperior: superior });
     entry.dn = `${rdnOf(entry.dn)},${superior}`;
     container?.entries.push(entry);

@@ -7,12 +7,15 @@ import type { DirectoryServer } from "./directory-server.ts";
 
 const LINES_MAX = 50;
 
-/** The last such lines; for reports. */
-export function refusedChanges({ folder }: DirectoryServer): readonly string[] {
+/** The last such lines of changes that other replicas have made; for reports. */
+export function refusedChanges({ folder }: DirectoryServer, ownId: number): readonly string[] {
   const path = join(folder, "log/access");
   if (!existsSync(path)) return [];
   return readFileSync(path, "utf8")
     .split("\n")
-    .filter((line) => / RESULT err=[1-9]\d* .* csn=/.test(line))
+    .filter((line) => {
+      const id = / RESULT err=[1-9]\d* .* csn=[0-9a-f]{12}([0-9a-f]{4})/.exec(line)?.[1];
+      return id !== undefined && Number.parseInt(id, 16) !== ownId;
+    })
     .slice(-LINES_MAX);
 }
