@@ -11,8 +11,11 @@ import { describeHistory, shrink } from "../test/simulation/shrink.ts";
 const SEED_DEFAULT = 1;
 const FAILURES_MAX = 10;
 const JOBS_DEFAULT = Math.min(2, availableParallelism());
-/** Seeds that a process of many runs. */
-const SEEDS_OF_PROCESS = 25;
+/** Seeds that a process of many runs: the first ten or so take three times as long, until the code is compiled, and a process that
+ *  has died should not have taken all with it. */
+const SEEDS_OF_PROCESS = { min: 25, max: 500 };
+/** Processes one after the other, so that they end at about the same time. */
+const ROUNDS = 2;
 const LAST_LINE = /^(\d+) seeds from \d+: (\d+) failed, (\d+) not compared$/;
 
 const { values } = parseArgs({
@@ -101,13 +104,15 @@ function runElsewhere(first: number, seeds: number): Promise<Count> {
 }
 
 async function runAll(first: number, seeds: number, jobs: number): Promise<Count> {
+  const { min, max } = SEEDS_OF_PROCESS;
+  const share = Math.min(max, Math.max(min, Math.ceil(seeds / (jobs * ROUNDS))));
   const count = { seeds, failed: 0, notCompared: 0 };
   let next = first;
   const work = async (): Promise<void> => {
     while (next < first + seeds && count.failed < FAILURES_MAX) {
       const from = next;
-      next += SEEDS_OF_PROCESS;
-      const part = await runElsewhere(from, Math.min(SEEDS_OF_PROCESS, first + seeds - from));
+      next += share;
+      const part = await runElsewhere(from, Math.min(share, first + seeds - from));
       count.failed += part.failed;
       count.notCompared += part.notCompared;
     }
@@ -119,7 +124,7 @@ async function runAll(first: number, seeds: number, jobs: number): Promise<Count
 const firstSeed = numberOf(values.seed) ?? SEED_DEFAULT;
 const seedCount = numberOf(values.seeds) ?? 1;
 const jobCount = numberOf(values.jobs) ?? JOBS_DEFAULT;
-const isAlone = jobCount <= 1 || seedCount <= SEEDS_OF_PROCESS || values.first === true;
+const isAlone = jobCount <= 1 || seedCount <= SEEDS_OF_PROCESS.min || values.first === true;
 const { failed, notCompared } = isAlone
   ? await runHere(firstSeed, seedCount)
   : await runAll(firstSeed, seedCount, jobCount);

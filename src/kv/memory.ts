@@ -151,7 +151,8 @@ export class MemoryKv implements Kv {
     if (value === undefined) return undefined;
     if (value.length > this.#loan.byteLength) this.#loan = newLoan(2 * value.length);
     this.#loan.set(value, 0);
-    setLength(this.#loan, value.length);
+    // An own property by now: see `newLoan`.
+    (this.#loan as { length: number }).length = value.length;
     return this.#loan as Bytes;
   }
 
@@ -333,11 +334,7 @@ class MemoryIdTable extends MemoryKvTable<number, number> implements IdTable {
 
 function newLoan(capacityBytes: number): Buffer {
   const loan = Buffer.alloc(capacityBytes, SPOILED_BYTE);
-  setLength(loan, 0);
+  // As lmdb-js: an own property hides the true length.
+  Object.defineProperty(loan, "length", { value: 0, writable: true, configurable: true });
   return loan;
-}
-
-/** As lmdb-js: an own property hides the true length. */
-function setLength(loan: Buffer, length: number): void {
-  Object.defineProperty(loan, "length", { value: length, writable: true, configurable: true });
 }

@@ -4,7 +4,7 @@ import { Descriptions } from "../entry/index.ts";
 import type { Kv } from "../kv/index.ts";
 import { openLmdb } from "../kv/lmdb.ts";
 import type { ChangelogTables } from "../replication/changelog/index.ts";
-import { readRuv } from "../replication/changelog/index.ts";
+import { META_RUV_KEY, readRuv } from "../replication/changelog/index.ts";
 import type { ReplicaData } from "../replication/thread/index.ts";
 import type { EntrySource } from "../replication/total/index.ts";
 import type { Schema } from "../schema/index.ts";
@@ -41,7 +41,7 @@ export function replicaDataOf(kv: Kv, backend: string, loadSchema: () => Schema)
     renew: () => kv.renew(),
     changelog(): ChangelogTables | undefined {
       const tables = currentTables(kv, backend);
-      return readRuv(tables.meta) === undefined ? undefined : tables;
+      return tables.meta.has(META_RUV_KEY) ? tables : undefined;
     },
     openEntries(): EntrySource {
       kv.renew();

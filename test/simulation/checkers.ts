@@ -129,9 +129,13 @@ function checkSameContent({ servers, withPurge }: CheckInput): void {
       withDeleted: !withPurge && excluded.length === 0,
       ...(excluded.length === 0 ? {} : { excluded }),
     });
+  const ofFirst = new Map<string, Content>();
   for (const { server, excluded } of others) {
+    const key = excluded.join(" ");
+    const content = ofFirst.get(key) ?? read(first.server, excluded);
+    ofFirst.set(key, content);
     const differences = differencesOf(
-      { name: first.server.name, content: read(first.server, excluded) },
+      { name: first.server.name, content },
       { name: server.name, content: read(server, excluded) },
     );
     if (differences.length > 0) {

@@ -62,13 +62,13 @@ export class ThreadRunner {
         return { link, capabilities: CAPABILITIES };
       },
       post: (message) =>
-        void queue.schedule(MESSAGE_MS, () => events.receive(structuredClone(message)), owner),
+        void queue.schedule(MESSAGE_MS, () => events.receive(cloneOf(message)), owner),
       close: end,
     });
     queue.schedule(MESSAGE_MS, () => thread.start(), life);
     return {
       post: (message) =>
-        void queue.schedule(MESSAGE_MS, () => thread.receive(structuredClone(message)), life),
+        void queue.schedule(MESSAGE_MS, () => thread.receive(cloneOf(message)), life),
       terminate: end,
     };
   };
@@ -98,4 +98,19 @@ export class ThreadRunner {
       });
     });
   }
+}
+
+/** As between threads, where plain objects and texts need not be taken apart and put together again. */
+function cloneOf<T>(value: T): T {
+  if (typeof value !== "object" || value === null) {
+    // Symbols and functions do not travel.
+    return typeof value === "symbol" || typeof value === "function"
+      ? structuredClone(value)
+      : value;
+  }
+  if (Array.isArray(value)) return value.map(cloneOf) as T;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return structuredClone(value);
+  const clone: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) clone[name] = cloneOf(field);
+  return clone as T;
 }
