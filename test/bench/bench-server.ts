@@ -6,10 +6,12 @@ import { mustRun } from "../support/child.ts";
 import { ConcordServer } from "../support/concord-server.ts";
 import { ROOT_DN, ROOT_PASSWORD } from "../support/directory-server.ts";
 import type { DirectoryServer } from "../support/directory-server.ts";
+import { LdapClient } from "../support/ldap.ts";
 import { NsSlapd } from "../support/ns-slapd.ts";
+import { pause } from "../support/wait-for.ts";
 import { childCpuMicros } from "./cpu.ts";
 import type { LoadTarget } from "./load-generator.ts";
-import { SUFFIX } from "./people.ts";
+import { SLAPD_RULES, SUFFIX } from "./people.ts";
 import { Slapd } from "./slapd.ts";
 
 export const SERVER_KINDS = ["concord", "slapd", "ns-slapd"] as const;
@@ -26,12 +28,15 @@ export interface BenchServer {
   readonly target: LoadTarget;
   /** Fills the stopped server and starts it. */
   import(ldif: string): Promise<ImportCost>;
+  /** Starts the server that runs anew. The time from its start to the first answer, in milliseconds. */
+  restart(): Promise<number>;
   remove(): Promise<void>;
 }
 
 const BACKEND = "userroot";
 const NS_SLAPD = "/usr/sbin/ns-slapd";
 const IMPORT_TIMEOUT_MS = 1_800_000;
+const ANSWER_POLL_MS = 2;
 const INDEX_CONTAINER = `cn=index,cn=${BACKEND},cn=ldbm database,cn=plugins,cn=config`;
 const INDEXED_TYPES = ["uid", "cn", "sn", "mail"];
 const INDEX_KINDS = ["eq", "pres", "sub"];
@@ -56,9 +61,31 @@ async function measured(run: () => Promise<unknown>): Promise<ImportCost> {
   return { seconds, cpuSeconds: (childCpuMicros() - cpuBefore) / 1e6 };
 }
 
+async function restarted(server: {
+  readonly port: number;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}): Promise<number> {
+  await server.stop();
+  const before = performance.now();
+  const started = server.start();
+  for (;;) {
+    try {
+      const client = await LdapClient.connect({ port: server.port, bindDn: "", password: "" });
+      client.close();
+      break;
+    } catch {
+      await pause(ANSWER_POLL_MS);
+    }
+  }
+  const millis = performance.now() - before;
+  await started;
+  return millis;
+}
+
 async function createConcord(): Promise<BenchServer> {
   const server = await ConcordServer.create({ suffix: SUFFIX });
-  await setIndexes(server);
+  await configure(server);
   await server.stop();
   return {
     kind: "concord",
@@ -70,13 +97,14 @@ async function createConcord(): Promise<BenchServer> {
       await server.start();
       return cost;
     },
+    restart: () => restarted(server),
     remove: () => server.remove(),
   };
 }
 
 async function createNsSlapd(): Promise<BenchServer> {
   const server = await NsSlapd.create({ suffix: SUFFIX });
-  await setIndexes(server);
+  await configure(server);
   await server.stop();
   const config = join(server.folder, "config");
   return {
@@ -90,6 +118,7 @@ async function createNsSlapd(): Promise<BenchServer> {
       await server.start();
       return cost;
     },
+    restart: () => restarted(server),
     remove: () => server.remove(),
   };
 }
@@ -101,6 +130,7 @@ async function createSlapd(): Promise<BenchServer> {
     rootDn: `cn=manager,${SUFFIX}`,
     rootPassword: ROOT_PASSWORD,
     indexes: { ...indexes, objectClass: "eq" },
+    accessRules: SLAPD_RULES,
   });
   return {
     kind: "slapd",
@@ -117,6 +147,7 @@ async function createSlapd(): Promise<BenchServer> {
       await server.start();
       return cost;
     },
+    restart: () => restarted(server),
     remove: () => server.remove(),
   };
 }
@@ -128,9 +159,11 @@ const rootTarget = (port: number, pid: number): LoadTarget => ({
   password: ROOT_PASSWORD,
 });
 
-/** Of the configurable indexes those of the benchmark stay; what a server needs for itself it keeps. */
-async function setIndexes(server: DirectoryServer): Promise<void> {
+/** Of the configurable indexes those of the benchmark stay; what a server needs for itself it keeps. Passwords stay hashed as they
+ *  are: slapd does not hash them anew either. */
+async function configure(server: DirectoryServer): Promise<void> {
   const client = await server.connect();
+  await client.replace("cn=config", "nsslapd-enable-upgrade-hash", "off");
   const { entries } = await client.search(INDEX_CONTAINER, {
     scope: "one",
     filter: "(&(objectClass=nsIndex)(nsSystemIndex=false))",

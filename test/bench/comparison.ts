@@ -9,6 +9,7 @@ import {
   type ServerKind,
   createBenchServer,
 } from "./bench-server.ts";
+import { residentBytes } from "./cpu.ts";
 import { type Load, LoadGenerator, type LoadOutcome } from "./load-generator.ts";
 import { userDn, userPassword, writePeople } from "./people.ts";
 import { type Spread, formatNumber, formatTable, median, spreadOf } from "./statistics.ts";
@@ -28,31 +29,54 @@ export interface ComparisonOptions {
 interface Case {
   readonly name: string;
   readonly load: Omit<Load, "first" | "range" | "amount">;
+  /** Instead of the seconds of a round, for operations that take long. */
+  readonly operations?: number;
   /** As a user whom access rules concern, not as the root DN. */
   readonly asUser?: boolean;
 }
 
+const connectionsText = (count: number): string => `${count} connection${count === 1 ? "" : "s"}`;
+
+const reading = (
+  name: string,
+  operation: Load["operation"],
+  [connections, depth]: readonly [number, number],
+): Case => ({
+  name: `${name}, ${connectionsText(connections)}, depth ${depth}`,
+  load: { operation, connections, depth },
+});
+
+const changing = (operation: Load["operation"], connections: number, depth = 1): Case => ({
+  name: `${operation}, ${connectionsText(connections)}${depth > 1 ? `, depth ${depth}` : ""}`,
+  load: { operation, connections, depth },
+});
+
+/** Those that find the number of entries come before those that change it; deletions take back the additions before them. */
 const CASES: readonly Case[] = [
-  ...[1, 16].map(
-    (depth): Case => ({
-      name: `search uid, 8 connections, depth ${depth}`,
-      load: { operation: "search", connections: 8, depth },
-    }),
-  ),
-  {
-    name: "search uid as a user, 8 connections, depth 16",
-    load: { operation: "search", connections: 8, depth: 16 },
-    asUser: true,
-  },
-  ...[1, 8, 64].map(
-    (connections): Case => ({
-      name: `modify, ${connections} connection${connections === 1 ? "" : "s"}`,
-      load: { operation: "modify", connections, depth: 1 },
-    }),
-  ),
-  { name: "add, 8 connections", load: { operation: "add", connections: 8, depth: 1 } },
-  { name: "delete, 8 connections", load: { operation: "delete", connections: 8, depth: 1 } },
+  reading("search uid", "search", [8, 1]),
+  reading("search uid", "search", [8, 16]),
+  { ...reading("search uid as a user", "search", [8, 1]), asUser: true },
+  { ...reading("search uid as a user", "search", [8, 16]), asUser: true },
+  reading("base search", "read", [8, 16]),
+  reading("compare", "compare", [8, 16]),
+  reading("bind", "bind", [8, 1]),
+  reading("initial substring", "initial", [8, 16]),
+  reading("any substring", "any", [8, 16]),
+  reading("search with one entry in 997", "list", [8, 1]),
+  { ...reading("whole subtree", "tree", [1, 1]), operations: 3 },
+  { ...reading("unindexed scan", "scan", [1, 1]), operations: 5 },
+  changing("modify", 1),
+  changing("modify", 8),
+  changing("modify", 64),
+  changing("modify", 8, 16),
+  reading("nine searches to one modify", "mixed", [8, 16]),
+  changing("add", 8),
+  changing("delete", 8),
+  changing("add", 64),
+  changing("delete", 64),
 ];
+
+const WRITING: ReadonlySet<Load["operation"]> = new Set(["modify", "mixed", "add", "delete"]);
 
 export interface CaseResult {
   readonly name: string;
@@ -67,9 +91,19 @@ export interface CaseResult {
   readonly concordCpu: number;
 }
 
+/** What a server costs besides its work. */
+export interface Footprint {
+  readonly server: ServerKind;
+  /** In memory after the loads that only read. */
+  readonly residentBytes: number;
+  /** From the start of a filled server to its first answer. */
+  readonly startMillis: Spread;
+}
+
 export interface Comparison {
   readonly entries: number;
   readonly imports: readonly ({ readonly server: ServerKind } & ImportCost)[];
+  readonly footprints: readonly Footprint[];
   readonly cases: readonly CaseResult[];
 }
 
@@ -83,11 +117,17 @@ export async function compareServers(options: ComparisonOptions): Promise<Compar
       servers.push(await createBenchServer(kind));
     }
     const imports = await importInto(servers, options);
+    const chosen = CASES.filter(({ name }) => name.includes(options.match));
+    const isWriting = ({ load }: Case): boolean => WRITING.has(load.operation);
     const cases: CaseResult[] = [];
-    for (const one of CASES.filter(({ name }) => name.includes(options.match))) {
+    for (const one of chosen.filter((each) => !isWriting(each))) {
       cases.push(...(await runCase(generator, servers, one, options)));
     }
-    return { entries: options.entries, imports, cases };
+    const footprints = await measureFootprints(servers, options);
+    for (const one of chosen.filter(isWriting)) {
+      cases.push(...(await runCase(generator, servers, one, options)));
+    }
+    return { entries: options.entries, imports, footprints, cases };
   } finally {
     for (const server of servers) await server.remove();
   }
@@ -111,14 +151,36 @@ async function importInto(
   return imports;
 }
 
+async function measureFootprints(
+  servers: readonly BenchServer[],
+  { rounds, log }: ComparisonOptions,
+): Promise<readonly Footprint[]> {
+  const footprints: Footprint[] = [];
+  for (const server of servers) {
+    const resident = residentBytes(server.target.pid);
+    const starts: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      log(`start: ${server.kind}, round ${round + 1} of ${rounds}`);
+      starts.push(await server.restart());
+    }
+    footprints.push({
+      server: server.kind,
+      residentBytes: resident,
+      startMillis: spreadOf(starts),
+    });
+  }
+  return footprints;
+}
+
 async function runCase(
   generator: LoadGenerator,
   servers: readonly BenchServer[],
-  { name, load, asUser = false }: Case,
+  { name, load, operations, asUser = false }: Case,
   options: ComparisonOptions,
 ): Promise<readonly CaseResult[]> {
   const { entries, seconds, changes } = options;
-  const isCounted = load.operation === "add" || load.operation === "delete";
+  const isGrowth = load.operation === "add" || load.operation === "delete";
+  const counted = isGrowth ? changes : operations;
   const outcomes = new Map<BenchServer, LoadOutcome[]>(servers.map((server) => [server, []]));
   for (let round = 0; round < options.rounds; round += 1) {
     for (const server of servers) {
@@ -128,9 +190,9 @@ async function runCase(
         : server.target;
       const outcome = await generator.run(target, {
         ...load,
-        first: isCounted ? entries + round * changes : 0,
+        first: isGrowth ? entries + round * changes : 0,
         range: entries,
-        amount: isCounted ? { operations: changes } : { seconds },
+        amount: counted === undefined ? { seconds } : { operations: counted },
       });
       outcomes.get(server)?.push(outcome);
     }
@@ -169,6 +231,12 @@ export function formatComparison(comparison: Comparison): string {
     formatNumber(seconds / (own?.seconds ?? Number.NaN)),
     formatNumber(cpuSeconds / (own?.cpuSeconds ?? Number.NaN)),
   ]);
+  const footprints = comparison.footprints.map(({ server, residentBytes, startMillis }) => [
+    server,
+    formatNumber(residentBytes / 2 ** 20),
+    formatNumber(startMillis.median),
+    `${formatNumber(startMillis.min)}–${formatNumber(startMillis.max)}`,
+  ]);
   const cases = comparison.cases.map((one) => [
     one.name,
     one.server,
@@ -192,6 +260,7 @@ export function formatComparison(comparison: Comparison): string {
       ],
       imports,
     ),
+    formatTable(["server", "MiB in memory", "start, ms", "spread"], footprints),
     formatTable(
       [
         "load",

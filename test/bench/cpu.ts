@@ -1,4 +1,4 @@
-// CPU time from /proc: user and system together, of all threads of a process, in steps of one clock tick (10 ms).
+// CPU time from /proc: user and system together, of all threads of a process, in steps of one clock tick (10 ms). And memory.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
@@ -18,3 +18,9 @@ export const processCpuMicros = (pid: number): number => sumMicros(statFields(pi
 
 /** cutime and cstime: children of this process that have ended. */
 export const childCpuMicros = (): number => sumMicros(statFields("self"), 13);
+
+/** What of a process is in memory now, in bytes. */
+export function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}

@@ -9,7 +9,21 @@ import { NAME_TEMPLATE, PEOPLE } from "./people.ts";
 const RUN_TIMEOUT_MS = 600_000;
 
 export interface Load {
-  readonly operation: "search" | "read" | "modify" | "add" | "delete";
+  /** As load.c names them. */
+  readonly operation:
+    | "search"
+    | "read"
+    | "initial"
+    | "any"
+    | "list"
+    | "tree"
+    | "scan"
+    | "compare"
+    | "bind"
+    | "modify"
+    | "add"
+    | "delete"
+    | "mixed";
   readonly connections: number;
   /** Requests outstanding on each connection. */
   readonly depth: number;

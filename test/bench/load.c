@@ -5,9 +5,13 @@
 // zeros. Searches and modifications go over all numbers in an order in which neighbors lie far apart (next_number) and no
 // number comes twice before all have come once; additions and deletions go upwards.
 //
-// What is verified: message ID and kind of each response, result code success; a search finds exactly the entry that was
-// asked for, with its uid; after modifications entries are read and must show the value of the last answered one. Any fault
-// ends the program with exit code 3 and a line on stderr.
+// Operations: search (equality of uid, below the base), read (a base search), initial and any (substrings of mail that one entry
+// has), list (equality of sn, which some hundred share), tree (everything below the base), scan (equality of an attribute
+// without index), compare, bind, modify, add, delete, mixed (nine searches, one modification).
+//
+// What is verified: message ID and kind of each response, result code success (compare: true); a search finds exactly the entry
+// that was asked for, with its uid, or the right number of them; after modifications entries are read and must show the value of
+// the last answered one. Any fault ends the program with exit code 3 and a line on stderr.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,13 +37,30 @@ enum { INPUT_BYTES = 1 << 18 };
 // Tags of RFC 4511.
 enum { INTEGER = 0x02, OCTETS = 0x04, BOOLEAN = 0x01, ENUMERATED = 0x0a, SEQUENCE = 0x30, SET = 0x31 };
 enum { BIND = 0x60, BIND_DONE = 0x61, SEARCH = 0x63, SEARCH_ENTRY = 0x64, SEARCH_DONE = 0x65, MODIFY = 0x66,
-       MODIFY_DONE = 0x67, ADD = 0x68, ADD_DONE = 0x69, DELETE = 0x4a, DELETE_DONE = 0x6b };
-enum { SIMPLE_PASSWORD = 0x80, FILTER_EQUALITY = 0xa3, FILTER_PRESENT = 0x87 };
-enum { SCOPE_BASE = 0, SCOPE_SUBTREE = 2, MOD_REPLACE = 2 };
+       MODIFY_DONE = 0x67, ADD = 0x68, ADD_DONE = 0x69, DELETE = 0x4a, DELETE_DONE = 0x6b, COMPARE = 0x6e,
+       COMPARE_DONE = 0x6f };
+enum { SIMPLE_PASSWORD = 0x80, FILTER_EQUALITY = 0xa3, FILTER_SUBSTRINGS = 0xa4, FILTER_PRESENT = 0x87 };
+enum { SUBSTRING_INITIAL = 0x80, SUBSTRING_ANY = 0x81 };
+enum { SCOPE_BASE = 0, SCOPE_SUBTREE = 2, MOD_REPLACE = 2, COMPARE_TRUE = 6 };
+enum { SURNAMES = 997 }; // as in people.ts
+enum { MIXED_PERIOD = 10 };
 
-typedef enum { OP_SEARCH, OP_READ, OP_MODIFY, OP_ADD, OP_DELETE, OP_COUNT } Operation;
-static const char *const OPERATION_NAMES[OP_COUNT] = {"search", "read", "modify", "add", "delete"};
-static const int FINAL_TAGS[OP_COUNT] = {SEARCH_DONE, SEARCH_DONE, MODIFY_DONE, ADD_DONE, DELETE_DONE};
+typedef enum {
+  OP_SEARCH, OP_READ, OP_INITIAL, OP_ANY, OP_LIST, OP_TREE, OP_SCAN,
+  OP_COMPARE, OP_BIND, OP_MODIFY, OP_ADD, OP_DELETE, OP_MIXED, OP_COUNT
+} Operation;
+static const struct {
+  const char *name;
+  int tag, final_tag;
+} OPERATIONS[OP_COUNT] = {
+    [OP_SEARCH] = {"search", SEARCH, SEARCH_DONE},   [OP_READ] = {"read", SEARCH, SEARCH_DONE},
+    [OP_INITIAL] = {"initial", SEARCH, SEARCH_DONE}, [OP_ANY] = {"any", SEARCH, SEARCH_DONE},
+    [OP_LIST] = {"list", SEARCH, SEARCH_DONE},       [OP_TREE] = {"tree", SEARCH, SEARCH_DONE},
+    [OP_SCAN] = {"scan", SEARCH, SEARCH_DONE},       [OP_COMPARE] = {"compare", COMPARE, COMPARE_DONE},
+    [OP_BIND] = {"bind", BIND, BIND_DONE},           [OP_MODIFY] = {"modify", MODIFY, MODIFY_DONE},
+    [OP_ADD] = {"add", ADD, ADD_DONE},               [OP_DELETE] = {"delete", DELETE, DELETE_DONE},
+    [OP_MIXED] = {"mixed", 0, 0},
+};
 
 typedef struct {
   int port, connections, depth, pid;
@@ -185,9 +206,18 @@ static void dn_of(long number, char *out) {
   snprintf(out, 2 * NAME_BYTES_MAX, "uid=%s,%s", name, options.base);
 }
 
+// As people.ts makes it.
+static void password_of(long number, char *out) { sprintf(out, "secret-%ld", number); }
+
 static void value_of(long ordinal, char *out) { sprintf(out, "load %lx.%ld", options.run, ordinal); }
 
 static long greatest_common_divisor(long a, long b) { return b == 0 ? a : greatest_common_divisor(b, a % b); }
+
+// What operation number `ordinal` is.
+static Operation operation_of(long ordinal) {
+  if (options.operation != OP_MIXED) return options.operation;
+  return ordinal % MIXED_PERIOD == 0 ? OP_MODIFY : OP_SEARCH;
+}
 
 // The entry that operation number `ordinal` is about. The stride is near the golden section of the range.
 static long number_for(long ordinal) {
@@ -203,25 +233,70 @@ static long number_for(long ordinal) {
 
 // ---- Requests ----
 
-static void put_search(Writer *writer, long number, int scope) {
-  char name[NAME_BYTES_MAX], dn[2 * NAME_BYTES_MAX];
-  name_of(number, name);
-  dn_of(number, dn);
-  put_header(writer, SEQUENCE, writer->start); // all user attributes
+// AttributeValueAssertion.
+static void put_assertion(Writer *writer, int tag, const char *type, const char *value) {
   int end = writer->start;
-  if (scope == SCOPE_BASE) {
-    put_text(writer, FILTER_PRESENT, "objectClass");
-  } else {
-    put_text(writer, OCTETS, name);
-    put_text(writer, OCTETS, "uid");
-    put_header(writer, FILTER_EQUALITY, end);
+  put_text(writer, OCTETS, value);
+  put_text(writer, OCTETS, type);
+  put_header(writer, tag, end);
+}
+
+static void put_substring(Writer *writer, int kind, const char *type, const char *value) {
+  int end = writer->start;
+  put_text(writer, kind, value);
+  put_header(writer, SEQUENCE, end);
+  put_text(writer, OCTETS, type);
+  put_header(writer, FILTER_SUBSTRINGS, end);
+}
+
+static void put_filter(Writer *writer, Operation operation, long number) {
+  char text[2 * NAME_BYTES_MAX];
+  name_of(number, text);
+  switch (operation) {
+    case OP_INITIAL:
+    case OP_ANY:
+      strcat(text, "@");
+      put_substring(writer, operation == OP_ANY ? SUBSTRING_ANY : SUBSTRING_INITIAL, "mail", text + (operation == OP_ANY));
+      break;
+    case OP_LIST:
+      sprintf(text, "Surname%ld", number % SURNAMES);
+      put_assertion(writer, FILTER_EQUALITY, "sn", text);
+      break;
+    case OP_SCAN:
+      sprintf(text, "%ld", number);
+      put_assertion(writer, FILTER_EQUALITY, "employeeNumber", text);
+      break;
+    case OP_SEARCH: put_assertion(writer, FILTER_EQUALITY, "uid", text); break;
+    default: put_text(writer, FILTER_PRESENT, "objectClass");
   }
+}
+
+// A search for all user attributes.
+static void put_search(Writer *writer, Operation operation, long number) {
+  char dn[2 * NAME_BYTES_MAX];
+  dn_of(number, dn);
+  put_header(writer, SEQUENCE, writer->start);
+  put_filter(writer, operation, number);
   put_number(writer, BOOLEAN, 0);
   put_number(writer, INTEGER, 0);
   put_number(writer, INTEGER, 0);
   put_number(writer, ENUMERATED, 0);
-  put_number(writer, ENUMERATED, scope);
-  put_text(writer, OCTETS, scope == SCOPE_BASE ? dn : options.base);
+  put_number(writer, ENUMERATED, operation == OP_READ ? SCOPE_BASE : SCOPE_SUBTREE);
+  put_text(writer, OCTETS, operation == OP_READ ? dn : options.base);
+}
+
+// The entries that a search finds.
+static long matches_of(Operation operation, long number) {
+  if (operation == OP_TREE) return options.range + 1; // with the base
+  if (operation != OP_LIST) return 1;
+  long first = number % SURNAMES;
+  return first < options.range ? (options.range - 1 - first) / SURNAMES + 1 : 0;
+}
+
+static void put_bind(Writer *writer, const char *dn, const char *password) {
+  put_text(writer, SIMPLE_PASSWORD, password);
+  put_text(writer, OCTETS, dn);
+  put_number(writer, INTEGER, 3);
 }
 
 static void put_modify(Writer *writer, long number, long ordinal) {
@@ -261,33 +336,37 @@ static void put_add(Writer *writer, long number) {
 }
 
 static void put_request(Writer *writer, long id, long ordinal) {
-  static const int TAGS[OP_COUNT] = {SEARCH, SEARCH, MODIFY, ADD, DELETE};
+  Operation operation = operation_of(ordinal);
   long number = number_for(ordinal);
+  char dn[2 * NAME_BYTES_MAX], text[NAME_BYTES_MAX];
+  dn_of(number, dn);
   writer->start = MESSAGE_BYTES_MAX;
-  switch (options.operation) {
-    case OP_SEARCH: put_search(writer, number, SCOPE_SUBTREE); break;
-    case OP_READ: put_search(writer, number, SCOPE_BASE); break;
+  switch (operation) {
     case OP_MODIFY: put_modify(writer, number, ordinal); break;
     case OP_ADD: put_add(writer, number); break;
-    case OP_DELETE: {
-      char dn[2 * NAME_BYTES_MAX];
-      dn_of(number, dn);
-      put_bytes(writer, dn, (int)strlen(dn));
+    case OP_DELETE: put_bytes(writer, dn, (int)strlen(dn)); break;
+    case OP_COMPARE:
+      name_of(number, text);
+      put_assertion(writer, SEQUENCE, "uid", text);
+      put_text(writer, OCTETS, dn);
       break;
-    }
-    case OP_COUNT: break;
+    case OP_BIND:
+      password_of(number, text);
+      put_bind(writer, dn, text);
+      break;
+    default: put_search(writer, operation, number);
   }
-  put_header(writer, TAGS[options.operation], MESSAGE_BYTES_MAX);
+  put_header(writer, OPERATIONS[operation].tag, MESSAGE_BYTES_MAX);
   put_number(writer, INTEGER, id);
   put_header(writer, SEQUENCE, MESSAGE_BYTES_MAX);
 }
 
 // ---- Responses ----
 
-// The result of a response that must be a success.
-static void check_result(Reader response, const char *what) {
+// The result of a response that must have this code.
+static void check_result(Reader response, long expected, const char *what) {
   long code = number_of(must_read(&response, ENUMERATED, "a result code"));
-  if (code == 0) return;
+  if (code == expected) return;
   must_read(&response, OCTETS, "a matched DN");
   Reader message = must_read(&response, OCTETS, "a diagnostic message");
   fail(EXIT_FAULT, "wrong answer: %s has result %ld: %.*s", what, code, (int)(message.end - message.at), message.at);
@@ -315,7 +394,7 @@ static void check_entry(Reader response, long number, const char *type, const ch
 
 typedef struct {
   long id, ordinal; // id 0: free
-  int entries;
+  long entries;
   double sent_at;
 } Slot;
 
@@ -330,7 +409,7 @@ typedef struct {
 } Connection;
 
 static int poller;
-static long issued, answered, last_ordinals[READ_BACK_MAX];
+static long issued, answered, modified, last_ordinals[READ_BACK_MAX];
 static double counting_since, last_answer_at;
 static float *latencies;
 static long latency_count, latency_room;
@@ -370,7 +449,7 @@ static void ask(int descriptor, Writer *request, int final_tag, const char *what
       must_read(&message, INTEGER, "a message ID");
       if (!read_element(&message, &tag, &response)) fail(EXIT_FAULT, "wrong answer: empty message");
       if (tag == final_tag) {
-        check_result(response, what);
+        check_result(response, 0, what);
         return;
       }
       if (on_entry != NULL) on_entry(response, argument);
@@ -382,9 +461,7 @@ static void ask(int descriptor, Writer *request, int final_tag, const char *what
 
 static void bind_socket(int descriptor) {
   Writer writer = {.start = MESSAGE_BYTES_MAX};
-  put_text(&writer, SIMPLE_PASSWORD, options.password);
-  put_text(&writer, OCTETS, options.bind_dn);
-  put_number(&writer, INTEGER, 3);
+  put_bind(&writer, options.bind_dn, options.password);
   put_header(&writer, BIND, MESSAGE_BYTES_MAX);
   put_number(&writer, INTEGER, 1);
   put_header(&writer, SEQUENCE, MESSAGE_BYTES_MAX);
@@ -437,8 +514,11 @@ static void issue(Connection *connection, Slot *slot) {
 }
 
 static void count_answer(Slot *slot) {
-  last_ordinals[answered % READ_BACK_MAX] = slot->ordinal;
   answered += 1;
+  if (operation_of(slot->ordinal) == OP_MODIFY) {
+    last_ordinals[modified % READ_BACK_MAX] = slot->ordinal;
+    modified += 1;
+  }
   if (slot->sent_at < counting_since) return;
   if (latency_count == latency_room) {
     latency_room = latency_room == 0 ? 65536 : latency_room * 2;
@@ -456,17 +536,20 @@ static Slot *take_message(Connection *connection, Reader message) {
   int tag;
   Reader response;
   if (!read_element(&message, &tag, &response)) fail(EXIT_FAULT, "wrong answer: empty message");
-  if (tag == SEARCH_ENTRY && FINAL_TAGS[options.operation] == SEARCH_DONE) {
-    long number = number_for(slot->ordinal);
+  Operation operation = operation_of(slot->ordinal);
+  long number = number_for(slot->ordinal);
+  if (tag == SEARCH_ENTRY && OPERATIONS[operation].tag == SEARCH) {
     char name[NAME_BYTES_MAX];
     name_of(number, name);
-    check_entry(response, number, "uid", name);
+    if (operation != OP_LIST && operation != OP_TREE) check_entry(response, number, "uid", name);
     slot->entries += 1;
     return NULL;
   }
-  if (tag != FINAL_TAGS[options.operation]) fail(EXIT_FAULT, "wrong answer: response %02x", tag);
-  check_result(response, OPERATION_NAMES[options.operation]);
-  if (tag == SEARCH_DONE && slot->entries != 1) fail(EXIT_FAULT, "wrong answer: %d entries instead of one", slot->entries);
+  if (tag != OPERATIONS[operation].final_tag) fail(EXIT_FAULT, "wrong answer: response %02x", tag);
+  check_result(response, operation == OP_COMPARE ? COMPARE_TRUE : 0, OPERATIONS[operation].name);
+  long expected = matches_of(operation, number);
+  if (tag == SEARCH_DONE && slot->entries != expected)
+    fail(EXIT_FAULT, "wrong answer: %ld entries instead of %ld", slot->entries, expected);
   return slot;
 }
 
@@ -564,13 +647,14 @@ static void check_read_back(Reader response, long ordinal) {
 
 // The entries modified last must show it. Before a number comes again all others have come: their values are the newest.
 static void read_back(void) {
+  if (modified == 0) return;
   int descriptor = open_socket();
-  long checked = answered < READ_BACK_MAX ? answered : READ_BACK_MAX;
+  long checked = modified < READ_BACK_MAX ? modified : READ_BACK_MAX;
   bind_socket(descriptor);
   for (long i = 0; i < checked; i += 1) {
     if (last_ordinals[i] + options.range < issued) continue; // modified again since
     Writer writer = {.start = MESSAGE_BYTES_MAX};
-    put_search(&writer, number_for(last_ordinals[i]), SCOPE_BASE);
+    put_search(&writer, OP_READ, number_for(last_ordinals[i]));
     put_header(&writer, SEARCH, MESSAGE_BYTES_MAX);
     put_number(&writer, INTEGER, 2);
     put_header(&writer, SEQUENCE, MESSAGE_BYTES_MAX);
@@ -616,7 +700,7 @@ static void read_options(int count, char **arguments) {
       case 'P': options.pid = atoi(optarg); break;
       case 'o':
         for (options.operation = 0; options.operation < OP_COUNT; options.operation += 1)
-          if (strcmp(optarg, OPERATION_NAMES[options.operation]) == 0) break;
+          if (strcmp(optarg, OPERATIONS[options.operation].name) == 0) break;
         if (options.operation == OP_COUNT) fail(EXIT_USAGE, "unknown operation %s", optarg);
         break;
       default: exit(EXIT_USAGE);
@@ -635,7 +719,7 @@ int main(int count, char **arguments) {
   Connection **connections = calloc((size_t)options.connections, sizeof *connections);
   for (int i = 0; i < options.connections; i += 1) connections[i] = open_connection();
   Outcome outcome = run(connections);
-  if (options.operation == OP_MODIFY) read_back();
+  read_back();
   print_outcome(outcome);
   return 0;
 }

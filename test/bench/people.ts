@@ -15,8 +15,37 @@ const GIVEN_NAMES = 313;
 const SALT_BYTES = 8;
 const WRITE_CHARACTERS = 1 << 20;
 
+/** Rules that do not concern the users: of the administrators of areas that are elsewhere. With the one below there are 20. */
+const AREAS = 19;
+
 /** Everybody who is bound may read; said in 389's form, which only some servers know. */
-const ACI = `(targetattr!="userPassword")(version 3.0; acl "users read"; allow (read, search, compare) userdn="ldap:///all";)`;
+const ACIS = [
+  ...Array.from(
+    { length: AREAS },
+    (_, area) =>
+      `(target="ldap:///${areaDn(area)}")(targetattr="*")(version 3.0; acl "area ${area}"; allow (all) groupdn="ldap:///${administratorsDn(area)}";)`,
+  ),
+  `(targetattr!="userPassword")(version 3.0; acl "users read"; allow (read, search, compare) userdn="ldap:///all";)`,
+];
+
+/** The same in the form of slapd.conf. */
+export const SLAPD_RULES: readonly string[] = [
+  "access to attrs=userPassword by anonymous auth by * none",
+  ...Array.from(
+    { length: AREAS },
+    (_, area) =>
+      `access to dn.subtree="${areaDn(area)}" by group.exact="${administratorsDn(area)}" write by users read by * none`,
+  ),
+  "access to * by users read by * none",
+];
+
+function areaDn(area: number): string {
+  return `ou=area ${area},${SUFFIX}`;
+}
+
+function administratorsDn(area: number): string {
+  return `cn=administrators ${area},${SUFFIX}`;
+}
 
 export const userDn = (number: number): string => `uid=${userName(number)},${PEOPLE}`;
 
@@ -43,13 +72,13 @@ export function writePeople(
 }
 
 function organization(withAci: boolean): string {
-  const aci = withAci ? [`aci: ${ACI}`] : [];
+  const acis = withAci ? ACIS.map((aci) => `aci: ${aci}`) : [];
   return [
     `dn: ${SUFFIX}`,
     "objectClass: top",
     "objectClass: domain",
     "dc: bench",
-    ...aci,
+    ...acis,
     "",
     `dn: ${PEOPLE}`,
     "objectClass: top",

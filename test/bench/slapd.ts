@@ -23,6 +23,7 @@ export interface SlapdOptions {
   readonly rootPassword: string;
   /** By attribute type, words such as `eq,sub`. */
   readonly indexes: Readonly<Record<string, string>>;
+  readonly accessRules: readonly string[];
 }
 
 export class Slapd {
@@ -78,12 +79,15 @@ export class Slapd {
     );
   }
 
-  async remove(): Promise<void> {
+  async stop(): Promise<void> {
     const child = this.#child;
-    if (child !== undefined && !child.hasEnded) {
-      child.signal("SIGTERM");
-      await waitFor(() => child.hasEnded, "slapd ends", STOP_TIMEOUT_MS);
-    }
+    if (child === undefined || child.hasEnded) return;
+    child.signal("SIGTERM");
+    await waitFor(() => child.hasEnded, "slapd ends", STOP_TIMEOUT_MS);
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -92,7 +96,7 @@ export class Slapd {
   }
 
   #configuration(): string {
-    const { suffix, rootDn, rootPassword, indexes } = this.#options;
+    const { suffix, rootDn, rootPassword, indexes, accessRules } = this.#options;
     return [
       ...["core", "cosine", "inetorgperson"].map((name) => `include ${SCHEMA}/${name}.schema`),
       `modulepath ${MODULES}`,
@@ -106,8 +110,7 @@ export class Slapd {
       `rootpw ${rootPassword}`,
       `directory ${this.#path("db")}`,
       `maxsize ${MAP_BYTES}`,
-      "access to attrs=userPassword by anonymous auth by * none",
-      "access to * by users read by * none",
+      ...accessRules,
       ...Object.entries(indexes).map(([type, kinds]) => `index ${type} ${kinds}`),
       "",
     ].join("\n");
