@@ -11,12 +11,22 @@ function needsEscape(byte: number): boolean {
   );
 }
 
+/** Nothing but ASCII that stands for itself, as nearly all values are. */
+function isPlain(value: Buffer): boolean {
+  for (let at = 0; at < value.length; at += 1) {
+    const byte = value[at]!;
+    if (byte >= 0x80 || needsEscape(byte)) return false;
+  }
+  return true;
+}
+
 function hexPair(byte: number): string {
   return `\\${byte.toString(16).padStart(2, "0")}`;
 }
 
 /** An assertion value as it stands in a filter text. */
 export function formatFilterValue(value: Buffer): string {
+  if (isPlain(value)) return value.toString("latin1");
   const keepsHighBytes = isUtf8(value);
   let text = "";
   let start = 0;

@@ -7,11 +7,12 @@
 //   […] conn=1 op=1 fd=64 Disconnect - Cleanly Closed Connection - U1
 //
 // wtime is the wait before an operation was begun, optime its run, etime their sum, in seconds. Text from clients has its
-// control characters and quotes replaced by a backslash and two hexadecimal digits: a line stays a line.
+// control characters and quotes replaced by a backslash and two hexadecimal digits: a line stays a line. The two lines that
+// every operation costs are written piece by piece into the buffer of the file.
 import type { Clock } from "../base/index.ts";
 import { formatFilter } from "../filter/index.ts";
-import type { LogFile } from "../log/index.ts";
-import type { BindRequest, SearchRequest } from "../protocol/index.ts";
+import type { LineBuffer, LogFile } from "../log/index.ts";
+import type { BindRequest, Request, SearchRequest } from "../protocol/index.ts";
 import {
   END_REPLICATION_OID,
   REPLICATION_ENTRY_71_OID,
@@ -79,6 +80,7 @@ export class TextAccessLog implements AccessLog {
   /** The second that `#prefix` is for. */
   #prefixSeconds = -1;
   #prefix = "";
+  /** What stands behind the milliseconds: zeros for the finer digits, the time zone. */
   #zone = "";
 
   constructor(file: LogFile, clock: Clock) {
@@ -102,7 +104,13 @@ export class TextAccessLog implements AccessLog {
   }
 
   request(connection: Connection, operation: Operation): void {
-    this.#line(`conn=${connection.id} op=${operation.number} ${formatRequest(operation)}`);
+    const line = this.#startLine();
+    if (line === undefined) return;
+    line.text("conn=").number(connection.id).text(" op=").number(operation.number).text(" ");
+    const { request } = operation.message;
+    if (request.type === "search") writeSearch(line, request);
+    else line.text(formatRequest(request));
+    this.#file.endLine();
   }
 
   abandon(connection: Connection, operation: Operation, target: Operation | undefined): void {
@@ -122,19 +130,23 @@ export class TextAccessLog implements AccessLog {
     const endedAtMs = performance.now();
     const waitedMs = operation.startedAtMs - operation.receivedAtMs;
     const ranMs = endedAtMs - operation.startedAtMs;
-    let line =
-      `conn=${connection.id} op=${operation.number} RESULT err=${resultCode}` +
-      ` tag=${RESPONSE_TAG[message.request.type]} nentries=${facts.entryCount}` +
-      ` wtime=${formatSeconds(waitedMs)} optime=${formatSeconds(ranMs)}` +
-      ` etime=${formatSeconds(waitedMs + ranMs)}`;
-    if (facts.notes !== "") line += formatNotes(facts.notes);
-    if (facts.csn !== "") line += ` csn=${facts.csn}`;
-    if (resultCode === SASL_BIND_IN_PROGRESS) line += ", SASL bind in progress";
+    const line = this.#startLine();
+    if (line === undefined) return;
+    line.text("conn=").number(connection.id).text(" op=").number(operation.number);
+    line.text(" RESULT err=").number(resultCode);
+    line.text(" tag=").number(RESPONSE_TAG[message.request.type]);
+    line.text(" nentries=").number(facts.entryCount);
+    writeSeconds(line.text(" wtime="), waitedMs);
+    writeSeconds(line.text(" optime="), ranMs);
+    writeSeconds(line.text(" etime="), waitedMs + ranMs);
+    if (facts.notes !== "") line.text(formatNotes(facts.notes));
+    if (facts.csn !== "") line.text(" csn=").text(facts.csn);
+    if (resultCode === SASL_BIND_IN_PROGRESS) line.text(", SASL bind in progress");
     else if (message.request.type === "bind" && resultCode === 0)
-      line += ` dn="${escapeText(facts.boundDn)}"`;
+      line.text(` dn="${escapeText(facts.boundDn)}"`);
     else if (operation.resultMessage !== "" && resultCode !== 0)
-      line += ` - ${escapeText(operation.resultMessage)}`;
-    this.#line(line);
+      line.text(` - ${escapeText(operation.resultMessage)}`);
+    this.#file.endLine();
   }
 
   closed(connection: Connection & { readonly closeReason: CloseReason }): void {
@@ -145,11 +157,20 @@ export class TextAccessLog implements AccessLog {
   }
 
   #line(text: string): void {
+    if (this.#startLine()?.text(text) !== undefined) this.#file.endLine();
+  }
+
+  /** A line with its time; undefined: it is dropped. */
+  #startLine(): LineBuffer | undefined {
+    const line = this.#file.startLine();
+    if (line === undefined) return undefined;
     const nowMs = this.#clock.now();
     const seconds = Math.floor(nowMs / 1000);
     if (seconds !== this.#prefixSeconds) this.#startSecond(seconds);
-    const millis = String(nowMs - seconds * 1000).padStart(3, "0");
-    this.#file.append(`${this.#prefix}${millis}000000${this.#zone}${text}`);
+    return line
+      .text(this.#prefix)
+      .number(nowMs - seconds * 1000, 3)
+      .text(this.#zone);
   }
 
   #startSecond(seconds: number): void {
@@ -161,21 +182,18 @@ export class TextAccessLog implements AccessLog {
     const zone = two(Math.floor(Math.abs(offset) / 60)) + two(Math.abs(offset) % 60);
     this.#prefixSeconds = seconds;
     this.#prefix = `[${day}:${clock}.`;
-    this.#zone = ` ${offset < 0 ? "-" : "+"}${zone}] `;
+    this.#zone = `000000 ${offset < 0 ? "-" : "+"}${zone}] `;
   }
 }
 
 const SASL_BIND_IN_PROGRESS = 14;
 
-function formatRequest(operation: Operation): string {
-  const { request } = operation.message;
+function formatRequest(request: Exclude<Request, SearchRequest>): string {
   switch (request.type) {
     case "bind":
       return formatBind(request);
     case "unbind":
       return "UNBIND";
-    case "search":
-      return formatSearch(request);
     case "modify":
       return `MOD dn="${escapeText(request.dn)}"`;
     case "add":
@@ -206,12 +224,12 @@ function formatBind(request: BindRequest): string {
     : `BIND dn="${dn}" method=sasl version=${version} mech=${escapeText(authentication.mechanism)}`;
 }
 
-function formatSearch(request: SearchRequest): string {
-  const base = escapeText(request.base);
-  const filter = escapeText(formatFilter(request.filter));
-  const attributes = request.attributes.map(escapeText).join(" ");
-  const attrs = request.attributes.length === 0 ? "ALL" : `"${attributes}"`;
-  return `SRCH base="${base}" scope=${SCOPE[request.scope]} filter="${filter}" attrs=${attrs}`;
+function writeSearch(line: LineBuffer, request: SearchRequest): void {
+  line.text('SRCH base="').text(escapeText(request.base));
+  line.text('" scope=').number(SCOPE[request.scope]);
+  line.text(' filter="').text(escapeText(formatFilter(request.filter)));
+  if (request.attributes.length === 0) line.text('" attrs=ALL');
+  else line.text(`" attrs="${request.attributes.map(escapeText).join(" ")}"`);
 }
 
 function formatNotes(notes: string): string {
@@ -220,10 +238,17 @@ function formatNotes(notes: string): string {
 }
 
 /** Seconds with nine decimals. */
-function formatSeconds(ms: number): string {
+function writeSeconds(line: LineBuffer, ms: number): void {
   const nanos = Math.round(Math.max(0, ms) * 1e6);
   const seconds = Math.floor(nanos / 1e9);
-  return `${seconds}.${String(nanos - seconds * 1e9).padStart(9, "0")}`;
+  line
+    .number(seconds)
+    .text(".")
+    .number(nanos - seconds * 1e9, 9);
+}
+
+function formatSeconds(ms: number): string {
+  return (Math.max(0, ms) / 1000).toFixed(9);
 }
 
 const PLAIN = /^[ !#-~]*$/;

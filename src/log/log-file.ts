@@ -1,8 +1,9 @@
 // A log of lines in a file: cheap to append to, written in the background, rotated by size and age.
 //
-// `append` joins strings; the bytes are written when FLUSH_BYTES have gathered or FLUSH_MS_MAX have passed, or at the end
-// of the turn when buffering is off. One write is under way at a time, so lines keep their order. What cannot be written
-// (a full disk) does not stop the server: beyond PENDING_CHARACTERS_MAX lines are dropped, and the log says how many.
+// Lines gather as bytes; they are written when FLUSH_BYTES have gathered or FLUSH_MS_MAX have passed, or at the end of the
+// turn when buffering is off. One write is under way at a time, so lines keep their order: while it is, the next lines
+// gather in a second buffer. What cannot be written (a full disk) does not stop the server: beyond PENDING_BYTES_MAX lines
+// are dropped, and the log says how many.
 //
 // Rotation renames PATH to PATH.YYYYMMDD-HHMMSS (UTC; a counter is added when that is taken) and begins anew; the oldest
 // beyond `filesMax`, the current one included, are deleted (389: nsslapd-*log-maxlogsize, -maxlogsperdir, -logrotationtime).
@@ -18,6 +19,8 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "../base/index.ts";
+import { assert } from "../base/index.ts";
+import { LineBuffer } from "./line-buffer.ts";
 
 export interface LogFileSettings {
   readonly path: string;
@@ -42,7 +45,9 @@ export const LOG_FILE_DEFAULTS: Omit<LogFileSettings, "path"> = {
 
 const FLUSH_BYTES = 65_536;
 const FLUSH_MS_MAX = 1_000;
-const PENDING_CHARACTERS_MAX = 16_777_216;
+const PENDING_BYTES_MAX = 16_777_216;
+/** Of a buffer between two writes. */
+const BUFFER_BYTES_KEPT = 4 * FLUSH_BYTES;
 const ROTATED_NAME = /^\.\d{8}-\d{6}(?:\.\d+)?$/;
 
 export class LogFile {
@@ -51,7 +56,9 @@ export class LogFile {
   #descriptor: number;
   #bytes: number;
   #openedAtMs: number;
-  #pending = "";
+  /** Lines that wait for a write, and those that are being written. */
+  #pending = new LineBuffer();
+  #inFlight = new LineBuffer();
   #droppedCount = 0;
   #isWriting = false;
   #isClosing = false;
@@ -72,11 +79,21 @@ export class LogFile {
 
   /** @param line without its line break; it contains none */
   append(line: string): void {
-    if (this.#pending.length > PENDING_CHARACTERS_MAX || this.#isClosing) {
-      this.#droppedCount += 1;
-      return;
-    }
-    this.#pending += `${line}\n`;
+    const buffer = this.startLine();
+    if (buffer === undefined) return;
+    buffer.text(line);
+    this.endLine();
+  }
+
+  /** Where to write the next line; `endLine` has to follow before anything else is called. undefined: the line is dropped. */
+  startLine(): LineBuffer | undefined {
+    if (this.#pending.length <= PENDING_BYTES_MAX && !this.#isClosing) return this.#pending;
+    this.#droppedCount += 1;
+    return undefined;
+  }
+
+  endLine(): void {
+    this.#pending.endLine();
     if (!this.settings.isBuffered) this.#scheduleTurn();
     else if (this.#pending.length >= FLUSH_BYTES) this.#startWrite();
     else this.#startTimer();
@@ -85,13 +102,14 @@ export class LogFile {
   /** Writes what was appended, now: for a process that is about to end without waiting. Lines of a write that is under way
    *  may come behind these. */
   flush(): void {
-    const bytes = this.#takePending();
+    const bytes = this.#pending.view();
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
       this.#bytes += bytes.length;
     } catch {
       this.#droppedCount += 1;
     }
+    this.#pending.reset(BUFFER_BYTES_KEPT);
   }
 
   /** Opens the path again, because somebody else has moved the file away. Lines so far go to the old file. */
@@ -119,27 +137,23 @@ export class LogFile {
     });
   }
 
-  #takePending(): Buffer {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const text = this.#pending;
-    this.#pending = "";
-    return Buffer.from(text);
-  }
-
   #startWrite(): void {
     if (this.#isWriting) return;
-    if (this.#pending === "") {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#pending.length === 0) {
       this.#whenWritten();
       return;
     }
     this.#rotateIfDue();
     if (this.#droppedCount > 0) {
-      this.#pending += `dropped ${this.#droppedCount} lines that could not be written\n`;
+      this.#pending.text(`dropped ${this.#droppedCount} lines that could not be written`).endLine();
       this.#droppedCount = 0;
     }
+    assert(this.#inFlight.length === 0, "one write is under way at a time");
+    [this.#inFlight, this.#pending] = [this.#pending, this.#inFlight];
     this.#isWriting = true;
-    this.#writeRest(this.#takePending(), 0);
+    this.#writeRest(this.#inFlight.view(), 0);
   }
 
   #writeRest(bytes: Buffer, from: number): void {
@@ -149,6 +163,7 @@ export class LogFile {
         return;
       }
       this.#isWriting = false;
+      this.#inFlight.reset(BUFFER_BYTES_KEPT);
       if (error === null) this.#bytes += bytes.length;
       else this.#droppedCount += 1;
       this.#whenWritten();
@@ -161,11 +176,12 @@ export class LogFile {
       this.#isReopenDue = false;
       this.#openAgain();
     }
-    if (this.#isClosing && this.#pending !== "") this.#startWrite();
+    const isEmpty = this.#pending.length === 0;
+    if (this.#isClosing && !isEmpty) this.#startWrite();
     else if (this.#isClosing) this.#closeDescriptor();
     else if (this.#pending.length >= FLUSH_BYTES) this.#startWrite();
-    else if (this.#pending !== "" && !this.settings.isBuffered) this.#startWrite();
-    else if (this.#pending !== "") this.#startTimer();
+    else if (!isEmpty && !this.settings.isBuffered) this.#startWrite();
+    else if (!isEmpty) this.#startTimer();
   }
 
   #startTimer(): void {
