@@ -12,7 +12,7 @@
 //
 // Invariant: a plan with a `decision` has it because no entry could change it.
 import { assert } from "../base/index.ts";
-import type { EntryView } from "../entry/index.ts";
+import type { AttributeDescription, EntryView } from "../entry/index.ts";
 import type { AttributeType } from "../schema/index.ts";
 import { normalParent } from "../schema/index.ts";
 import type { Aci, Rule } from "./aci.ts";
@@ -58,8 +58,13 @@ interface Plan {
   readonly allows: readonly Candidate[];
 }
 
+/** Stands for the rules above an entry. */
+export interface RuleChain {
+  readonly rules: readonly HeldAci[];
+}
+
 /** The rules above an entry, outermost first, and what was found out about them. */
-interface Chain {
+interface Chain extends RuleChain {
   readonly rules: readonly HeldAci[];
   /** Plans without options and values, the usual ones. */
   readonly plans: Map<Right, Map<AttributeType | undefined, Plan>>;
@@ -158,6 +163,23 @@ export class AccessEvaluator {
       if (plan?.decision !== undefined) return plan.decision;
     }
     return this.#decide(entry, { right, type, options, change: undefined, destination: undefined });
+  }
+
+  /** The rules above an entry: entries with the same get the same answers from `decisionUnder`, as long as this evaluator
+   *  serves. */
+  rulesOf(entry: EntryView): RuleChain {
+    return this.#chainFor(entry);
+  }
+
+  /** What `mayAttribute` answers for every entry below these rules; undefined when it depends on the entry. */
+  decisionUnder(
+    rules: RuleChain,
+    right: AttributeRight,
+    { type, options }: AttributeDescription,
+  ): boolean | undefined {
+    if (this.#caller.isRoot) return true;
+    const question = { right, type, options, change: undefined, destination: undefined };
+    return this.#planFor(rules as Chain, question).decision?.allowed;
   }
 
   /** May the caller use the right on the entry? For add, the entry as it would be; for delete, as it is. */
@@ -285,10 +307,18 @@ export class AccessEvaluator {
   #chainFor(entry: EntryView): Chain {
     if (entry !== this.#entry) {
       this.#entry = entry;
-      this.#entryChain = this.#chainOf(entry.normalDn);
+      this.#entryChain = this.#findChain(entry);
       this.#targets.clear();
     }
     return this.#entryChain;
+  }
+
+  /** Most entries hold no rules, nor do their siblings: then the parent tells, and the name of the entry is not needed. */
+  #findChain(entry: EntryView): Chain {
+    const { parentNormalDn } = entry;
+    return parentNormalDn === undefined || this.#store.hasHolderBelow(parentNormalDn)
+      ? this.#chainOf(entry.normalDn)
+      : this.#chainAbove(parentNormalDn);
   }
 
   #chainOf(normalDn: string): Chain {

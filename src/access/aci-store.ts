@@ -5,7 +5,7 @@
 // evaluator may keep them; every change raises the generation.
 import { LdapError } from "../protocol/index.ts";
 import type { Schema } from "../schema/index.ts";
-import { isBelow } from "../schema/index.ts";
+import { isBelow, normalParent } from "../schema/index.ts";
 import type { Aci } from "./aci.ts";
 import { parseAci } from "./parse-aci.ts";
 
@@ -26,6 +26,8 @@ export class AciStore {
   #schema: Schema;
   #generation = 0;
   readonly #held = new Map<string, readonly HeldAci[]>();
+  /** Normal DNs of the parents of all holders; undefined when it has to be made anew. */
+  #parents: ReadonlySet<string> | undefined;
 
   constructor(schema: Schema) {
     this.#schema = schema;
@@ -52,12 +54,12 @@ export class AciStore {
   set(holder: string, values: readonly Buffer[]): readonly UnreadableAci[] {
     const texts = values.map((value) => value.toString("utf8"));
     const unreadable = this.#setTexts(holder, texts);
-    this.#generation += 1;
+    this.#noteChange();
     return unreadable;
   }
 
   remove(holder: string): void {
-    if (this.#held.delete(holder)) this.#generation += 1;
+    if (this.#held.delete(holder)) this.#noteChange();
   }
 
   /** Follows a rename or move: rules of the entry and of all below it. Targets are texts and stay as they are. */
@@ -75,7 +77,7 @@ export class AciStore {
         held.map(({ aci }) => ({ holder: next, aci })),
       );
     }
-    this.#generation += 1;
+    this.#noteChange();
   }
 
   /** Compiles all rules anew under another schema. */
@@ -91,13 +93,24 @@ export class AciStore {
         ),
       );
     }
-    this.#generation += 1;
+    this.#noteChange();
     return unreadable;
+  }
+
+  /** Whether an entry with this parent holds rules itself. */
+  hasHolderBelow(parentNormalDn: string): boolean {
+    this.#parents ??= new Set([...this.#held.keys()].map((holder) => normalParent(holder) ?? ""));
+    return this.#parents.has(parentNormalDn);
   }
 
   /** The rules that an entry holds itself. */
   held(normalDn: string): readonly HeldAci[] | undefined {
     return this.#held.get(normalDn);
+  }
+
+  #noteChange(): void {
+    this.#generation += 1;
+    this.#parents = undefined;
   }
 
   #setTexts(holder: string, texts: readonly string[]): UnreadableAci[] {

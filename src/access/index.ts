@@ -1,4 +1,4 @@
-export type { Decision, DirectoryState } from "./access-evaluator.ts";
+export type { Decision, DirectoryState, RuleChain } from "./access-evaluator.ts";
 export { AccessEvaluator } from "./access-evaluator.ts";
 export type { Aci, BindRule, Rule } from "./aci.ts";
 export type { HeldAci, UnreadableAci } from "./aci-store.ts";

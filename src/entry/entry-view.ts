@@ -25,6 +25,8 @@ export interface EntryView {
   /** As sent to clients. */
   readonly dn: string;
   readonly normalDn: string;
+  /** Of the parent, where it is known without the entry's own name. */
+  readonly parentNormalDn?: string | undefined;
   /** All attributes that may be shown, user and operational, computed ones included. */
   attributes(): Iterable<Attribute>;
   /** Values of the type, of its subtypes and of all option forms (RFC 4511 §4.5.1.7: what a filter item looks at). */

@@ -1,17 +1,16 @@
 export type { DescriptionRow } from "./description.ts";
 export { Descriptions, splitDescription } from "./description.ts";
 export type { Attribute, AttributeDescription, EntryView } from "./entry-view.ts";
-export type { DirectoryRow, EntryContent, EntryId } from "./record.ts";
+export type { EntryContent, EntryId } from "./record.ts";
 export {
   RecordFlag,
   decodeRecord,
   encodeRecord,
-  readDirectory,
   readValues,
   recordFlags,
   recordParentId,
   recordRdn,
   recordUniqueId,
 } from "./record.ts";
-export type { EntrySurroundings } from "./stored-entry.ts";
+export type { EntryNames, EntrySurroundings } from "./stored-entry.ts";
 export { COMPUTED_ATTRIBUTE_KEYS, StoredEntry, isOrDescends } from "./stored-entry.ts";

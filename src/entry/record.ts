@@ -31,7 +31,8 @@ export const RecordFlag = {
 const AttributeFlag = { operational: 1 } as const;
 
 const VERSION = 1;
-const HEAD_BYTES = 24;
+/** Where the RDN begins. */
+export const RDN_START = 24;
 const DIRECTORY_ROW_BYTES = 7;
 
 /** Entry ID: the number of an entry in its backend, from 1. */
@@ -75,7 +76,7 @@ export function encodeRecord(content: EntryContent): Buffer {
   });
   const rdnBytes = Buffer.byteLength(content.rdn);
   assert(rdnBytes <= 0xffff && attributes.length <= 0xffff, "RDN and attribute count fit 16 bits");
-  let total = HEAD_BYTES + rdnBytes + 2 + DIRECTORY_ROW_BYTES * attributes.length;
+  let total = RDN_START + rdnBytes + 2 + DIRECTORY_ROW_BYTES * attributes.length;
   for (const size of sizes) total += tlvBytes(size.body);
   const out = Buffer.allocUnsafe(total);
   out[0] = VERSION;
@@ -83,8 +84,8 @@ export function encodeRecord(content: EntryContent): Buffer {
   out.writeUInt32BE(content.parentId, 2);
   encodeUniqueId(content.uniqueId).copy(out, 6);
   out.writeUInt16BE(rdnBytes, 22);
-  out.write(content.rdn, HEAD_BYTES, "utf8");
-  let row = HEAD_BYTES + rdnBytes;
+  out.write(content.rdn, RDN_START, "utf8");
+  let row = RDN_START + rdnBytes;
   out.writeUInt16BE(attributes.length, row);
   row += 2;
   let at = row + DIRECTORY_ROW_BYTES * attributes.length;
@@ -111,7 +112,6 @@ export function encodeRecord(content: EntryContent): Buffer {
 /** One directory row, with the range of its TLV in the record. */
 export interface DirectoryRow {
   readonly descriptionId: number;
-  readonly operational: boolean;
   readonly start: number;
   readonly end: number;
 }
@@ -121,28 +121,40 @@ export const recordFlags = (record: Buffer): number => record[1] as number;
 export const recordParentId = (record: Buffer): EntryId => record.readUInt32BE(2) as EntryId;
 export const recordUniqueId = (record: Buffer): UniqueId => decodeUniqueId(record, 6);
 export const recordRdn = (record: Buffer): string =>
-  record.toString("utf8", HEAD_BYTES, HEAD_BYTES + record.readUInt16BE(22));
+  record.toString("utf8", RDN_START, RDN_START + recordRdnBytes(record));
 
-/** The directory of a record. */
-export function readDirectory(record: Buffer): DirectoryRow[] {
-  assert(record[0] === VERSION, "a record of a known version");
-  let row = HEAD_BYTES + record.readUInt16BE(22);
-  const count = record.readUInt16BE(row);
-  row += 2;
-  let start = row + DIRECTORY_ROW_BYTES * count;
-  const rows: DirectoryRow[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const end = start + record.readUInt32BE(row + 3);
-    rows.push({
-      descriptionId: record.readUInt16BE(row),
-      operational: ((record[row + 2] as number) & AttributeFlag.operational) !== 0,
-      start,
-      end,
-    });
-    start = end;
-    row += DIRECTORY_ROW_BYTES;
+/** Bytes of the RDN, which begins at RDN_START. */
+export const recordRdnBytes = (record: Buffer): number => record.readUInt16BE(22);
+
+/** Walks the directory of a record in place: `next`, then the fields of the row. */
+export class DirectoryRows implements DirectoryRow {
+  readonly #record: Buffer;
+  readonly #directoryEnd: number;
+  #row: number;
+  descriptionId = 0;
+  start = 0;
+  end: number;
+
+  constructor(record: Buffer) {
+    assert(record[0] === VERSION, "a record of a known version");
+    this.#record = record;
+    const at = RDN_START + recordRdnBytes(record);
+    this.#row = at + 2;
+    this.#directoryEnd = this.#row + DIRECTORY_ROW_BYTES * record.readUInt16BE(at);
+    this.end = this.#directoryEnd;
   }
-  return rows;
+
+  /** Steps to the next row; false behind the last one. */
+  next(): boolean {
+    const row = this.#row;
+    if (row === this.#directoryEnd) return false;
+    const record = this.#record;
+    this.descriptionId = (record[row]! << 8) | record[row + 1]!;
+    this.start = this.end;
+    this.end += record.readUInt32BE(row + 3);
+    this.#row = row + DIRECTORY_ROW_BYTES;
+    return true;
+  }
 }
 
 function skipHeader(record: Buffer, at: number): { body: number; length: number } {
@@ -173,9 +185,15 @@ export function decodeRecord(record: Buffer, descriptions: Descriptions): EntryC
     parentId: recordParentId(record),
     uniqueId: recordUniqueId(record),
     rdn: recordRdn(record),
-    attributes: readDirectory(record).map((row) => ({
-      description: descriptions.get(row.descriptionId),
-      values: readValues(record, row.start),
-    })),
+    attributes: decodeAttributes(record, descriptions),
   };
+}
+
+function decodeAttributes(record: Buffer, descriptions: Descriptions): Attribute[] {
+  const attributes: Attribute[] = [];
+  for (const rows = new DirectoryRows(record); rows.next(); ) {
+    const values = readValues(record, rows.start);
+    attributes.push({ description: descriptions.get(rows.descriptionId), values });
+  }
+  return attributes;
 }

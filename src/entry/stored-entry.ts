@@ -1,26 +1,35 @@
 // A stored entry as filters, access control and answers see it: the attributes of its record and those that are computed
 // on every read, because they depend on other entries or on the place of the record (admin-compat section 7).
+import type { BerWriter } from "../ber/index.ts";
 import { RUV_UNIQUE_ID } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import type { AttributeType } from "../schema/index.ts";
 import type { Descriptions } from "./description.ts";
 import type { Attribute, AttributeDescription, EntryView } from "./entry-view.ts";
 import {
-  type DirectoryRow,
+  DirectoryRows,
   type EntryId,
-  readDirectory,
+  RDN_START,
   readValues,
   recordFlags,
   recordParentId,
   recordRdn,
+  recordRdnBytes,
   recordUniqueId,
 } from "./record.ts";
+
+/** DN of an entry, as shown and in normal form. */
+export interface EntryNames {
+  readonly dn: string;
+  readonly normalDn: string;
+  /** `dn` in UTF-8. */
+  readonly dnBytes: Buffer;
+}
 
 /** What a stored entry needs to know of its backend. */
 export interface EntrySurroundings {
   readonly descriptions: Descriptions;
-  /** DN of an entry, as shown and in normal form. */
-  dnOf(id: EntryId): { readonly dn: string; readonly normalDn: string };
+  dnOf(id: EntryId): EntryNames;
   /** Children that clients can see. */
   childCount(id: EntryId): number;
   tombstoneChildCount(id: EntryId): number;
@@ -51,10 +60,31 @@ export const COMPUTED_ATTRIBUTE_KEYS: ReadonlySet<string> = new Set(COMPUTED.key
 /** Is `type` the type `of` or one of its subtypes? */
 export function isOrDescends(type: AttributeType, of: AttributeType): boolean {
   for (let at: AttributeType | undefined = type; at !== undefined; at = at.sup) {
-    if (at.key === of.key) return true;
+    if (at === of || at.key === of.key) return true;
   }
   return false;
 }
+
+/** An attribute of a record; its values, views onto the record, are looked for when they are asked for. */
+class StoredAttribute implements Attribute {
+  readonly description: AttributeDescription;
+  readonly #record: Buffer;
+  readonly #start: number;
+  #values: readonly Buffer[] | undefined;
+
+  constructor(description: AttributeDescription, record: Buffer, start: number) {
+    this.description = description;
+    this.#record = record;
+    this.#start = start;
+  }
+
+  get values(): readonly Buffer[] {
+    this.#values ??= readValues(this.#record, this.#start);
+    return this.#values;
+  }
+}
+
+const COMMA = Buffer.from(",");
 
 export class StoredEntry implements EntryView {
   readonly id: EntryId;
@@ -62,7 +92,6 @@ export class StoredEntry implements EntryView {
   readonly #surroundings: EntrySurroundings;
   #dn: string | undefined;
   #normalDn: string | undefined;
-  #directory: DirectoryRow[] | undefined;
   #stored: readonly Attribute[] | undefined;
 
   /** `record` is kept: it must be a copy, or the entry must not outlive it. */
@@ -106,22 +135,46 @@ export class StoredEntry implements EntryView {
   get isRuvEntry(): boolean {
     return this.uniqueId === RUV_UNIQUE_ID;
   }
-  get directory(): readonly DirectoryRow[] {
-    this.#directory ??= readDirectory(this.record);
-    return this.#directory;
+  /** Normal DN of the parent; undefined for the suffix entry. */
+  get parentNormalDn(): string | undefined {
+    const { parentId } = this;
+    return parentId === 0 ? undefined : this.#surroundings.dnOf(parentId).normalDn;
   }
 
-  description(row: DirectoryRow): AttributeDescription {
+  /** Bytes that `writeDn` appends. */
+  get dnLength(): number {
+    const { parentId } = this;
+    const own = recordRdnBytes(this.record);
+    return parentId === 0 ? own : own + 1 + this.#surroundings.dnOf(parentId).dnBytes.length;
+  }
+
+  /** Appends the DN in UTF-8: no text is made of it. */
+  writeDn(writer: BerWriter): void {
+    const { parentId, record } = this;
+    writer.appendRange(record, RDN_START, RDN_START + recordRdnBytes(record));
+    if (parentId === 0) return;
+    const { dnBytes } = this.#surroundings.dnOf(parentId);
+    writer.appendRange(COMMA, 0, COMMA.length);
+    writer.appendRange(dnBytes, 0, dnBytes.length);
+  }
+
+  rows(): DirectoryRows {
+    return new DirectoryRows(this.record);
+  }
+
+  description(row: { readonly descriptionId: number }): AttributeDescription {
     return this.#surroundings.descriptions.get(row.descriptionId);
   }
 
-  /** The attributes of the record alone, decoded once; values are views onto it. */
+  /** The attributes of the record alone. */
   stored(): readonly Attribute[] {
-    this.#stored ??= this.directory.map((row) => ({
-      description: this.description(row),
-      values: readValues(this.record, row.start),
-    }));
-    return this.#stored;
+    if (this.#stored !== undefined) return this.#stored;
+    const stored: Attribute[] = [];
+    for (const rows = this.rows(); rows.next(); ) {
+      stored.push(new StoredAttribute(this.description(rows), this.record, rows.start));
+    }
+    this.#stored = stored;
+    return stored;
   }
 
   *attributes(): Iterable<Attribute> {
@@ -143,9 +196,9 @@ export class StoredEntry implements EntryView {
     const compute = COMPUTED.get(type.key);
     if (compute !== undefined) return compute(this);
     let found: Buffer[] | undefined;
-    for (const row of this.directory) {
-      if (!isOrDescends(this.description(row).type, type)) continue;
-      const values = readValues(this.record, row.start);
+    for (const rows = this.rows(); rows.next(); ) {
+      if (!isOrDescends(this.description(rows).type, type)) continue;
+      const values = readValues(this.record, rows.start);
       found = found === undefined ? values : [...found, ...values];
     }
     return found ?? [];

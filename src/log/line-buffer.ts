@@ -52,7 +52,7 @@ export class LineBuffer {
     let rest = value;
     for (let at = start + digits - 1; at >= start; at -= 1) {
       const next = Math.floor(rest / 10);
-      bytes[at] = ZERO + rest - 10 * next;
+      bytes[at] = ZERO + (rest - 10 * next);
       rest = next;
     }
     this.#length = start + digits;

@@ -1,5 +1,6 @@
 export { mayKnowAbsence } from "./absence.ts";
 export type { Access } from "./access-port.ts";
+export { FULL_ACCESS } from "./access-port.ts";
 export { addEntry } from "./add.ts";
 export { BackendSource } from "./backend-source.ts";
 export { candidateEntry } from "./candidate-entry.ts";

@@ -1,20 +1,17 @@
 // Encoding of found entries. A stored entry is sent as it lies in the database: the ranges of its selected attributes are
 // copied behind a header; only computed attributes, those under another spelling and answers with types alone are encoded anew.
 import type { BerWriter } from "../ber/index.ts";
-import {
-  type Attribute,
-  type AttributeDescription,
-  COMPUTED_ATTRIBUTE_KEYS,
-  type EntryView,
-  StoredEntry,
-} from "../entry/index.ts";
+import { type AttributeDescription, type EntryView, StoredEntry } from "../entry/index.ts";
 import {
   type AttributeValues,
   encodePartialAttribute,
+  writeAttributesHeader,
   writeSearchEntryHeader,
+  writeSearchEntryStart,
 } from "../protocol/index.ts";
 import type { Access } from "./access-port.ts";
 import type { Selection } from "./selection.ts";
+import { Showing } from "./shown-attributes.ts";
 
 /** Never shown to anybody by `*` or `+`, and as an attribute only to those who name it and may read it. */
 export interface EntryAnswer {
@@ -50,61 +47,81 @@ export function writeEntry(
   answer: EntryAnswer,
   controls?: Buffer,
 ): void {
-  const dn = Buffer.from(entry.dn, "utf8");
-  if (!(entry instanceof StoredEntry) || answer.typesOnly) {
+  if (entry instanceof StoredEntry && !answer.typesOnly) {
+    writeStored(writer, messageId, entry, answer, controls);
+  } else {
     const parts = selectAttributes(entry, answer).map(({ type, values }) =>
       encodePartialAttribute(type, values),
     );
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    writeSearchEntryHeader(writer, messageId, dn, length, controls);
+    writeSearchEntryHeader(writer, messageId, Buffer.from(entry.dn, "utf8"), length, controls);
     for (const part of parts) writer.append(part);
-  } else {
-    writeStored(writer, messageId, entry, answer, dn, controls);
   }
   if (controls !== undefined) writer.append(controls);
 }
+
+/** Ranges of the record that are sent, [start, end, start, end, …]; adjacent attributes are one. Used again for each entry. */
+const ranges: number[] = [];
 
 function writeStored(
   writer: BerWriter,
   messageId: number,
   entry: StoredEntry,
   answer: EntryAnswer,
-  dn: Buffer,
   controls: Buffer | undefined,
 ): void {
-  // Adjacent selected attributes are one range: [start, end, start, end, …].
-  const ranges: number[] = [];
-  const respelled = new Set<AttributeDescription>();
+  const { access } = answer;
+  const shown = answer.selection.shownUnder(access.rulesOf(entry));
+  let respelled: Set<AttributeDescription> | undefined;
+  let count = 0;
   let length = 0;
-  for (const row of entry.directory) {
-    const description = entry.description(row);
-    if (!mayShow(answer, entry, description)) continue;
-    if (answer.selection.textOf(description) !== description.text) {
-      respelled.add(description);
+  for (const rows = entry.rows(); rows.next(); ) {
+    const description = entry.description(rows);
+    const showing = shown.of(description, entry, access);
+    if (showing === Showing.hidden) continue;
+    if (showing === Showing.respelled) {
+      (respelled ??= new Set()).add(description);
       continue;
     }
-    length += row.end - row.start;
-    if (ranges[ranges.length - 1] === row.start) ranges[ranges.length - 1] = row.end;
-    else ranges.push(row.start, row.end);
+    length += rows.end - rows.start;
+    if (count === 0 || ranges[count - 1] !== rows.start) {
+      ranges[count] = rows.start;
+      count += 2;
+    }
+    ranges[count - 1] = rows.end;
   }
-  const anew = computedAttributes(entry, answer);
-  if (respelled.size > 0) {
-    anew.push(...entry.stored().filter(({ description }) => respelled.has(description)));
-  }
-  const parts = anew.map(({ description, values }) =>
-    encodePartialAttribute(answer.selection.textOf(description) ?? description.text, values),
-  );
+  const parts = encodeAnew(entry, answer, respelled);
   for (const part of parts) length += part.length;
-  writeSearchEntryHeader(writer, messageId, dn, length, controls);
-  for (let i = 0; i < ranges.length; i += 2) {
+  writeSearchEntryStart(writer, messageId, {
+    dnLength: entry.dnLength,
+    attributesLength: length,
+    controlsLength: controls === undefined ? 0 : controls.length,
+  });
+  entry.writeDn(writer);
+  writeAttributesHeader(writer, length);
+  for (let i = 0; i < count; i += 2) {
     writer.appendRange(entry.record, ranges[i] as number, ranges[i + 1] as number);
   }
   for (const part of parts) writer.append(part);
 }
 
-function computedAttributes(entry: StoredEntry, answer: EntryAnswer): Attribute[] {
+const NO_PARTS: readonly Buffer[] = [];
+
+/** The attributes that do not lie in the record as they are sent. */
+function encodeAnew(
+  entry: StoredEntry,
+  answer: EntryAnswer,
+  respelled: ReadonlySet<AttributeDescription> | undefined,
+): readonly Buffer[] {
   const { selection } = answer;
-  if (!selection.operational && ![...COMPUTED_ATTRIBUTE_KEYS].some((key) => selection.names(key)))
-    return [];
-  return [...entry.computed()].filter(({ description }) => mayShow(answer, entry, description));
+  if (!selection.computed && respelled === undefined) return NO_PARTS;
+  const anew = selection.computed
+    ? [...entry.computed()].filter(({ description }) => mayShow(answer, entry, description))
+    : [];
+  if (respelled !== undefined) {
+    anew.push(...entry.stored().filter(({ description }) => respelled.has(description)));
+  }
+  return anew.map(({ description, values }) =>
+    encodePartialAttribute(selection.textOf(description) ?? description.text, values),
+  );
 }

@@ -1,9 +1,16 @@
 // Which attributes a search returns (RFC 4511 §4.5.1.8; RFC 3673 for `+`; RFC 4529 for `@class`). Decided once per
 // attribute description, then looked up by number; a selection serves all searches with the same list. Whoever asks for an attribute by a name gets it under the name as he
 // spelled it, as from 389; by OID, class or `*` it has the schema's name.
-import { type AttributeDescription, isOrDescends, splitDescription } from "../entry/index.ts";
+import type { RuleChain } from "../access/index.ts";
+import {
+  type AttributeDescription,
+  COMPUTED_ATTRIBUTE_KEYS,
+  isOrDescends,
+  splitDescription,
+} from "../entry/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import type { AttributeType, Schema } from "../schema/index.ts";
+import { ShownAttributes } from "./shown-attributes.ts";
 
 /** Selections kept for each schema: clients ask for the same attributes again and again. */
 const SELECTIONS_KEPT_MAX = 1_000;
@@ -37,13 +44,18 @@ export class Selection {
   readonly user: boolean;
   /** `+`. */
   readonly operational: boolean;
+  /** Whether an attribute that is computed for each entry may be wanted. */
+  readonly computed: boolean;
   readonly #requested: readonly Requested[];
+  /** Rules live as long as whoever is subject to them stays; what was worked out under them goes with them. */
+  readonly #shown = new WeakMap<RuleChain, ShownAttributes>();
   readonly #decided = new Map<AttributeDescription, string | undefined>();
 
   private constructor(user: boolean, operational: boolean, requested: readonly Requested[]) {
     this.user = user;
     this.operational = operational;
     this.#requested = requested;
+    this.computed = operational || requested.some(({ type }) => isComputed(type));
   }
 
   /** `attributes` as requested. Names that the schema does not know select nothing.
@@ -96,6 +108,13 @@ export class Selection {
     return text;
   }
 
+  /** What the answers to this selection show of entries below these rules. */
+  shownUnder(rules: RuleChain): ShownAttributes {
+    let shown = this.#shown.get(rules);
+    if (shown === undefined) this.#shown.set(rules, (shown = new ShownAttributes(this, rules)));
+    return shown;
+  }
+
   /** Is the type asked for by its name (not only by `*` or `+`)? */
   names(key: string): boolean {
     return this.#requested.some((requested) => requested.type.key === key);
@@ -120,6 +139,8 @@ export class Selection {
     );
   }
 }
+
+const isComputed = ({ key }: AttributeType): boolean => COMPUTED_ATTRIBUTE_KEYS.has(key);
 
 function parseRequested(text: string, schema: Schema): Requested | undefined {
   try {

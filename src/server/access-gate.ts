@@ -11,7 +11,7 @@ import {
 } from "../access/index.ts";
 import type { EntryView } from "../entry/index.ts";
 import type { Connection } from "../frontend/index.ts";
-import type { Access } from "../operation/index.ts";
+import { type Access, FULL_ACCESS } from "../operation/index.ts";
 import type { BackendReader } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
 import type { Identity } from "./identity.ts";
@@ -24,15 +24,6 @@ interface KeptEvaluator {
 }
 
 const MINUTES_PER_HOUR = 60;
-
-/** Of the root DN, and of everybody while access control is off. */
-const FULL_ACCESS: Access = {
-  mayAttribute: () => true,
-  mayChange: () => true,
-  mayEntry: () => true,
-  mayMove: () => true,
-  mayReturn: () => true,
-};
 
 export class AccessGate {
   readonly #directory: Directory;

@@ -3,9 +3,8 @@
 import { DnSyntaxError } from "../dn/index.ts";
 import type { EntryView, StoredEntry } from "../entry/index.ts";
 import { FilterSyntaxError, type Matcher, compileFilter, parseFilter } from "../filter/index.ts";
-import type { AccessEvaluator } from "../access/index.ts";
 import { SERVER_DN } from "../config/index.ts";
-import { type WriteEffects, newEntryUuid, runWrite } from "../operation/index.ts";
+import { FULL_ACCESS, type WriteEffects, newEntryUuid, runWrite } from "../operation/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import { checkEntry } from "../schema/index.ts";
 import type { Backend } from "../store/index.ts";
@@ -15,18 +14,6 @@ import { writeSettings } from "./update-request.ts";
 
 /** Entries looked at between two breaks. */
 const SLICE_ENTRIES = 200;
-
-/** The server's own work is not subject to access control. */
-const MAY_ALL: Pick<
-  AccessEvaluator,
-  "mayAttribute" | "mayChange" | "mayEntry" | "mayMove" | "mayReturn"
-> = {
-  mayAttribute: () => true,
-  mayChange: () => true,
-  mayEntry: () => true,
-  mayMove: () => true,
-  mayReturn: () => true,
-};
 
 type AfterWrite = (backend: Backend, effects: WriteEffects) => void;
 
@@ -92,7 +79,7 @@ async function addEntryUuid(
       backend,
       writes,
       {
-        access: () => MAY_ALL,
+        access: () => FULL_ACCESS,
         actor: { dn: SERVER_DN, isRoot: true },
         settings: writeSettings(directory),
         skew: { ignoreTimeSkew: directory.config.snapshot.server.ignoreTimeSkew },

@@ -76,7 +76,7 @@ function prepare(
   const matcher = compileFilter(filter, schema, {
     maySearch: (entry, type) => access.mayAttribute(entry, "search", type),
     // Most settings are defined by the tables of the configuration alone.
-    ...(source instanceof MemorySource ? { undefinedTypes: "directoryString" } : {}),
+    undefinedTypes: source instanceof MemorySource ? "directoryString" : "undefined",
   });
   if (controls.assertion !== undefined)
     checkAssertion(source, access, baseNormalDn, controls, schema);
@@ -90,10 +90,7 @@ function prepare(
         matcher,
         selection,
         access,
-        limits: {
-          ...limitsFor(service, identity?.isRoot === true, request, controls),
-          indexRequired: isIndexRequired(directory, source),
-        },
+        limits: limitsFor(service, identity?.isRoot === true, { source, request, controls }),
         sees: {
           subentries: subentryView(request, controls),
           tombstones: namesObjectClass(request.filter, "nstombstone"),
@@ -283,13 +280,16 @@ function namesRuv(filter: SearchRequest["filter"]): boolean {
 }
 
 function limitsFor(
-  service: Service,
+  { directory }: Service,
   isRoot: boolean,
-  request: SearchRequest,
-  controls: RequestControls,
-): Omit<SearchLimits, "indexRequired"> {
-  const { server, database } = service.directory.config.snapshot;
-  const now = service.directory.clock.now();
+  search: {
+    readonly source: SearchSource;
+    readonly request: SearchRequest;
+    readonly controls: RequestControls;
+  },
+): SearchLimits {
+  const { source, request, controls } = search;
+  const { server, database } = directory.config.snapshot;
   const least = (asked: number, own: number): number | undefined => {
     const isOwnFree = isRoot || own <= 0;
     if (asked > 0) return isOwnFree ? asked : Math.min(asked, own);
@@ -307,8 +307,9 @@ function limitsFor(
       request.sizeLimit,
       isPaged && pagedSize !== 0 ? pagedSize : server.sizeLimitEntries,
     ),
-    deadline: seconds === undefined ? undefined : now + seconds * 1000,
+    deadline: seconds === undefined ? undefined : directory.clock.now() + seconds * 1000,
     lookThroughMax: isRoot || lookThrough < 0 ? undefined : lookThrough,
+    indexRequired: isIndexRequired(directory, source),
   };
 }
 

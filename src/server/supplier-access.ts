@@ -12,8 +12,12 @@ const READABLE_KEYS: ReadonlySet<string> = new Set([
   "nsds5flags",
 ]);
 
+const NO_RULES = { rules: [] };
+
 export const SUPPLIER_ACCESS: Access = {
   mayAttribute: (_entry, right, type) => right !== "write" && READABLE_KEYS.has(type.key),
+  rulesOf: () => NO_RULES,
+  decisionUnder: (_rules, right, { type }) => right !== "write" && READABLE_KEYS.has(type.key),
   mayChange: () => false,
   mayEntry: () => false,
   mayMove: () => false,

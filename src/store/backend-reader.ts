@@ -5,6 +5,7 @@ import { parseDn } from "../dn/index.ts";
 import {
   type Descriptions,
   type EntryId,
+  type EntryNames,
   type EntrySurroundings,
   StoredEntry,
   recordParentId,
@@ -13,7 +14,7 @@ import {
 import { encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import { decodeStateRow } from "./state-rows.ts";
-import { type EntryNames, NameCache } from "./name-cache.ts";
+import { MadeNames, NameCache } from "./name-cache.ts";
 import { type BackendTables, childRange, treeKey } from "./tables.ts";
 
 /** Levels of the tree; deeper is a loop. */
@@ -91,9 +92,9 @@ export class BackendReader implements EntrySurroundings {
   namesFrom(parentId: EntryId, rdn: string): EntryNames {
     const { schema } = this.descriptions;
     const normalRdn = schema.normalizeDnText(rdn);
-    if (parentId === 0) return { dn: rdn, normalDn: normalRdn };
+    if (parentId === 0) return new MadeNames(rdn, normalRdn);
     const parent = this.dnOf(parentId);
-    return { dn: `${rdn},${parent.dn}`, normalDn: `${normalRdn},${parent.normalDn}` };
+    return new MadeNames(`${rdn},${parent.dn}`, `${normalRdn},${parent.normalDn}`);
   }
 
   childCount(id: EntryId): number {

@@ -3,7 +3,6 @@
 // Only indexes of types whose bytes in the record changed are looked at: most operations change two or three attributes.
 import {
   type Descriptions,
-  type DirectoryRow,
   type EntryContent,
   type EntryId,
   RecordFlag,
@@ -206,32 +205,33 @@ function changedTypes(
   after: StoredEntry | undefined,
 ): ReadonlyMap<string, AttributeType> {
   const changed = new Map<string, AttributeType>();
-  const include = (entry: StoredEntry | undefined, row: DirectoryRow): void => {
-    const type = entry?.description(row).type;
-    if (type !== undefined) changed.set(type.key, type);
+  const include = (entry: StoredEntry, descriptionId: number): void => {
+    const { type } = entry.description({ descriptionId });
+    changed.set(type.key, type);
   };
   const isComparable =
     before !== undefined &&
     after !== undefined &&
     ((before.flags ^ after.flags) & RecordFlag.tombstone) === 0;
-  const old = new Map<number, DirectoryRow>();
-  for (const row of before?.directory ?? []) {
-    if (isComparable) old.set(row.descriptionId, row);
-    else include(before, row);
+  /** Bytes of the attributes before, by the number of their description. */
+  const old = new Map<number, Buffer>();
+  if (before !== undefined) {
+    for (const rows = before.rows(); rows.next(); ) {
+      const bytes = before.record.subarray(rows.start, rows.end);
+      if (isComparable) old.set(rows.descriptionId, bytes);
+      else include(before, rows.descriptionId);
+    }
   }
-  for (const row of after?.directory ?? []) {
-    const same = old.get(row.descriptionId);
-    old.delete(row.descriptionId);
-    if (same === undefined || before === undefined || after === undefined) include(after, row);
-    else if (!equalBytes(before.record, same, after.record, row)) include(after, row);
+  if (after !== undefined) {
+    for (const rows = after.rows(); rows.next(); ) {
+      const bytes = after.record.subarray(rows.start, rows.end);
+      if (old.get(rows.descriptionId)?.equals(bytes) !== true) include(after, rows.descriptionId);
+      old.delete(rows.descriptionId);
+    }
   }
-  for (const row of old.values()) include(before, row);
+  if (before !== undefined) for (const id of old.keys()) include(before, id);
   return changed;
 }
-
-const equalBytes = (a: Buffer, inA: DirectoryRow, b: Buffer, inB: DirectoryRow): boolean =>
-  inA.end - inA.start === inB.end - inB.start &&
-  a.compare(b, inB.start, inB.end, inA.start, inA.end) === 0;
 
 /** Values of an entry that stand in an index: those of the very type, with or without options. */
 export function indexedValues(entry: StoredEntry, index: BackendIndex): Buffer[] {

@@ -2,7 +2,6 @@ export type { BackendOptions, ReplicationFacts } from "./backend.ts";
 export { Backend, currentTables, storedSuffix } from "./backend.ts";
 export type { BackendIndex } from "./backend-indexes.ts";
 export { BackendIndexes } from "./backend-indexes.ts";
-export type { EntryNames } from "./name-cache.ts";
 export { BackendReader } from "./backend-reader.ts";
 export { BackendEntrySource } from "./entry-source.ts";
 export type { Origin } from "./backend-txn.ts";

@@ -3,14 +3,26 @@
 //
 // A backend has two: one for readers of the committed state, one for operations, which run one after the other and see what
 // the last one left. An operation uses the second as long as it has changed nothing (backend-writer.ts).
-import type { EntryId } from "../entry/index.ts";
+import type { EntryId, EntryNames } from "../entry/index.ts";
 
 /** Names kept in each direction. */
 export const NAME_CACHE_MAX = 50_000;
 
-export interface EntryNames {
+/** Names of which the bytes are made when they are asked for. */
+export class MadeNames implements EntryNames {
   readonly dn: string;
   readonly normalDn: string;
+  #dnBytes: Buffer | undefined;
+
+  constructor(dn: string, normalDn: string) {
+    this.dn = dn;
+    this.normalDn = normalDn;
+  }
+
+  get dnBytes(): Buffer {
+    this.#dnBytes ??= Buffer.from(this.dn, "utf8");
+    return this.#dnBytes;
+  }
 }
 
 export class NameCache {

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { Directory } from "../../src/access/index.ts";
 import { AccessEvaluator, AciStore, ANONYMOUS, parseAci } from "../../src/access/index.ts";
 import { LdapError } from "../../src/protocol/index.ts";
+import { normalParent } from "../../src/schema/index.ts";
 import { PlainEntry } from "../support/plain-entry.ts";
 import { loadShippedSchema } from "../unit/schema/shipped-schema.ts";
 
@@ -84,9 +85,9 @@ function evaluator(held: readonly Held[], normalDn: string | undefined): AccessE
 }
 
 /** Every answer of one evaluator as letters. */
-function answers(access: AccessEvaluator): string {
+function answers(access: AccessEvaluator, about: readonly PlainEntry[] = entries): string {
   const letters: boolean[] = [];
-  for (const entry of entries) {
+  for (const entry of about) {
     for (const type of types) letters.push(access.mayAttribute(entry, "read", type));
     letters.push(access.mayEntry(entry, "delete"), access.mayReturn(entry));
   }
@@ -140,6 +141,43 @@ suite("access laws", () => {
             assert.equal(access.mayAttribute(entry, "read", type), uniform);
           }
         }
+      }),
+    );
+  });
+
+  test("access/access-evaluator: what the rules above decide holds for every entry below them", () => {
+    fc.assert(
+      fc.property(rules, user, (held, who) => {
+        const access = evaluator(held, who);
+        for (const entry of entries) {
+          for (const type of types) {
+            const description = { id: 1, text: type.name, key: type.key, type, options: [] };
+            const above = access.rulesOf(entry);
+            const decision = access.decisionUnder(above, "read", description);
+            if (decision !== undefined) {
+              assert.equal(access.mayAttribute(entry, "read", type), decision);
+            }
+          }
+        }
+      }),
+    );
+  });
+
+  test("access/access-evaluator: an entry that knows its parent gets the same answers", () => {
+    class Child extends PlainEntry {
+      get parentNormalDn(): string | undefined {
+        return normalParent(this.normalDn);
+      }
+    }
+    const children = entries.map(({ dn }, i) => {
+      const attributes = Object.fromEntries(
+        [...entries[i]!.attributes()].map(({ description, values }) => [description.text, values]),
+      );
+      return new Child(schema, dn, attributes);
+    });
+    fc.assert(
+      fc.property(rules, user, (held, who) => {
+        assert.equal(answers(evaluator(held, who), children), answers(evaluator(held, who)));
       }),
     );
   });

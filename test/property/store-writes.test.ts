@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Millis } from "../../src/base/index.ts";
 import { WriteSet } from "../../src/kv/index.ts";
 import {
-  type Access,
+  FULL_ACCESS,
   type WriteContext,
   addEntry,
   deleteEntry,
@@ -19,13 +19,6 @@ import { StoreBackend } from "../support/store-backend.ts";
 
 const SUFFIX = "dc=test";
 const NOW = 1_700_000_000_000 as Millis;
-const FULL_ACCESS: Access = {
-  mayAttribute: () => true,
-  mayChange: () => true,
-  mayEntry: () => true,
-  mayMove: () => true,
-  mayReturn: () => true,
-};
 
 /** Positions are taken modulo the number of entries there are. */
 type Step = {

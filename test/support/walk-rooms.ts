@@ -66,6 +66,9 @@ export function watchAccess(evaluator: Access, trace: WalkTrace): Access {
   trace.wrap(evaluator, "mayAttribute", (call, [entry, right, type]) =>
     ask(`${right} ${type.name} of ${about(entry)}`, call),
   );
+  trace.wrap(evaluator, "decisionUnder", (call, [, right, { type }]) =>
+    ask(`${right} ${type.name} wherever the same rules stand above`, call),
+  );
   trace.wrap(evaluator, "mayChange", (call, [entry, change, type]) =>
     ask(`${change.kind} a value of ${type.name} of ${about(entry)}`, call),
   );

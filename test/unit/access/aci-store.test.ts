@@ -23,6 +23,25 @@ suite("access/aci-store", () => {
     assert.equal(store.size, 3);
   });
 
+  test("access/aci-store: it knows whose children hold rules, whatever changes", () => {
+    const store = new AciStore(schema);
+    const values = [Buffer.from(rule(ANYONE))];
+    assert.isFalse(store.hasHolderBelow("dc=x"));
+    store.set("ou=old,dc=x", values);
+    store.set("cn=a,ou=old,dc=x", values);
+    assert.isTrue(store.hasHolderBelow("dc=x") && store.hasHolderBelow("ou=old,dc=x"));
+    assert.isFalse(store.hasHolderBelow("cn=a,ou=old,dc=x"));
+    store.moveSubtree("ou=old,dc=x", "ou=new,o=y");
+    assert.isFalse(store.hasHolderBelow("dc=x") || store.hasHolderBelow("ou=old,dc=x"));
+    assert.isTrue(store.hasHolderBelow("o=y") && store.hasHolderBelow("ou=new,o=y"));
+    store.remove("ou=new,o=y");
+    assert.isFalse(store.hasHolderBelow("o=y"));
+    store.set("cn=a,ou=new,o=y", []);
+    assert.isFalse(store.hasHolderBelow("ou=new,o=y"));
+    store.set("", values);
+    assert.isFalse(store.hasHolderBelow("dc=x"));
+  });
+
   test("access/aci-store: a change counts for the next evaluator", () => {
     const store = new AciStore(schema);
     assert.isFalse(mayRead(access(store)));

@@ -3,7 +3,7 @@
 import { assert } from "chai";
 import type { Millis } from "../../../src/base/index.ts";
 import {
-  type Access,
+  FULL_ACCESS,
   type WriteContext,
   addEntry,
   deleteEntry,
@@ -19,13 +19,6 @@ import { HISTORY_SUFFIX, HISTORY_SUFFIX_ID, newHistoryStore } from "../../suppor
 import { StoreBackend } from "../../support/store-backend.ts";
 
 const NOW = 1_700_000_000_000 as Millis;
-const FULL_ACCESS: Access = {
-  mayAttribute: () => true,
-  mayChange: () => true,
-  mayEntry: () => true,
-  mayMove: () => true,
-  mayReturn: () => true,
-};
 const uid = (number: number): UniqueId => `0000000${number}-00000000-00000000-00000000` as UniqueId;
 const csn = (time: number): Csn => `0000000${time}000000010000` as Csn;
 const texts = (...values: string[]): Buffer[] => values.map((value) => Buffer.from(value));
