@@ -1,7 +1,7 @@
 // One immutable state of the schema: names and OIDs to resolved elements, and the normal form of DNs, which needs them.
 // A change makes a new Schema with new element objects: compare elements of different schemas by `key`, never by identity.
 import { isUtf8 } from "node:buffer";
-import { type Ava, type Dn, DnSyntaxError, parseDn, type Rdn } from "../dn/index.ts";
+import { type Ava, type Dn, DnSyntaxError, parseDn, parseRdn, type Rdn } from "../dn/index.ts";
 import type { Mod } from "../protocol/index.ts";
 import { makeUndefinedType, resolveAttributeTypes } from "./attribute-type.ts";
 import { type ChangeOptions, changeDefinitions } from "./change-definitions.ts";
@@ -27,6 +27,21 @@ function register<T>(map: Map<string, T>, names: readonly string[], element: T):
   }
 }
 
+/** Where the first RDN of a DN ends, if that is a comma and cannot be anything else; otherwise −1. */
+function plainLeafEnd(text: string): number {
+  for (let at = 0; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case 0x2c: // ,
+        return at;
+      case 0x22: // "
+      case 0x3b: // ;
+      case 0x5c: // \
+        return -1;
+    }
+  }
+  return -1;
+}
+
 export class Schema {
   /** What this schema was built from. */
   readonly definitions: DefinitionSet;
@@ -39,6 +54,7 @@ export class Schema {
   readonly #rules = new Map<string, MatchingRule>();
   readonly #ruleList: readonly MatchingRule[];
   readonly #normalDns = new Map<string, string>();
+  #lastLeaf = { text: "", normal: "" };
   /** RDNs, one inside a value of the other, that are being normalized. */
   #dnDepth = 0;
 
@@ -142,16 +158,33 @@ export class Schema {
     return text;
   }
 
-  /** @throws DnSyntaxError */
+  /** Texts below a parent that is kept are put together from its normal form and that of their RDN. Of these only the last one
+   *  is kept (search after search begins at the same base): leaves are many, their parents few. @throws DnSyntaxError */
   normalizeDnText(text: string): string {
+    if (text === this.#lastLeaf.text) return this.#lastLeaf.normal;
     const known = this.#normalDns.get(text);
     if (known !== undefined) return known;
-    const normal = this.normalizeDn(parseDn(text));
-    if (text.length <= NORMAL_DN_CACHE_CHARACTERS_MAX) {
-      if (this.#normalDns.size >= NORMAL_DN_CACHE_ENTRIES_MAX) this.#normalDns.clear();
-      this.#normalDns.set(text, normal);
+    const leafEnd = plainLeafEnd(text);
+    const parentText = leafEnd < 0 ? "" : text.slice(leafEnd + 1);
+    if (parentText !== "") {
+      const parent = this.#normalDns.get(parentText);
+      if (parent !== undefined && parent !== "") {
+        const normal = `${this.normalizeRdn(parseRdn(text.slice(0, leafEnd)))},${parent}`;
+        this.#lastLeaf = { text, normal };
+        return normal;
+      }
     }
+    const dn = parseDn(text);
+    const normal = this.normalizeDn(dn);
+    this.#keepNormalDn(text, normal);
+    if (parentText !== "") this.#keepNormalDn(parentText, this.normalizeDn(dn.slice(1)));
     return normal;
+  }
+
+  #keepNormalDn(text: string, normal: string): void {
+    if (text.length > NORMAL_DN_CACHE_CHARACTERS_MAX) return;
+    if (this.#normalDns.size >= NORMAL_DN_CACHE_ENTRIES_MAX) this.#normalDns.clear();
+    this.#normalDns.set(text, normal);
   }
 
   normalizeRdn(rdn: Rdn): string {

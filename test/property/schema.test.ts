@@ -1,7 +1,7 @@
 // Laws of normal forms: they are stable, ordering keys agree with the order of what they stand for.
 import { assert } from "chai";
 import fc from "fast-check";
-import { formatDn, parseDn } from "../../src/dn/index.ts";
+import { DnSyntaxError, formatDn, parseDn } from "../../src/dn/index.ts";
 import { loadSchema } from "../../src/schema/index.ts";
 import { normalInteger } from "../../src/schema/normal-integer.ts";
 import { normalTime } from "../../src/schema/normal-time.ts";
@@ -55,7 +55,7 @@ suite("property/schema", () => {
         const keyB = normalInteger(Buffer.from(b.toString()))!;
         assert.equal(sign(Buffer.compare(keyA, keyB)), a < b ? -1 : a > b ? 1 : 0);
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 
@@ -140,6 +140,50 @@ suite("property/schema", () => {
         assert.equal(schema.normalizeDn(name.map((rdn) => [...rdn].reverse())), normal);
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  test("property/schema: what is kept of parents does not change a normal form, nor a fault", () => {
+    const parts = [
+      "cn=a",
+      "CN = B ",
+      "x=ß",
+      'cn="a,b"',
+      "cn=a\\,b",
+      "cn=#0401",
+      "nodn",
+      ",",
+      ",",
+      ";",
+      " ",
+      "+",
+    ];
+    const text = fc.array(fc.constantFrom(...parts), { maxLength: 6 }).map((some) => some.join(""));
+    const outcome = (normalize: () => string): string => {
+      try {
+        return normalize();
+      } catch (error) {
+        if (!(error instanceof DnSyntaxError)) throw error;
+        return `${error.message} at ${error.offset}`;
+      }
+    };
+    fc.assert(
+      fc.property(text, (one) => {
+        const expected = outcome(() => schema.normalizeDn(parseDn(one)));
+        assert.equal(
+          outcome(() => schema.normalizeDnText(one)),
+          expected,
+        );
+        for (const parent of [one, `${one},dc=x`]) outcome(() => schema.normalizeDnText(parent));
+        for (const leaf of ["cn=a", "cn = A ", "cn=b;x=c", "", "cn"]) {
+          const below = `${leaf},${one}`;
+          assert.equal(
+            outcome(() => schema.normalizeDnText(below)),
+            outcome(() => schema.normalizeDn(parseDn(below))),
+          );
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 
