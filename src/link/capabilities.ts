@@ -7,6 +7,8 @@ import {
   REPLICATION_RESPONSE_50_OID,
   START_REPLICATION_50_OID,
   START_REPLICATION_90_OID,
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
   UPDATE_INFO_OID,
 } from "../protocol/index.ts";
 import type { Link } from "./link.ts";
@@ -19,6 +21,8 @@ export interface Capabilities {
   readonly startOid: string;
   /** False: one update at a time (version 5.0). */
   readonly isPipelined: boolean;
+  /** A total initialization may bring it the state of entries as it is stored, and the structure log (another Concord). */
+  readonly takesStructure: boolean;
 }
 
 export async function readCapabilities(link: Link, timeoutMs: number): Promise<Capabilities> {
@@ -47,5 +51,6 @@ export function judgeCapabilities(
     isReplica,
     startOid: is90 ? START_REPLICATION_90_OID : START_REPLICATION_50_OID,
     isPipelined: is90 || extensions.includes(REPLICATION_ENTRY_71_OID),
+    takesStructure: [TOTAL_STATE_OID, TOTAL_STRUCTURE_OID].every((oid) => extensions.includes(oid)),
   };
 }

@@ -112,6 +112,20 @@ export {
   encodeReadEntryStateResponse,
 } from "./extended/entry-state.ts";
 export type {
+  TotalLast,
+  TotalNodeChange,
+  TotalState,
+  TotalStructure,
+} from "./extended/total-state.ts";
+export {
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
+  decodeTotalState,
+  decodeTotalStructure,
+  encodeTotalState,
+  encodeTotalStructure,
+} from "./extended/total-state.ts";
+export type {
   DigestLevel,
   ReadDigestRequest,
   ReadDigestResponse,

@@ -41,3 +41,22 @@ export function writeTexts(writer: BerWriter, tag: number, texts: readonly strin
   for (const text of texts) writer.writeText(text);
   writer.end();
 }
+
+/** A SEQUENCE OF. */
+export function writeAll<T>(
+  writer: BerWriter,
+  items: readonly T[],
+  write: (item: T) => void,
+): void {
+  writer.start();
+  for (const item of items) write(item);
+  writer.end();
+}
+
+export function readAll<T>(reader: BerReader, read: () => T): T[] {
+  const items: T[] = [];
+  reader.enter();
+  while (reader.hasMore()) items.push(read());
+  reader.leave();
+  return items;
+}

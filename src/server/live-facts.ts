@@ -28,6 +28,8 @@ import {
   START_REPLICATION_50_OID,
   START_REPLICATION_90_OID,
   START_TLS_OID,
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
   WHO_AM_I_OID,
 } from "../protocol/index.ts";
 import { formatAttributeType, formatObjectClass, shownTo389 } from "../schema/index.ts";
@@ -63,6 +65,8 @@ const EXTENSIONS = [
   READ_DIGEST_OID,
   READ_ENTRY_STATE_OID,
   JOIN_ENTRY_STATE_OID,
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
 ];
 
 /** The nearest folder at or above `path` at which a file system is mounted. */

@@ -11,6 +11,7 @@ import type { Schema } from "../schema/index.ts";
 import {
   Backend,
   BackendEntrySource,
+  BackendStateSource,
   currentTables,
   readDescriptions,
   storedSuffix,
@@ -56,6 +57,8 @@ export function replicaDataOf(kv: Kv, backend: string, loadSchema: () => Schema)
         entriesEstimate: source.entriesEstimate,
         suffixEntry: () => source.suffixEntry(),
         entriesInTreeOrder: () => source.entriesInTreeOrder(),
+        items: (told) => new BackendStateSource(opened).items(told),
+        isReplaced: () => currentTables(kv, backend).entry !== opened.tables.entry,
         close: () => {},
       };
     },

@@ -3,7 +3,7 @@
 import { LdapError } from "../protocol/index.ts";
 import type { CsnGenerator } from "../replication/csn/index.ts";
 import type { Ruv } from "../replication/ruv/index.ts";
-import type { TotalEntry } from "../replication/total/index.ts";
+import type { ReceivedItem } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
 import { TotalImport } from "./total-import.ts";
@@ -53,8 +53,8 @@ export class ReplicaImport {
     return true;
   }
 
-  put(entry: TotalEntry, settled: (outcome: "put" | "orphan" | "refused") => void): void {
-    this.#running?.put(entry).then(settled, this.#hooks.onDefect);
+  put(item: ReceivedItem, settled: (outcome: "put" | "orphan" | "refused") => void): void {
+    this.#running?.put(item).then(settled, this.#hooks.onDefect);
   }
 
   finish(

@@ -25,7 +25,7 @@ import {
   READ_ONLY_REPLICA_ID,
 } from "../replication/csn/index.ts";
 import { type Ruv, type RuvElement, withPurls, withSupplier } from "../replication/ruv/index.ts";
-import type { TotalEntry } from "../replication/total/index.ts";
+import type { ReceivedItem } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import { CleanedReplicas } from "./cleaned-replicas.ts";
 import type { Directory } from "./directory.ts";
@@ -335,8 +335,8 @@ export class Replica implements ReplicaPort {
     return this.import.begin();
   }
 
-  putEntry(entry: TotalEntry, settled: (outcome: "put" | "orphan" | "refused") => void): void {
-    this.import.put(entry, settled);
+  putEntry(item: ReceivedItem, settled: (outcome: "put" | "orphan" | "refused") => void): void {
+    this.import.put(item, settled);
   }
 
   finishImport(ruv: Ruv, ended: (outcome: "swapped" | "failed") => void): void {

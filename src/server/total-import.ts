@@ -1,10 +1,11 @@
 // Receives a total initialization: entries are loaded into a set of tables beside the current one, which is served as it was
 // until the last entry is in; then the pointer row moves, in one transaction with the new update vector and an empty changelog.
 // An aborted initialization leaves nothing behind but a set of tables that is dropped.
-import { LdapError, type ReplicationEntry } from "../protocol/index.ts";
+import { LdapError } from "../protocol/index.ts";
 import type { CsnGenerator } from "../replication/csn/index.ts";
 import type { Ruv } from "../replication/ruv/index.ts";
-import { type Backend, BulkLoad } from "../store/index.ts";
+import type { ReceivedItem } from "../replication/total/index.ts";
+import { type Backend, BulkLoad, type BulkRefusal } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
 import { bulkOptions, commitLoad, swapContent } from "./import-work.ts";
 
@@ -14,7 +15,7 @@ const TURN_ENTRIES = 50;
 type Outcome = "put" | "orphan" | "refused";
 
 interface Waiting {
-  readonly entry: ReplicationEntry;
+  readonly item: ReceivedItem;
   readonly settle: (outcome: Outcome) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -35,9 +36,9 @@ export class TotalImport {
   }
 
   /** Answered when the entry is taken; only `finish` makes it last. */
-  put(entry: ReplicationEntry): Promise<Outcome> {
+  put(item: ReceivedItem): Promise<Outcome> {
     return new Promise((settle, fail) => {
-      this.#waiting.push({ entry, settle, fail });
+      this.#waiting.push({ item, settle, fail });
       this.#running ??= this.#run().finally(() => {
         this.#running = undefined;
       });
@@ -51,11 +52,24 @@ export class TotalImport {
     try {
       if (this.#failure !== undefined) throw this.#failure;
       await commitLoad(this.#directory, this.#backend, load, { everything: true });
+      await this.#complete(load);
       await swapContent(this.#directory, this.#backend, load, facts);
     } catch (error) {
       await this.#directory.queue.runAlone(() => load.abort());
       throw error;
     }
+  }
+
+  /** The structure log is the last to come. Without it late operations of others may not find their place; the entries are whole. */
+  async #complete(load: BulkLoad): Promise<void> {
+    const completed = load.complete();
+    if (completed === undefined) return;
+    const { suffix } = this.#backend;
+    const { log } = this.#directory;
+    if (typeof completed === "string") {
+      log.warn("replica.initialization.structure.dropped", { suffix, reason: completed });
+    } else log.debug("replica.initialization.structure.taken", { suffix, ...completed });
+    await commitLoad(this.#directory, this.#backend, load, { everything: true });
   }
 
   async abort(): Promise<void> {
@@ -69,8 +83,8 @@ export class TotalImport {
     try {
       const load = await this.#open();
       while (this.#waiting.length > 0 && !this.#isAborted) {
-        for (const { entry, settle } of this.#waiting.splice(0, TURN_ENTRIES)) {
-          settle(this.#take(load, entry));
+        for (const { item, settle } of this.#waiting.splice(0, TURN_ENTRIES)) {
+          settle(this.#take(load, item));
         }
         if (load.shouldCommit) await commitLoad(this.#directory, this.#backend, load);
         else await new Promise<void>((resolve) => this.#directory.timers.later(resolve));
@@ -85,13 +99,13 @@ export class TotalImport {
     }
   }
 
-  #take(load: BulkLoad, entry: ReplicationEntry): Outcome {
+  #take(load: BulkLoad, item: ReceivedItem): Outcome {
     if (this.#failure !== undefined) return "refused";
-    const refusal = load.addWithState(entry);
+    const refusal = add(load, item);
     if (refusal === undefined) return "put";
     this.#directory.log.warn("replica.initialization.refused", {
       suffix: this.#backend.suffix,
-      dn: entry.dn,
+      dn: dnOf(item),
       reason: refusal.reason,
     });
     return refusal.kind === "orphan" ? "orphan" : "refused";
@@ -102,5 +116,27 @@ export class TotalImport {
       () => new BulkLoad(this.#backend, bulkOptions(this.#directory, this.#backend, "online")),
     );
     return this.#opened;
+  }
+}
+
+function add(load: BulkLoad, item: ReceivedItem): BulkRefusal | undefined {
+  switch (item.type) {
+    case "entry":
+      return load.addWithState(item.entry);
+    case "state":
+      return load.addState(item.state);
+    case "structure":
+      return load.addStructure(item.part);
+  }
+}
+
+function dnOf(item: ReceivedItem): string | undefined {
+  switch (item.type) {
+    case "entry":
+      return item.entry.dn;
+    case "state":
+      return item.state.entry.dn;
+    case "structure":
+      return undefined;
   }
 }

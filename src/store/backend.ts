@@ -154,7 +154,7 @@ export class Backend {
     const suffixId = this.reader.suffixId;
     this.suffixUniqueId =
       suffixId === undefined ? undefined : this.reader.getEntry(suffixId).uniqueId;
-    this.purgeCsn = parseCsn(this.tables.meta.getCopy(META_PURGE_CSN)?.toString("latin1") ?? "");
+    this.purgeCsn = readPurgeCsn(this.tables);
     this.newest = { ruv: readRuv(this.tables.meta), generator: readGenerator(this.tables.meta) };
     this.committed = this.newest;
     this.keepsDigest = hasTree(this.tables) || lastId(this.tables.entry) === 0;
@@ -264,7 +264,7 @@ export class Backend {
   }
 
   putPurgeCsn(writes: WriteSet, purgeCsn: Csn): void {
-    writes.table(this.tables.meta).put(META_PURGE_CSN, Buffer.from(purgeCsn, "latin1"));
+    writePurgeCsn(writes.table(this.tables.meta), purgeCsn);
     this.purgeCsn = purgeCsn;
   }
 
@@ -293,6 +293,13 @@ export class Backend {
       for (const table of Object.values(tables) as (BytesTable | IdTable)[]) table.clear();
     });
   }
+}
+
+export const readPurgeCsn = ({ meta }: BackendTables): Csn | undefined =>
+  parseCsn(meta.getCopy(META_PURGE_CSN)?.toString("latin1") ?? "");
+
+export function writePurgeCsn(meta: BytesTable, purgeCsn: Csn): void {
+  meta.put(META_PURGE_CSN, Buffer.from(purgeCsn, "latin1"));
 }
 
 /** The current tables of a backend, for those who only read. */

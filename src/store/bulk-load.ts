@@ -6,13 +6,21 @@
 //   load.addPlain(record), load.addWithState(entry) outside of transactions, in order; undefined: taken
 //   load.commit()                                   inside a transaction, whenever `shouldCommit`; then renew the snapshot;
 //                                                   again while it says so
+//   load.addState(state), load.addStructure(part)   instead of entries: from another Concord
+//   load.complete()                                 after a commit of everything; when it did something, one more
 //   load.finish(facts)                              inside a transaction; then the caller moves the pointer row to `load.set`
 //   load.abort()                                    instead of finish, while no transaction is in flight
 //
 // Memory: what one commit writes, and the collected index keys. The load reads its own staged rows.
 import { formatRdn } from "../dn/index.ts";
 import type { Attribute, EntryContent, EntryId } from "../entry/index.ts";
-import { type AttributeValues, LdapError, type ReplicationEntry } from "../protocol/index.ts";
+import {
+  type AttributeValues,
+  LdapError,
+  type ReplicationEntry,
+  type TotalState,
+  type TotalStructure,
+} from "../protocol/index.ts";
 import { type UniqueId, parseUniqueId } from "../replication/change/index.ts";
 import { resetChangelog, writeGenerator } from "../replication/changelog/index.ts";
 import { CSN_ZERO, type Csn, type CsnGenerator } from "../replication/csn/index.ts";
@@ -31,6 +39,7 @@ import { BulkNames, type BulkPlace } from "./bulk-names.ts";
 import { type BulkSettings, type PlainEntry, PlainReader } from "./bulk-plain.ts";
 import { type BulkRefusal, refusalOf, refusedPlace } from "./bulk-refusal.ts";
 import { BulkStateLoader } from "./bulk-state.ts";
+import { BulkStructureLoader, type TakenStructure } from "./bulk-structure.ts";
 import { BulkTarget } from "./bulk-target.ts";
 
 /** Entries in one commit of a load that has the instance for itself. */
@@ -58,6 +67,8 @@ export class BulkLoad {
   readonly #names: BulkNames;
   readonly #plain: PlainReader;
   readonly #state: BulkStateLoader;
+  /** Of a load from another Concord. */
+  #structure: BulkStructureLoader | undefined;
   readonly #commitEntries: number;
   #entries = 0;
   #isFlushing = false;
@@ -126,6 +137,9 @@ export class BulkLoad {
   /** An entry with its state: of a total initialization, or from replica LDIF. */
   addWithState(entry: ReplicationEntry): BulkRefusal | undefined {
     const uniqueId = parseUniqueId(entry.uniqueId);
+    if (this.#structure !== undefined) {
+      return { kind: "malformed", reason: "entries of another form have come before it" };
+    }
     if (uniqueId === undefined) return { kind: "malformed", reason: "it has no unique ID" };
     try {
       const refusal = this.#state.add(uniqueId, entry);
@@ -136,10 +150,40 @@ export class BulkLoad {
     }
   }
 
+  /** An entry of a total initialization by another Concord. */
+  addState(state: TotalState): BulkRefusal | undefined {
+    if (this.#structure === undefined && this.#target.suffixUniqueId !== undefined) {
+      return { kind: "malformed", reason: "entries of another form have come before it" };
+    }
+    this.#structure ??= new BulkStructureLoader(this.#target);
+    try {
+      const refusal = this.#structure.add(state);
+      if (refusal === undefined) this.#entries += 1;
+      return refusal;
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+
+  /** What the tree of that Concord keeps beside the entries. */
+  addStructure(part: TotalStructure): BulkRefusal | undefined {
+    if (this.#structure === undefined) {
+      return { kind: "malformed", reason: "a structure log without the entries of its form" };
+    }
+    this.#structure.addPart(part);
+    return undefined;
+  }
+
+  /** undefined: nothing but entries has come. A text: why the structure log was dropped. */
+  complete(): TakenStructure | string | undefined {
+    return this.#structure?.complete();
+  }
+
   /** Writes what is staged, then index keys: when many are collected, or `everything`. Whether it has to be called again
    *  before entries are added, because there are more keys than `indexKeysMax`. */
   commit({ everything = false, indexKeysMax = Number.POSITIVE_INFINITY } = {}): boolean {
-    if (this.#target.stagedEntries > 0) this.#target.commit();
+    if (this.#target.stagedEntries > 0 || everything) this.#target.commit();
+    if (everything) this.#target.collectUnindexed();
     this.#isFlushing ||= everything || this.#target.isIndexFull;
     if (this.#isFlushing) this.#isFlushing = this.#target.flushIndexes(indexKeysMax);
     return this.#isFlushing;

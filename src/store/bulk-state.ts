@@ -2,21 +2,16 @@
 // without history is put as it is; all others go through BaseImport, which knows tombstones, conflicts, glue, cenotaphs and
 // placeholders.
 import { formatRdn } from "../dn/index.ts";
-import type { Attribute, EntryContent, EntryId } from "../entry/index.ts";
-import { LdapError, type ReplicationEntry } from "../protocol/index.ts";
+import type { Attribute, EntryId } from "../entry/index.ts";
+import type { ReplicationEntry } from "../protocol/index.ts";
 import { type UniqueId, RUV_UNIQUE_ID, encodeUniqueId } from "../replication/change/index.ts";
 import { CSN_ZERO, type Csn, maxCsn } from "../replication/csn/index.ts";
-import {
-  type Registers,
-  encodeRegisters,
-  fromReplicatedAttributes,
-} from "../replication/registers/index.ts";
+import { type Registers, fromReplicatedAttributes } from "../replication/registers/index.ts";
 import { BaseImport, type StructureStore } from "../replication/urp/index.ts";
-import { checkEntry } from "../schema/index.ts";
 import type { BackendTxn } from "./backend-txn.ts";
 import { firstComma } from "./leaf-rdn.ts";
-import { recordFlagsOf } from "./record-flags.ts";
 import type { BulkNames, BulkPlace } from "./bulk-names.ts";
+import { plainAttributes, putPlainState } from "./bulk-plain-state.ts";
 import { type BulkRefusal, refusedPlace } from "./bulk-refusal.ts";
 import type { BulkTarget } from "./bulk-target.ts";
 import { lastKey } from "./tables.ts";
@@ -30,11 +25,6 @@ const SPECIAL_TYPES: ReadonlySet<string> = new Set([
 ]);
 const TOMBSTONE_CLASSES: ReadonlySet<string> = new Set(["nstombstone"]);
 const SPECIAL_CLASSES: ReadonlySet<string> = new Set([...TOMBSTONE_CLASSES, "glue"]);
-
-interface LoadedState {
-  readonly registers: Registers;
-  readonly attributes: readonly Attribute[];
-}
 
 export class BulkStateLoader {
   readonly #target: BulkTarget;
@@ -85,9 +75,10 @@ export class BulkStateLoader {
     }
     if (isSuffix) target.suffixUniqueId = uniqueId;
     if (typeof place === "object" && known === undefined && this.#isFree(place)) {
-      const state = this.#load(entry, place);
-      if (state !== undefined) {
-        this.#putPlain(uniqueId, entry, place, state);
+      const registers = fromReplicatedAttributes(entry.attributes, target.resolve);
+      const attributes = plainAttributes(target, registers, place.rdn);
+      if (attributes !== undefined) {
+        this.#putPlain(uniqueId, entry, place, { registers, attributes });
         return undefined;
       }
     }
@@ -123,64 +114,24 @@ export class BulkStateLoader {
     );
   }
 
-  /** What would be stored; undefined when what is shown is more than the registers say. */
-  #load(entry: ReplicationEntry, { rdn }: BulkPlace): LoadedState | undefined {
-    const { resolve, descriptions } = this.#target;
-    const registers = fromReplicatedAttributes(entry.attributes, resolve);
-    for (const { type, value } of rdn) {
-      const description = resolve(type);
-      if (description === undefined) return undefined;
-      if (registers.find(description.key)?.has(value) !== true) return undefined;
-    }
-    const attributes = registers.shownAttributes();
-    const typed = attributes.map(({ description, values }) => ({ type: description.type, values }));
-    try {
-      checkEntry(descriptions.schema, typed, { syntaxCheck: false });
-    } catch (error) {
-      if (error instanceof LdapError) return undefined;
-      throw error;
-    }
-    return { registers, attributes };
-  }
-
   #putPlain(
     uniqueId: UniqueId,
     entry: ReplicationEntry,
     place: BulkPlace,
-    state: LoadedState,
+    state: { readonly registers: Registers; readonly attributes: readonly Attribute[] },
   ): void {
-    const target = this.#target;
-    const { parent, normalRdn } = place;
-    const name = formatRdn(place.rdn);
-    const attributes = [
-      ...state.attributes,
-      {
-        description: target.descriptions.intern("nsUniqueId"),
-        values: [Buffer.from(uniqueId, "latin1")],
-      },
-    ];
-    const content: EntryContent = {
-      flags: recordFlagsOf({ kind: "live" }, attributes),
-      parentId: parent?.id ?? (0 as EntryId),
-      uniqueId,
-      rdn: parent === undefined ? target.suffixDn : name,
-      attributes,
-    };
+    const { parent } = place;
     const node = parent && {
       life: "live" as const,
       parent: parent.uniqueId,
-      rdn: name,
+      rdn: formatRdn(place.rdn),
       naming: namingCsn(entry),
       how: "ADD" as const,
       conflict: false,
       death: undefined,
       effects: [],
     };
-    target.putNew(content, normalRdn, {
-      node,
-      registers: encodeRegisters(state.registers, attributes),
-      stated: state.registers,
-    });
+    putPlainState(this.#target, { uniqueId, place, node, ...state });
   }
 
   #putByRules(entry: ReplicationEntry): void {

@@ -13,6 +13,7 @@ import {
   type EntryId,
   encodeRecord,
 } from "../entry/index.ts";
+import { assert } from "../base/index.ts";
 import { IndexBuilder } from "../index/index.ts";
 import { WriteSet } from "../kv/index.ts";
 import { LdapError } from "../protocol/index.ts";
@@ -55,8 +56,8 @@ export class BulkTarget implements TxnBackend {
   readonly keepsState = true;
   readonly keepsDigest = true;
   readonly replay = new StructureReplay();
-  /** What the structure rules maintain: nothing, see above. */
-  readonly indexes = new BackendIndexes([]);
+  /** What the structure rules maintain: nothing, see above, before `indexChanges`. */
+  indexes = new BackendIndexes([]);
   readonly set: number;
   readonly descriptions: Descriptions;
   suffixUniqueId: UniqueId | undefined;
@@ -167,6 +168,22 @@ export class BulkTarget implements TxnBackend {
     this.stagedEntries += 1;
   }
 
+  /** Runs `work` on a write set of its own, which is kept if `work` says so. */
+  attempt(work: (txn: BackendTxn) => boolean): void {
+    this.#stageChildCounts();
+    const writes = this.#writes.child();
+    const tables = this.#backend.writableTables(writes, this.base);
+    if (work(new BackendTxn(this, tables, this.descriptions))) writes.apply();
+    else writes.discard();
+    this.reader.forgetNames();
+  }
+
+  /** All index keys have been written: those of entries that change from now on follow at once. */
+  indexChanges(): void {
+    assert(this.#unindexed.size === 0, "everything has been committed");
+    this.indexes = this.#catalog;
+  }
+
   /** Whether collected index keys should be written. */
   get isIndexFull(): boolean {
     return this.#builder.isFull;
@@ -192,8 +209,9 @@ export class BulkTarget implements TxnBackend {
     this.#leaves.addTo(this.base.digest);
   }
 
-  /** Writes the rest: indexes and their catalog. Inside a transaction, after `commit`. */
-  finishIndexes(): void {
+  /** Collects the index keys of entries whose place the structure rules have decided: no others come. Inside a transaction, after
+   *  `commit`. */
+  collectUnindexed(): void {
     const reader = new BackendReader(this.base, this.suffix, this.descriptions);
     for (const id of this.#unindexed) {
       const entry = reader.entry(id);
@@ -203,6 +221,12 @@ export class BulkTarget implements TxnBackend {
       }
       if (this.#builder.isFull) this.#builder.flush(this.base.index);
     }
+    this.#unindexed.clear();
+  }
+
+  /** Writes the rest: indexes and their catalog. Inside a transaction, after `commit`. */
+  finishIndexes(): void {
+    this.collectUnindexed();
     this.#builder.flush(this.base.index);
     // An index that was configured meanwhile is maintained from now on and has to be built.
     const built = new Map(this.#catalog.all.map((index) => [index.type.key, index]));

@@ -4,6 +4,7 @@ export type { BackendIndex } from "./backend-indexes.ts";
 export { BackendIndexes } from "./backend-indexes.ts";
 export { BackendReader } from "./backend-reader.ts";
 export { BackendEntrySource } from "./entry-source.ts";
+export { BackendStateSource } from "./state-source.ts";
 export type { Origin } from "./backend-txn.ts";
 export { BackendTxn } from "./backend-txn.ts";
 export { BackendWriter, indexedValues } from "./backend-writer.ts";

@@ -99,7 +99,7 @@ function readState(
     entry: {
       uniqueId,
       dn: isSuffix || node === undefined ? backend.suffixDn : `${node.rdn},${parentDn}`,
-      attributes: toReplicatedAttributes(registersOf(backend, txn, uniqueId)),
+      attributes: toReplicatedAttributes(storedRegisters(backend, txn, uniqueId)),
     },
     node: node && {
       ...node,
@@ -115,13 +115,17 @@ function readState(
 }
 
 /** Also of an entry that is not shown. */
-function registersOf(backend: Backend, txn: BackendTxn, uniqueId: UniqueId): Registers {
+export function storedRegisters(
+  { descriptions }: Pick<Backend, "descriptions">,
+  txn: BackendTxn,
+  uniqueId: UniqueId,
+): Registers {
   const id = txn.writer.internUniqueId(uniqueId);
   const bytes = txn.rows.registers(id);
   if (bytes.length === 0) return new Registers(txn.resolve);
   return decodeRegisters(bytes, txn.writer.entry(id)?.stored() ?? [], {
     resolve: txn.resolve,
-    get: (number) => backend.descriptions.get(number),
+    get: (number) => descriptions.get(number),
   });
 }
 
@@ -165,7 +169,7 @@ export function joinEntryState(backend: Backend, txn: BackendTxn, state: EntrySt
   const isUnknown = !wasKnown && structure.reshown.size === 0;
   if (structure.obstacle === "purged" || isUnknown) return { isChanged: false, reasons };
   const purgeCsn = wasKnown === true ? backend.purgeCsn : undefined;
-  const joined = joinRegisters(registersOf(backend, txn, uniqueId), theirs, purgeCsn);
+  const joined = joinRegisters(storedRegisters(backend, txn, uniqueId), theirs, purgeCsn);
   joined.registers.joinEffects(structure.effects);
   const id = txn.writer.internUniqueId(uniqueId);
   const before = rows.registers(id);

@@ -181,6 +181,15 @@ export function decodeStateRow(bytes: Buffer | undefined): StateContent {
   };
 }
 
+/** The encoded node of a row, empty when there is none, without decoding the rest. */
+export function nodeBytes(bytes: Buffer): Buffer {
+  const first = bytes.readUInt16BE(0);
+  if (first !== LONG_HEAD) return bytes.subarray(2, 2 + first);
+  const isCounted = (bytes.readUInt16BE(2) & UNCOUNTED_FLAG) === 0;
+  const start = LONG_HEAD_BYTES + (isCounted ? ENTRY_DIGEST_BYTES : 0);
+  return bytes.subarray(start, start + bytes.readUInt32BE(start - 4));
+}
+
 function nodeAndRegisters(
   bytes: Buffer,
   start: number,

@@ -3,6 +3,7 @@
 import type { Clock } from "../../src/base/index.ts";
 import type { MemoryKv } from "../../src/kv/index.ts";
 import { LinkCode, LinkError, type LinkSettings, judgeCapabilities } from "../../src/link/index.ts";
+import { TOTAL_STATE_OID, TOTAL_STRUCTURE_OID } from "../../src/protocol/index.ts";
 import { AgreementThread, type OpenAgreementThread } from "../../src/replication/thread/index.ts";
 import { replicaDataOf } from "../../src/server/replica-data.ts";
 import { shippedSchema } from "../support/config-tree.ts";
@@ -12,10 +13,14 @@ import { FakeLink } from "./ldap-ends.ts";
 
 const MESSAGE_MS = 0.05;
 /** What the root DSE of a Concord announces of this. */
-const CAPABILITIES = judgeCapabilities(
-  ["2.16.840.1.113730.3.4.13"],
-  ["3", "4", "5", "6", "9", "12"].map((end) => `2.16.840.1.113730.3.5.${end}`),
-);
+const CONTROLS = ["2.16.840.1.113730.3.4.13"];
+const EXTENSIONS_389 = ["3", "4", "5", "6", "9", "12"].map((end) => `2.16.840.1.113730.3.5.${end}`);
+const CAPABILITIES_389 = judgeCapabilities(CONTROLS, EXTENSIONS_389);
+const CAPABILITIES = judgeCapabilities(CONTROLS, [
+  ...EXTENSIONS_389,
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
+]);
 
 export interface ThreadRunnerParts {
   readonly queue: EventQueue;
@@ -24,6 +29,7 @@ export interface ThreadRunnerParts {
   /** The server's name. */
   readonly host: string;
   readonly openKv: () => MemoryKv;
+  readonly speaksAs389: () => boolean;
 }
 
 export class ThreadRunner {
@@ -59,7 +65,8 @@ export class ThreadRunner {
       timers: queue.timersOf(life),
       openLink: async (settings) => {
         const link = await this.openLink(settings, life, ends);
-        return { link, capabilities: CAPABILITIES };
+        const capabilities = this.#parts.speaksAs389() ? CAPABILITIES_389 : CAPABILITIES;
+        return { link, capabilities };
       },
       post: (message) =>
         void queue.schedule(MESSAGE_MS, () => events.receive(cloneOf(message)), owner),

@@ -143,10 +143,22 @@ export const MUTATIONS: readonly Mutation[] = [
     to: "if (!isGateOpen)",
   },
   {
-    name: "deleted values are not part of an initialization",
-    file: "store/entry-source.js",
-    from: 'return [...reader.childIds(id, "shown"), ...reader.childIds(id, "tombstones")];',
-    to: 'this.#sent.add(...reader.childIds(id, "tombstones")); return [...reader.childIds(id, "shown")];',
+    name: "deleted entries are not part of an initialization",
+    file: "store/state-source.js",
+    from: "this.#sent.set(id, markOf(node));",
+    to: "this.#sent.set(id, markOf(node)); if ((node?.[0] ?? 0) % 4 === 1) return undefined;",
+  },
+  {
+    name: "the records of the structure log are not part of an initialization",
+    file: "store/state-source.js",
+    from: "parts.records(value);",
+    to: "",
+  },
+  {
+    name: "the effects of renames are part of the registers after an initialization",
+    file: "store/state-source.js",
+    from: "const attributes = toReplicatedAttributes(storedRegisters(this.#backend, txn, uniqueId));",
+    to: "const joined = storedRegisters(this.#backend, txn, uniqueId); joined.joinEffects(txn.structure.getNode(uniqueId)?.effects ?? []); const attributes = toReplicatedAttributes(joined);",
   },
   {
     name: "a reader of the changelog counts what it has not given out",

@@ -55,6 +55,8 @@ export interface ServerWatcher {
   written(server: SimulatedServer, change: Change): void;
   /** A supplier begins to initialize a server. */
   initializationStarted(server: SimulatedServer, supplier: string): void;
+  /** The structure log of a supplier was not taken, or none came. */
+  structureDropped(server: SimulatedServer, reason: string): void;
   contentReplaced(server: SimulatedServer): void;
   /** The catch-up gate has opened without having heard everybody, and says so. */
   gateGaveUp(server: SimulatedServer): void;
@@ -62,6 +64,8 @@ export interface ServerWatcher {
 }
 
 export interface SimulatedServerParts {
+  /** Whether its agreements take their consumers for servers of 389 now. */
+  readonly speaksAs389: () => boolean;
   readonly name: string;
   readonly seed: number;
   readonly queue: EventQueue;
@@ -269,6 +273,7 @@ export class SimulatedServer implements Host {
       clock: this.clock,
       host: name,
       openKv: () => this.kv.openReader(),
+      speaksAs389: this.#parts.speaksAs389,
     });
     const parts: Partial<ServerActionsParts> = {
       directory,
@@ -345,6 +350,9 @@ export class SimulatedServer implements Host {
         if (event === "consumer.session.started" && fields["kind"] === "total") {
           const supplier = this.#suppliers.get(String(fields["connection"])) ?? "";
           watcher.initializationStarted(this, supplier);
+        }
+        if (event === "replica.initialization.structure.dropped") {
+          watcher.structureDropped(this, String(fields["reason"]));
         }
       };
     return {

@@ -24,7 +24,7 @@ export interface SimulationOptions {
 }
 
 /** Why servers that have the same changes may differ; the reasons are in docs/notes/013-simulation.md. `initialization`: a change
- *  of the tree has arrived that is older than others which came by an initialization. `gap`: a supplier went on without changes
+ *  of the tree has arrived that is older than others which came by an initialization without the structure log. `gap`: a supplier went on without changes
  *  of its own, which only servers out of reach held. `purge`: what a server did not know of when it issued a change has been
  *  purged where that arrives. */
 export type Limit = "initialization" | "gap" | "purge";
@@ -46,6 +46,10 @@ export class Simulation implements ServerWatcher {
   readonly #initializing = new Map<string, ReadonlySet<Csn>>();
   /** Changes of the tree that the supplier of an initialization lacked when it began, while it had newer ones, by consumer. */
   readonly #late = new Map<string, ReadonlySet<Csn>>();
+  /** Servers that were initialized without the structure log. */
+  readonly #withoutLog = new Set<string>();
+  /** Servers get their first content. Half of the seeds take it in the form of 389. */
+  #isSettingUp = true;
   /** Why servers may differ. */
   readonly limits = new Set<Limit>();
   /** When the content of a server was replaced last. */
@@ -82,11 +86,16 @@ export class Simulation implements ServerWatcher {
       trace,
       clock: new FakeClock(queue, { drift, offsetMs }),
       watcher: this,
+      speaksAs389: () => this.#speaksAs389,
       config: makeConfig(plan, scenario.agreements),
       diskMs,
       quietMs,
     });
     this.servers.set(name, server);
+  }
+
+  get #speaksAs389(): boolean {
+    return this.#isSettingUp && this.scenario.seed % 2 === 1;
   }
 
   get withPurge(): boolean {
@@ -113,7 +122,8 @@ export class Simulation implements ServerWatcher {
     const replicaId = this.plans.get(server.name)?.replicaId ?? 0;
     this.trace.note(server.name, `commits ${change.csn} ${change.type} ${change.dn}`);
     this.ledger.note(server.name, replicaId, change);
-    if (this.#late.get(server.name)?.has(change.csn) === true) this.limits.add("initialization");
+    const isLate = this.#late.get(server.name)?.has(change.csn) === true;
+    if (isLate && this.#withoutLog.has(server.name)) this.limits.add("initialization");
     const { purgeCsn } = server.backend;
     if (purgeCsn !== undefined && this.ledger.isUnseenBelow(change.csn, server.name, purgeCsn)) {
       this.limits.add("purge");
@@ -127,6 +137,8 @@ export class Simulation implements ServerWatcher {
   }
 
   initializationStarted(server: SimulatedServer, supplier: string): void {
+    if (this.#speaksAs389) this.#withoutLog.add(server.name);
+    else this.#withoutLog.delete(server.name);
     const held = new Set(this.ledger.heldBy(supplier));
     this.#initializing.set(server.name, held);
     const ofTree = [...this.ledger.changes.values()].flatMap(({ change }) =>
@@ -134,6 +146,13 @@ export class Simulation implements ServerWatcher {
     );
     const isBelow = (csn: Csn): boolean => ofTree.some((other) => other > csn && held.has(other));
     this.#late.set(server.name, new Set(ofTree.filter((csn) => !held.has(csn) && isBelow(csn))));
+  }
+
+  /** Suppliers of the simulation keep small logs; one that sends none was overtaken by its purge. */
+  structureDropped(server: SimulatedServer, reason: string): void {
+    const isOvertaken = this.withPurge && reason.startsWith("the supplier has not sent it");
+    if (!isOvertaken) this.fail(new Error(`${server.name} drops the structure log: ${reason}`));
+    this.#withoutLog.add(server.name);
   }
 
   contentReplaced(server: SimulatedServer): void {
@@ -244,6 +263,7 @@ export class Simulation implements ServerWatcher {
         }
       }
     }
+    this.#isSettingUp = false;
   }
 }
 

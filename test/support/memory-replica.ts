@@ -14,6 +14,7 @@ import {
   decodeResponse,
   encodeRequest,
   encodeResponse,
+  type TotalStructure,
 } from "../../src/protocol/index.ts";
 import type { Change, UniqueId } from "../../src/replication/change/index.ts";
 import {
@@ -51,7 +52,7 @@ import {
   withSupplier,
 } from "../../src/replication/ruv/index.ts";
 import type { ReplicaData, SupplierLink } from "../../src/replication/thread/index.ts";
-import type { EntrySource, TotalEntry } from "../../src/replication/total/index.ts";
+import type { EntrySource, ReceivedItem, TotalEntry } from "../../src/replication/total/index.ts";
 
 export const SUFFIX = "dc=x";
 export const PURLS = (replicaId: number): string => `ldap://s${replicaId}:389`;
@@ -75,6 +76,12 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
   /** DNs of what was applied, in order. */
   readonly applied: string[] = [];
   entries: TotalEntry[] = [];
+  /** What the tree keeps beside them: sent and received as it is. */
+  parts: TotalStructure[] = [];
+  /** What has come in initializations. */
+  readonly received: ReceivedItem["type"][] = [];
+  /** The content that is being sent is not the replica's any more. */
+  isReplaced = false;
   /** What CleanAllRUV has left. */
   cleaned: CleanedIds = new Map();
   /** Results that the next changes get instead of success, by DN. */
@@ -191,8 +198,15 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
     this.staged = [];
     return true;
   }
-  putEntry(entry: TotalEntry, settled: (outcome: "put" | "orphan" | "refused") => void): void {
+  putEntry(item: ReceivedItem, settled: (outcome: "put" | "orphan" | "refused") => void): void {
     setImmediate(() => {
+      this.received.push(item.type);
+      if (item.type === "structure") {
+        this.parts.push(item.part);
+        settled("put");
+        return;
+      }
+      const entry = item.type === "state" ? item.state.entry : item.entry;
       this.staged?.push(entry);
       settled(entry.dn === "refused" ? "refused" : entry.dn === "orphan" ? "orphan" : "put");
     });
@@ -223,6 +237,13 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
       entriesEstimate: this.entries.length,
       suffixEntry: () => suffix,
       entriesInTreeOrder: () => others,
+      items: () => [
+        ...this.entries.map(
+          (entry) => ({ type: "state", state: { entry, node: undefined } }) as const,
+        ),
+        ...this.parts.map((part) => ({ type: "structure", part }) as const),
+      ],
+      isReplaced: () => this.isReplaced,
       close: () => {},
     };
   }

@@ -27,7 +27,7 @@ import {
 import type { Csn } from "../../replication/csn/index.ts";
 import { parseCsn } from "../../replication/csn/index.ts";
 import { readCsn } from "../csn-text.ts";
-import { decodeValue, readTexts, writeTexts } from "../payload.ts";
+import { decodeValue, readAll, readTexts, writeAll, writeTexts } from "../payload.ts";
 import { CONCORD_OID } from "./read-digest.ts";
 import {
   type ReplicationEntry,
@@ -305,18 +305,4 @@ function readName<T>(reader: BerReader, names: readonly T[]): T {
   const name = names[reader.readEnumerated()];
   if (name === undefined) throw new BerError("a number has no meaning", start);
   return name;
-}
-
-function writeAll<T>(writer: BerWriter, items: readonly T[], write: (item: T) => void): void {
-  writer.start();
-  for (const item of items) write(item);
-  writer.end();
-}
-
-function readAll<T>(reader: BerReader, read: () => T): T[] {
-  const items: T[] = [];
-  reader.enter();
-  while (reader.hasMore()) items.push(read());
-  reader.leave();
-  return items;
 }

@@ -24,7 +24,7 @@ import {
   type ImportAction,
   type ImportEvent,
   type ImportState,
-  type TotalEntry,
+  type ReceivedItem,
   installedRuv,
   startImport,
   stepImport,
@@ -65,7 +65,7 @@ export class ReplicaConsumer {
   private held: Access = FREE;
   private staging: ImportState | undefined;
   private connection: SupplierConnection | undefined;
-  private readonly entries = new Map<number, TotalEntry>();
+  private readonly entries = new Map<number, ReceivedItem>();
   private readonly entryAnswers = new Map<number, (code: number) => void>();
   private answerEnd: ((answer: SessionAnswer) => void) | undefined;
   private nextEntryId = 0;
@@ -256,15 +256,15 @@ export class ReplicaConsumer {
     this.failing.delete(connectionId);
   }
 
-  /** An entry of a total initialization; `answer` gets the result code. */
-  receiveEntry(connectionId: number, entry: TotalEntry, answer: (code: number) => void): void {
+  /** A part of a total initialization; `answer` gets the result code. */
+  receiveEntry(connectionId: number, item: ReceivedItem, answer: (code: number) => void): void {
     if (this.staging === undefined || !this.isSession(connectionId)) {
       answer(ResultCode.operationsError);
       return;
     }
     const messageId = this.nextEntryId;
     this.nextEntryId += 1;
-    this.entries.set(messageId, entry);
+    this.entries.set(messageId, item);
     this.entryAnswers.set(messageId, answer);
     this.stepStaging({ type: "entryReceived", messageId });
   }
@@ -289,10 +289,10 @@ export class ReplicaConsumer {
     switch (action.type) {
       case "putEntry": {
         const { messageId } = action;
-        const entry = this.entries.get(messageId);
-        assert(entry !== undefined, "an entry is put once");
+        const item = this.entries.get(messageId);
+        assert(item !== undefined, "an entry is put once");
         this.entries.delete(messageId);
-        this.port.putEntry(entry, (outcome) =>
+        this.port.putEntry(item, (outcome) =>
           this.stepStaging({ type: "entrySettled", messageId, outcome }),
         );
         return;

@@ -21,16 +21,21 @@ import {
   START_REPLICATION_90_OID,
   SUCCESS,
   type StartReplicationRequest,
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
   UPDATE_INFO_OID,
   decodeEndReplication,
   decodeReplicationEntry,
   decodeStartReplication,
+  decodeTotalState,
+  decodeTotalStructure,
   encodeReplicationResponse,
   finalResponse,
   finalResponseType,
   findControl,
 } from "../../protocol/index.ts";
 import { parseRuv } from "../ruv/index.ts";
+import type { ReceivedItem } from "../total/index.ts";
 import { type UpdateRequest, receivedChange } from "./received-change.ts";
 import type { ReplicaConsumer, SessionAnswer } from "./replica-consumer.ts";
 import type { SupplierConnection } from "./replica-port.ts";
@@ -138,7 +143,19 @@ export class ReplicationRequests {
         return true;
       case REPLICATION_ENTRY_OID:
       case REPLICATION_ENTRY_71_OID:
-        this.entry(connection, value, send);
+        this.item(connection, send, () => ({
+          type: "entry",
+          entry: decodeReplicationEntry(value),
+        }));
+        return true;
+      case TOTAL_STATE_OID:
+        this.item(connection, send, () => ({ type: "state", state: decodeTotalState(value) }));
+        return true;
+      case TOTAL_STRUCTURE_OID:
+        this.item(connection, send, () => ({
+          type: "structure",
+          part: decodeTotalStructure(value),
+        }));
         return true;
       default:
         return false;
@@ -185,13 +202,13 @@ export class ReplicationRequests {
     replica.end(connection, parseRuv(request.ruv), answer);
   }
 
-  private entry(
+  private item(
     connection: SupplierConnection,
-    value: Buffer | undefined,
     send: SendResponse,
+    decode: () => ReceivedItem,
   ): void {
     const replica = this.replicas.get(connection.id);
-    const entry = tryDecode(() => decodeReplicationEntry(value));
+    const item = tryDecode(decode);
     const answer = (code: number): void =>
       send(
         {
@@ -203,8 +220,8 @@ export class ReplicationRequests {
         NO_CONTROLS,
       );
     if (replica === undefined) answer(ResultCode.operationsError);
-    else if (entry === undefined) replica.receiveBadEntry(connection.id);
-    else replica.receiveEntry(connection.id, entry, answer);
+    else if (item === undefined) replica.receiveBadEntry(connection.id);
+    else replica.receiveEntry(connection.id, item, answer);
   }
 
   private update(

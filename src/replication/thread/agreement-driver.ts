@@ -51,6 +51,8 @@ export class AgreementDriver {
   private lineNumber = 0;
   private sender: ChangeSender | undefined;
   private source: EntrySender | undefined;
+  /** The RUV of the last Start. */
+  private told: Ruv | undefined;
   private memory: SkipMemory = NO_SKIP_MEMORY;
   private results: ChangeResult[] = [];
   private entryCodes: number[] = [];
@@ -299,6 +301,7 @@ export class AgreementDriver {
         this.feed({ type: "startAnswered", code: ReplicationResponseCode.backOff, ruv: undefined });
         return;
       }
+      this.told = ruv;
       line.sendStart(config, { protocolOid, ruv, csn }, (response) => {
         if (this.line !== line) return;
         const code = response?.code ?? NO_RESPONSE_CODE;
@@ -379,14 +382,18 @@ export class AgreementDriver {
     this.closeSource();
     this.entryCodes = [];
     const entries = world.data.openEntries();
-    this.source = new EntrySender(line.link, entries, config.times.fractional, (code) => {
+    const { fractional } = config.times;
+    const told = line.takesStructure ? this.told : undefined;
+    this.source = new EntrySender(line.link, entries, { fractional, told }, (code) => {
       if (this.line === line) this.noteEntryResult(code);
     });
   }
 
   private sendEntries(entriesMax: number): void {
-    const { source } = this;
-    if (source !== undefined) this.feed({ type: "entriesSent", ...source.sendEntries(entriesMax) });
+    const { source, world } = this;
+    if (source === undefined) return;
+    world.data.renew();
+    this.feed({ type: "entriesSent", ...source.sendEntries(entriesMax) });
   }
 
   private noteEntryResult(code: number): void {

@@ -34,6 +34,11 @@ export class ConsumerLine {
     this.log = log;
   }
 
+  /** Whether a total initialization may bring it the structure log: another Concord. */
+  get takesStructure(): boolean {
+    return this.capabilities.takesStructure;
+  }
+
   sendStart(
     config: AgreementConfig,
     start: { readonly protocolOid: string; readonly ruv: Ruv; readonly csn: Csn },

@@ -1,37 +1,57 @@
-// Sends the entries of a total initialization: what the actions `openSource` and `sendEntries` stand for. The suffix entry first,
-// then the tree (replication-protocol 4.2).
+// Sends the content of a total initialization: what the actions `openSource` and `sendEntries` stand for. The suffix entry first,
+// then the tree (replication-protocol 4.2). Another Concord gets entries with their state as it is stored, and after the last one
+// the structure log; to the machine each request of it is one more entry.
 import {
-  REPLICATION_ENTRY_OID,
   MANAGE_DSA_IT_CONTROL,
+  REPLICATION_ENTRY_OID,
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
   encodeReplicationEntry,
+  encodeTotalState,
+  encodeTotalStructure,
 } from "../../protocol/index.ts";
+import type { Ruv } from "../ruv/index.ts";
 import type { Fractional } from "../supplier/index.ts";
-import { type EntrySource, type TotalEntry, filterEntry } from "../total/index.ts";
+import { type EntrySource, filterEntry } from "../total/index.ts";
 import type { SupplierLink } from "./agreement-world.ts";
+
+export interface EntrySenderOptions {
+  readonly fractional: Fractional;
+  /** The RUV of Start, for a consumer that takes the structure log. */
+  readonly told: Ruv | undefined;
+}
+
+interface EntryRequest {
+  readonly oid: string;
+  readonly value: Buffer;
+}
 
 export class EntrySender {
   private readonly link: SupplierLink;
   private readonly source: EntrySource;
-  private readonly fractional: Fractional;
   private readonly onResult: (code: number) => void;
-  private readonly entries: Iterator<TotalEntry>;
+  private readonly requests: Iterator<EntryRequest>;
 
   constructor(
     link: SupplierLink,
     source: EntrySource,
-    fractional: Fractional,
+    { fractional, told }: EntrySenderOptions,
     onResult: (code: number) => void,
   ) {
     this.link = link;
     this.source = source;
-    this.fractional = fractional;
     this.onResult = onResult;
-    this.entries = allEntries(source);
+    this.requests =
+      told === undefined ? entries(source, fractional) : items(source, fractional, told);
   }
 
-  sendEntries(entriesMax: number): { readonly sentEntries: number; readonly rest: "more" | "end" } {
+  sendEntries(entriesMax: number): {
+    readonly sentEntries: number;
+    readonly rest: "more" | "end" | "replaced";
+  } {
+    if (this.source.isReplaced()) return { sentEntries: 0, rest: "replaced" };
     for (let sentEntries = 0; sentEntries < entriesMax; sentEntries += 1) {
-      const next = this.entries.next();
+      const next = this.requests.next();
       if (next.done === true) return { sentEntries, rest: "end" };
       this.send(next.value);
     }
@@ -42,18 +62,35 @@ export class EntrySender {
     this.source.close();
   }
 
-  private send(entry: TotalEntry): void {
-    const value = encodeReplicationEntry(filterEntry(this.fractional, entry));
-    const request = { type: "extended", oid: REPLICATION_ENTRY_OID, value } as const;
+  private send({ oid, value }: EntryRequest): void {
+    const request = { type: "extended", oid, value } as const;
     this.link.send(request, [MANAGE_DSA_IT_CONTROL], ({ response }) => {
       if ("result" in response) this.onResult(response.result.code);
     });
   }
 }
 
-function* allEntries(source: EntrySource): Generator<TotalEntry> {
+/** As 389 takes them. */
+function* entries(source: EntrySource, fractional: Fractional): Generator<EntryRequest> {
   const suffix = source.suffixEntry();
   if (suffix === undefined) return;
-  yield suffix;
-  yield* source.entriesInTreeOrder();
+  const request = (entry: typeof suffix): EntryRequest => ({
+    oid: REPLICATION_ENTRY_OID,
+    value: encodeReplicationEntry(filterEntry(fractional, entry)),
+  });
+  yield request(suffix);
+  for (const entry of source.entriesInTreeOrder()) yield request(entry);
+}
+
+/** A fractional consumer gets all operations on the tree, and so it gets all of the structure log. */
+function* items(source: EntrySource, fractional: Fractional, told: Ruv): Generator<EntryRequest> {
+  for (const item of source.items(told)) {
+    if (item.type === "structure") {
+      yield { oid: TOTAL_STRUCTURE_OID, value: encodeTotalStructure(item.part) };
+      continue;
+    }
+    const { entry, node } = item.state;
+    const state = { entry: filterEntry(fractional, entry), node };
+    yield { oid: TOTAL_STATE_OID, value: encodeTotalState(state) };
+  }
 }

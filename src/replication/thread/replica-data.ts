@@ -9,7 +9,7 @@ export interface ReplicaData {
   renew(): void;
   /** The tables of the current set as of the last `renew`; an initialization may have swapped it. undefined: there is none. */
   changelog(): ChangelogTables | undefined;
-  /** Entries as of now, for a total initialization; stays the same while it is read. */
+  /** Entries for a total initialization; each as it is when its turn comes. */
   openEntries(): EntrySource;
   /** As it is stored now; absent: the schema is not replicated. */
   readSchema?(): OwnSchema;

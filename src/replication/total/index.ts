@@ -1,4 +1,4 @@
-export type { EntrySource, TotalEntry } from "./entry-source.ts";
+export type { EntrySource, ReceivedItem, TotalEntry, TotalItem } from "./entry-source.ts";
 export type { ImportAction, ImportEvent, ImportState, ImportTransition } from "./import-session.ts";
 export { installedRuv, newestCsn, startImport, stepImport } from "./import-session.ts";
 export { filterEntry } from "./total-filter.ts";

@@ -25,6 +25,8 @@
 //    derive. `entry` is a ReplicationEntry: from the wire; from replica LDIF by StateCollector; from plain LDIF with
 //    values without CSNs and a unique ID made by the caller. It is no operation: nothing goes into the structure log.
 //
+//    From another Concord: loadNodes for each node as it comes, and once for all that have changed meanwhile.
+//
 // 4. Total initialization to 389 and nscpEntryWSI: entryState(form, base, dn, surroundings) gives the ReplicationEntry that
 //    protocol encodes and formatEntryState (registers room) prints.
 //
@@ -42,6 +44,8 @@ export type { FullReplay } from "./full-replay.ts";
 export { fullReplay } from "./full-replay.ts";
 export type { OtherStructure, StructureJoin, StructureObstacle } from "./join-structure.ts";
 export { joinStructure } from "./join-structure.ts";
+export type { LoadedNodes, NodeFault } from "./load-nodes.ts";
+export { loadNodes, readNode, readRecord } from "./load-nodes.ts";
 export type { StructureRules } from "./names.ts";
 export { plainRdn, rdnKey } from "./names.ts";
 export type { ChildCounts, Life, Slot, StructureNode } from "./node.ts";

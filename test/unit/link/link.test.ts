@@ -13,6 +13,8 @@ import {
   type RequestMessage,
   ResultCode,
   SUCCESS,
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
 } from "../../../src/protocol/index.ts";
 import { CA, LdapResponder, type Respond, type Send } from "../../support/ldap-responder.ts";
 
@@ -94,6 +96,7 @@ suite("link/link", () => {
           isReplica: true,
           startOid: "2.16.840.1.113730.3.5.12",
           isPipelined: true,
+          takesStructure: false,
         });
         link.close();
       }));
@@ -239,20 +242,34 @@ suite("link/capabilities", () => {
     name: string,
     controls: string[],
     extensions: string[],
-    expected: [boolean, string, boolean],
+    expected: [boolean, string, boolean, boolean?],
   ][] = [
     ["389 as it is", OIDS("4.13"), [...BASE, ...OIDS("5.9", "5.12")], [true, "5.12", true]],
     ["version 7.1", OIDS("4.13"), [...BASE, ...OIDS("5.9")], [true, "5.3", true]],
     ["version 5.0", OIDS("4.13"), BASE, [true, "5.3", false]],
+    [
+      "another Concord",
+      OIDS("4.13"),
+      [...BASE, ...OIDS("5.9", "5.12"), TOTAL_STATE_OID, TOTAL_STRUCTURE_OID],
+      [true, "5.12", true, true],
+    ],
+    [
+      "half of what Concord announces",
+      OIDS("4.13"),
+      [...BASE, ...OIDS("5.9", "5.12"), TOTAL_STATE_OID],
+      [true, "5.12", true],
+    ],
     ["no update control", [], BASE, [false, "5.3", false]],
     ["no End", OIDS("4.13"), OIDS("5.3", "5.4", "5.6"), [false, "5.3", false]],
   ];
-  for (const [name, controls, extensions, [isReplica, start, isPipelined]] of cases) {
+  for (const [name, controls, extensions, expected] of cases) {
+    const [isReplica, start, isPipelined, takesStructure = false] = expected;
     test(`link/capabilities: ${name}`, () => {
       assert.deepEqual(judgeCapabilities(controls, extensions), {
         isReplica,
         startOid: `2.16.840.1.113730.3.${start}`,
         isPipelined,
+        takesStructure,
       });
     });
   }

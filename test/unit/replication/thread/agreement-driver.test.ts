@@ -4,7 +4,12 @@ import { assert } from "chai";
 import type { Millis } from "../../../../src/base/index.ts";
 import { SILENT_LOG } from "../../../../src/base/index.ts";
 import { LinkError, judgeCapabilities } from "../../../../src/link/index.ts";
-import { LdapError, TOTAL_PROTOCOL_OID } from "../../../../src/protocol/index.ts";
+import {
+  LdapError,
+  TOTAL_PROTOCOL_OID,
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
+} from "../../../../src/protocol/index.ts";
 import {
   type AgreementStatus,
   type AgreementTimes,
@@ -28,6 +33,10 @@ const EXTENSIONS = ["5.3", "5.4", "5.5", "5.6", "5.9", "5.12"].map(
   (end) => `2.16.840.1.113730.3.${end}`,
 );
 const CAPABILITIES = judgeCapabilities(["2.16.840.1.113730.3.4.13"], EXTENSIONS);
+const CONCORD_CAPABILITIES = judgeCapabilities(
+  ["2.16.840.1.113730.3.4.13"],
+  [...EXTENSIONS, TOTAL_STATE_OID, TOTAL_STRUCTURE_OID],
+);
 const TURNS_MAX = 2_000;
 
 function fractional(...excluded: string[]): AgreementTimes["fractional"] {
@@ -39,6 +48,7 @@ class Agreement {
   readonly consumer: MemoryReplica;
   readonly keepAlives: string[] = [];
   readonly links: MemoryLink[] = [];
+  capabilities = CAPABILITIES;
   isReachable = true;
   isEnded = false;
   refreshes = 0;
@@ -107,7 +117,7 @@ class Agreement {
     if (!this.isReachable) return Promise.reject(new LinkError(-1, "unreachable"));
     const link = new MemoryLink(this.consumer, (lost) => lost.onLost(new LinkError(-1, "closed")));
     this.links.push(link);
-    return Promise.resolve({ link, capabilities: CAPABILITIES });
+    return Promise.resolve({ link, capabilities: this.capabilities });
   }
 
   start(): Promise<void> {
@@ -374,6 +384,42 @@ suite("thread/agreement-driver", () => {
     assert.equal(agreement.consumer.ruv().elements[0]?.replicaId, agreement.consumer.replicaId);
     await agreement.change("after");
     assert.deepEqual(agreement.consumer.applied, ["after"]);
+  });
+
+  test("thread/agreement-driver: another Concord gets states and the structure log, all else gets entries", async () => {
+    const part = { purgeCsn: undefined, nodes: [], lasts: [], records: [], isLast: true };
+    for (const capabilities of [CAPABILITIES, CONCORD_CAPABILITIES]) {
+      const agreement = new Agreement(new MemoryReplica(1), new MemoryReplica(2, "other"), {
+        fractional: fractional("mail"),
+      });
+      agreement.capabilities = capabilities;
+      agreement.supplier.entries = [entry("dc=x"), entry("cn=a,dc=x")];
+      agreement.supplier.parts = [{ ...part, isLast: false }, part];
+      await agreement.start();
+      await agreement.refresh();
+      const { entries, parts, received } = agreement.consumer;
+      assert.lengthOf(entries, 2);
+      assert.deepEqual(
+        entries[0]?.attributes.map(({ type }) => type),
+        ["sn"],
+      );
+      const isConcord = capabilities === CONCORD_CAPABILITIES;
+      const expected = isConcord
+        ? ["state", "state", "structure", "structure"]
+        : ["entry", "entry"];
+      assert.deepEqual(received, expected);
+      assert.deepEqual(parts, isConcord ? agreement.supplier.parts : []);
+    }
+  });
+
+  test("thread/agreement-driver: an initialization ends when the content that it sends is replaced", async () => {
+    const agreement = new Agreement(new MemoryReplica(1), new MemoryReplica(2, "other"));
+    agreement.supplier.entries = [entry("dc=x"), entry("cn=a,dc=x")];
+    agreement.supplier.isReplaced = true;
+    await agreement.start();
+    await agreement.refresh();
+    assert.match(describeInit(agreement.status.init ?? assert.fail()).text, /Total update aborted/);
+    assert.deepEqual(agreement.consumer.entries, []);
   });
 
   test("thread/agreement-driver: an aborted initialization leaves the old data", async () => {
