@@ -1,11 +1,11 @@
 // The `concord` command as its users run it: as a process, in temporary folders.
 import { join } from "node:path";
 import { type CommandOutcome, RunningChild, runCommand } from "../support/child.ts";
+import { concordCommand } from "../support/concord-server.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 
-const PROGRAM = join(import.meta.dirname, "../../src/cli/main.js");
 export const PASSWORD = "Root-Secret-1";
 export const SUFFIX = "dc=example,dc=com";
 const READY_MS_MAX = 60_000;
@@ -24,7 +24,7 @@ export async function concord(
     readonly timeoutMs?: number;
   } = {},
 ): Promise<Outcome> {
-  const outcome: CommandOutcome = await runCommand(process.execPath, [PROGRAM, ...args], {
+  const outcome: CommandOutcome = await runCommand(concordCommand(), args, {
     env: { CONCORD_ROOT_PASSWORD: options.password ?? PASSWORD },
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
@@ -47,7 +47,7 @@ export async function concordJson<T>(args: readonly string[]): Promise<T> {
 }
 
 export function startConcord(args: readonly string[]): RunningChild {
-  return new RunningChild(process.execPath, [PROGRAM, ...args]);
+  return new RunningChild(concordCommand(), args);
 }
 
 /** An instance of its own, made with `args`; it does not run. */
