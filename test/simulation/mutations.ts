@@ -149,16 +149,10 @@ export const MUTATIONS: readonly Mutation[] = [
     to: "this.#sent.set(id, markOf(node)); if ((node?.[0] ?? 0) % 4 === 1) return undefined;",
   },
   {
-    name: "the records of the structure log are not part of an initialization",
-    file: "store/state-source.js",
-    from: "parts.records(value);",
-    to: "",
-  },
-  {
-    name: "the effects of renames are part of the registers after an initialization",
-    file: "store/state-source.js",
-    from: "const attributes = toReplicatedAttributes(storedRegisters(this.#backend, txn, uniqueId));",
-    to: "const joined = storedRegisters(this.#backend, txn, uniqueId); joined.joinEffects(txn.structure.getNode(uniqueId)?.effects ?? []); const attributes = toReplicatedAttributes(joined);",
+    name: "what renames did to values is not part of an initialization",
+    file: "store/bulk-structure.js",
+    from: "const node = bytes && readNode(bytes);",
+    to: "const read = bytes && readNode(bytes); const node = read && { ...read, effects: [] };",
   },
   {
     name: "a reader of the changelog counts what it has not given out",

@@ -3,10 +3,14 @@
 import { assert } from "chai";
 import {
   NO_CONTROLS,
+  REPLICATION_ENTRY_OID,
   type Request,
   type Response,
+  ResultCode,
   START_REPLICATION_90_OID,
   TOTAL_PROTOCOL_OID,
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
   decodeResponse,
   encodeStartReplication,
 } from "../../../../src/protocol/index.ts";
@@ -50,7 +54,15 @@ const PASSED: readonly Request[] = [
 class Connection {
   readonly replica = new MemoryReplica(2);
   readonly answers: Response[] = [];
-  readonly connection = { id: 1, boundDn: "cn=manager", label: "conn=1", close: () => {} };
+  isClosed = false;
+  readonly connection = {
+    id: 1,
+    boundDn: "cn=manager",
+    label: "conn=1",
+    close: () => {
+      this.isClosed = true;
+    },
+  };
 
   constructor() {
     const value = encodeStartReplication({
@@ -98,6 +110,27 @@ suite("consumer/replication-requests: importing connection", () => {
       const importing = new Connection();
       assert.isFalse(importing.send(request));
       assert.isEmpty(importing.answers);
+    });
+  }
+
+  for (const oid of [REPLICATION_ENTRY_OID, TOTAL_STATE_OID, TOTAL_STRUCTURE_OID]) {
+    const request = { type: "extended", oid, value: Buffer.of(0x30, 0x01) } as const;
+
+    test(`consumer/replication-requests: ${oid} that cannot be decoded ends the import, and the old data stays`, () => {
+      const importing = new Connection();
+      assert.isTrue(importing.send(request));
+      assert.isEmpty(importing.answers);
+      assert.isTrue(importing.isClosed);
+      assert.isFalse(importing.replica.requests.isSession(1));
+    });
+
+    test(`consumer/replication-requests: ${oid} outside of a session is refused`, () => {
+      const importing = new Connection();
+      importing.replica.requests.closed(1);
+      assert.isTrue(importing.send(request));
+      const [answer] = importing.answers;
+      assert.ok(answer !== undefined && "result" in answer);
+      assert.equal(answer.result.code, ResultCode.operationsError);
     });
   }
 
