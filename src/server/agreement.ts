@@ -9,6 +9,7 @@ import {
   agreementTimes,
   concernsAgreement,
   findAgreementMaxCsn,
+  hasSendable,
   formatAgreementMaxCsn,
   formatStoredStatus,
   longName,
@@ -249,6 +250,11 @@ export class Agreement {
       consumerReplicaId: this.#consumerId,
       csn: this.#maxCsn,
     });
+  }
+
+  /** Whether a change of one replica ID above `after` and not above `upTo` is sent over this agreement. */
+  hasUnsent(after: Csn, upTo: Csn): boolean {
+    return hasSendable(this.#replica.backend.tables, this.#fractional, { after, upTo });
   }
 
   get #fractional(): ReturnType<typeof makeFractional> {

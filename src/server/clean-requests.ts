@@ -20,7 +20,7 @@ import {
   encodeCleanRuvResponse,
 } from "../protocol/index.ts";
 import { parseCheckFilter } from "../replication/clean-ruv/index.ts";
-import { type Csn, type ReplicaId, csnSeconds } from "../replication/csn/index.ts";
+import { CSN_ZERO, type Csn, type ReplicaId, csnSeconds } from "../replication/csn/index.ts";
 import { ruvMaxCsn } from "../replication/ruv/index.ts";
 import type { CleanTasks } from "./clean-tasks.ts";
 import type { Identity } from "./identity.ts";
@@ -58,9 +58,14 @@ export class CleanRequests {
 
   #maxCsn(identity: Identity | undefined, value: Buffer | undefined): Response {
     const { replicaId, suffix } = decodeGetMaxCsn(value);
-    const ruv = this.#getReplica(identity, suffix).ruv();
+    const replica = this.#getReplica(identity, suffix);
+    const ruv = replica.ruv();
     const csn = ruv === undefined ? undefined : ruvMaxCsn(ruv, replicaId as ReplicaId);
-    return answer(csn ?? CLEAN_RUV_NO_MAX_CSN);
+    if (csn !== undefined) return answer(csn);
+    // "None" says to a task that the ID is clean here; who has had no change of it yet is behind all that have.
+    return answer(
+      replica.cleaned.ids.has(replicaId as ReplicaId) ? CLEAN_RUV_NO_MAX_CSN : CSN_ZERO,
+    );
   }
 
   #check(identity: Identity | undefined, value: Buffer | undefined): Response {

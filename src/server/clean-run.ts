@@ -18,7 +18,7 @@ import {
   stepAbort,
   stepClean,
 } from "../replication/clean-ruv/index.ts";
-import { CSN_ZERO } from "../replication/csn/index.ts";
+import { CSN_ZERO, type Csn } from "../replication/csn/index.ts";
 import { ruvMaxCsn } from "../replication/ruv/index.ts";
 import type { PeerQuestions } from "./clean-peer.ts";
 import type { Directory } from "./directory.ts";
@@ -31,6 +31,9 @@ export interface CleanPeer {
   /** For the log. */
   readonly label: string;
   readonly link: LinkSettings;
+  readonly isFractional: boolean;
+  /** Whether it gets a change of the same replica ID that is above `after` and not above `upTo`. */
+  hasUnsent(after: Csn, upTo: Csn): boolean;
 }
 
 export interface RunParts {
@@ -99,7 +102,7 @@ export class CleanRun {
     const ruv = replica.ruv();
     const { state, actions } = stepClean(this.#state, event, {
       now: directory.clock.now(),
-      ownCsn: ruv && ruvMaxCsn(ruv, replicaId),
+      ownCsn: (ruv && ruvMaxCsn(ruv, replicaId)) ?? this.#withoutElement(),
       peers: labelsOf(peers()),
     });
     const hasEnded = state.phase === "ended" && this.#state.phase !== "ended";
@@ -108,6 +111,12 @@ export class CleanRun {
     progress(done, total);
     for (const action of actions) this.#perform(action);
     if (hasEnded) ended();
+  }
+
+  /** Where a task begins, a server that has had no change of the ID yet waits for them; whoever asks for a task has seen to that. */
+  #withoutElement(): Csn | undefined {
+    const { replicaId, isOriginal } = this.order;
+    return isOriginal && !this.#parts.replica.cleaned.ids.has(replicaId) ? CSN_ZERO : undefined;
   }
 
   #perform(action: CleanAction): void {
@@ -119,13 +128,16 @@ export class CleanRun {
         this.#parts.log(action.line);
         return;
       case "askMaxCsn":
-        this.#ask(action.peer, (link) => questions.askMaxCsn(link, { replicaId, suffix }));
+        this.#ask(action.peer, async (link, peer) =>
+          this.#asFarAsSent(peer, await questions.askMaxCsn(link, { replicaId, suffix })),
+        );
         return;
       case "sendClean": {
-        const { maxCsn = CSN_ZERO } = action;
-        this.#ask(action.peer, (link) =>
-          questions.sendClean(link, { replicaId, suffix, maxCsn, force }),
-        );
+        this.#ask(action.peer, (link, { isFractional }) => {
+          // It would wait for what is kept back from it.
+          const maxCsn = (isFractional ? undefined : action.maxCsn) ?? CSN_ZERO;
+          return questions.sendClean(link, { replicaId, suffix, maxCsn, force });
+        });
         return;
       }
       case "askStatus":
@@ -163,11 +175,20 @@ export class CleanRun {
     work.then(() => this.feed(event)).catch(this.#parts.onDefect);
   }
 
-  #ask(key: string, question: (link: LinkSettings) => Promise<PeerAnswer>): void {
+  /** A fractional consumer that lacks nothing but what is kept back from it has all that it will ever get. */
+  #asFarAsSent(peer: CleanPeer, answer: PeerAnswer): PeerAnswer {
+    if (answer.type !== "maxCsn" || answer.csn === undefined) return answer;
+    const ruv = this.#parts.replica.ruv();
+    const own = ruv && ruvMaxCsn(ruv, this.order.replicaId);
+    const isShort = own !== undefined && answer.csn < own;
+    return isShort && !peer.hasUnsent(answer.csn, own) ? { type: "maxCsn", csn: own } : answer;
+  }
+
+  #ask(key: string, question: (link: LinkSettings, peer: CleanPeer) => Promise<PeerAnswer>): void {
     const peer = this.#parts.peers().find((one) => one.key === key);
     // An agreement that was removed in between is not in the facts of the next step either.
     if (peer === undefined) return;
-    question(peer.link)
+    question(peer.link, peer)
       .then((answer) => this.feed({ type: "answered", peer: key, answer }))
       .catch(this.#parts.onDefect);
   }

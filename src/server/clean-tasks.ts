@@ -257,7 +257,13 @@ export class CleanTasks {
       peers: () =>
         [...this.#surroundings.agreementsOf(suffix)]
           .filter((one) => one.settings.enabled && one.consumerReplicaId !== replicaId)
-          .map((one) => ({ key: one.settings.normalDn, label: one.label, link: one.link })),
+          .map((one) => ({
+            key: one.settings.normalDn,
+            label: one.label,
+            link: one.link,
+            isFractional: one.settings.excludedAttributes.length > 0,
+            hasUnsent: (after, upTo) => one.hasUnsent(after, upTo),
+          })),
       log: (line) => {
         this.#directory.log.info("clean.task.logged", { suffix, replicaId, line });
         report?.log(line);

@@ -1,6 +1,7 @@
 // What must hold when everything has come to rest, looked at from outside.
 import { RecordFlag } from "../../src/entry/index.ts";
 import type { Change } from "../../src/replication/change/index.ts";
+import { type ReplicaId, csnReplicaId } from "../../src/replication/csn/index.ts";
 import { type Ruv, coversCsn, ruvMaxCsn } from "../../src/replication/ruv/index.ts";
 import { type Backend, verifyBackend } from "../../src/store/index.ts";
 import { type Content, differencesOf, readContent, snapshotOf } from "./content.ts";
@@ -22,6 +23,8 @@ export interface CheckInput {
   readonly withPurge: boolean;
   /** The content cannot be the same everywhere. */
   readonly isLimited: boolean;
+  /** Replica IDs that were cleaned: no update vector claims anything of them. */
+  readonly cleanedIds: ReadonlySet<ReplicaId>;
 }
 
 const SHOWN_MAX = 40;
@@ -46,8 +49,15 @@ export function isKeptBack(change: Change, excluded: readonly string[]): boolean
 }
 
 /** A RUV claims what is on the disk, and nothing else. */
-export function checkClaims({ server, excluded }: CheckedServer, ledger: Ledger, ruv: Ruv): void {
+function checkClaims(
+  { server, excluded }: CheckedServer,
+  { ledger, cleanedIds }: CheckInput,
+  ruv: Ruv,
+): void {
   const held = ledger.heldBy(server.name);
+  for (const { replicaId } of ruv.elements) {
+    if (cleanedIds.has(replicaId)) fault(`the RUV of ${server.name} has the cleaned ${replicaId}`);
+  }
   for (const [csn, { change, isForfeited, isGivenUp }] of ledger.changes) {
     const isClaimed = coversCsn(ruv, csn);
     // What an operator has thrown away is covered by what came after it.
@@ -57,7 +67,7 @@ export function checkClaims({ server, excluded }: CheckedServer, ledger: Ledger,
         `the RUV of ${server.name} claims ${csn} (${change.type} ${change.dn}), which it lacks`,
       );
     }
-    if (!isClaimed && held.has(csn)) {
+    if (!isClaimed && held.has(csn) && !cleanedIds.has(csnReplicaId(csn))) {
       fault(`the RUV of ${server.name} does not cover ${csn}, which it holds`);
     }
   }
@@ -86,11 +96,11 @@ function isSameRuv(one: Ruv, other: Ruv): boolean {
 }
 
 export function checkAll(input: CheckInput): void {
-  const { servers, ledger } = input;
+  const { servers } = input;
   for (const checked of servers) {
     const { ruv } = checked.server.backend.committed;
     if (ruv === undefined) fault(`${checked.server.name} has no RUV`);
-    checkClaims(checked, ledger, ruv);
+    checkClaims(checked, input, ruv);
     checkTables(checked.server);
   }
   checkNothingLost(input);

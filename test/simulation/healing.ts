@@ -10,6 +10,7 @@ import {
   describeRuvs,
   isConverged,
 } from "./checkers.ts";
+import type { Membership } from "./membership.ts";
 import type { Misfortune } from "./misfortune.ts";
 import { type AgreementPlan, SUFFIX } from "./scenario.ts";
 import { agreementDn } from "./server-config.ts";
@@ -25,7 +26,11 @@ const ROUND_MS = 30_000;
 /** How long operators wait for another supplier to bring what one cannot send any more. */
 const PATIENCE_MS = 8 * 60_000;
 
-export async function healAndCheck(simulation: Simulation, misfortune: Misfortune): Promise<void> {
+export async function healAndCheck(
+  simulation: Simulation,
+  misfortune: Misfortune,
+  membership: Membership,
+): Promise<void> {
   const { network, servers, queue, trace } = simulation;
   trace.note("healing", "begins");
   misfortune.endAll();
@@ -43,10 +48,15 @@ export async function healAndCheck(simulation: Simulation, misfortune: Misfortun
   }
   for (const plan of simulation.agreements.values()) switchOn(simulation, plan);
   const began = queue.now;
-  const operators = new Operators(simulation, began);
-  const checked = checkedServers(simulation);
+  const operators = new Operators(simulation, membership, began);
+  let checked = checkedServers(simulation);
   let nextRound = began + ROUND_MS;
-  while (operators.isBusy || !isQuiet(simulation) || !isConverged(checked, simulation.ledger)) {
+  const isOver = (): boolean =>
+    !operators.isBusy &&
+    membership.isSettled() &&
+    isQuiet(simulation) &&
+    isConverged(checked, simulation.ledger);
+  while (!isOver()) {
     if (queue.now > began + CONVERGENCE_MS_MAX) {
       const minutes = CONVERGENCE_MS_MAX / 60_000;
       const details = [...describeRuvs(checked), ...operators.describe()];
@@ -57,14 +67,18 @@ export async function healAndCheck(simulation: Simulation, misfortune: Misfortun
     await simulation.after(LOOK_MS);
     if (queue.now >= nextRound) {
       operators.look();
+      membership.look();
       nextRound = queue.now + ROUND_MS;
     }
+    checked = checkedServers(simulation);
   }
+  membership.settle();
   trace.note("healing", "converged");
   checkKeepAlives(simulation.ledger, [...simulation.plans.values()], queue.now);
   const { ledger, limits, withPurge } = simulation;
   if (ledger.hasGap([...servers.keys()])) limits.add("gap");
-  checkAll({ servers: checked, ledger, withPurge, isLimited: limits.size > 0 });
+  const cleanedIds = membership.goneIds;
+  checkAll({ servers: checked, ledger, withPurge, isLimited: limits.size > 0, cleanedIds });
   // What had given up before must be switched on, also where all had come together without it.
   operators.look();
   await simulation.after(LOOK_MS);
@@ -103,13 +117,17 @@ function switchOn(simulation: Simulation, { from, name }: AgreementPlan): void {
 }
 
 /** Suppliers first: what they have is what all must have. */
-export const checkedServers = (simulation: Simulation): CheckedServer[] =>
-  [...simulation.servers.values()].map((server) => ({
+function checkedServers({ plans, servers, agreements }: Simulation): CheckedServer[] {
+  const isSupplier = ({ name }: { name: string }): boolean => plans.get(name)?.role === "supplier";
+  const all = [...servers.values()];
+  const sorted = [...all.filter(isSupplier), ...all.filter((server) => !isSupplier(server))];
+  return sorted.map((server) => ({
     server,
-    excluded: [...simulation.agreements.values()]
+    excluded: [...agreements.values()]
       .filter(({ to }) => to === server.name)
       .flatMap(({ excluded }) => excluded),
   }));
+}
 
 const isQuiet = ({ servers }: Simulation): boolean =>
   [...servers.values()].every(
@@ -118,22 +136,25 @@ const isQuiet = ({ servers }: Simulation): boolean =>
 
 class Operators {
   readonly #simulation: Simulation;
+  readonly #membership: Membership;
   readonly #began: number;
   readonly #refreshed = new Map<string, number>();
   /** Consumers that hold what no supplier has any more: they are initialized, and drop it. */
   readonly #ahead = new Set<string>();
 
-  constructor(simulation: Simulation, began: number) {
+  constructor(simulation: Simulation, membership: Membership, began: number) {
     this.#simulation = simulation;
+    this.#membership = membership;
     this.#began = began;
   }
 
   get isBusy(): boolean {
-    return this.#ahead.size > 0;
+    return this.#ahead.size + this.#simulation.behind.size > 0;
   }
 
   look(): void {
     this.#dropWhatNobodySends();
+    this.#helpBehind();
     for (const plan of this.#simulation.agreements.values()) {
       const server = this.#simulation.server(plan.from);
       const end = server.sessionEnds.get(plan.name);
@@ -167,6 +188,8 @@ class Operators {
     if (code === ReplicationCode.changelogError && !this.#simulation.mayCutOff) {
       throw new Error(`${plan.from} has trimmed what ${plan.to} lacks`);
     }
+    // One that is behind a cleaning says so of those who are not: it is initialized itself.
+    if (this.#simulation.behind.has(plan.from)) return;
     const isLate = queue.now > this.#began + PATIENCE_MS;
     if (!this.#hasAllOf(plan.from, plan.to) && !isLate) return;
     const last = this.#refreshed.get(plan.to);
@@ -176,12 +199,34 @@ class Operators {
     this.#simulation.refresh(plan);
   }
 
+  /** Who lacks changes of a cleaned ID gets them with all the rest. */
+  #helpBehind(): void {
+    const { queue, trace, agreements, behind } = this.#simulation;
+    for (const plan of agreements.values()) {
+      const { from, to } = plan;
+      if (!behind.has(to) || behind.has(from) || !this.#simulation.server(from).isUp) continue;
+      const isLate = queue.now > this.#began + PATIENCE_MS;
+      if (!this.#hasAllOf(from, to) && !isLate) continue;
+      const last = this.#refreshed.get(to);
+      if (last !== undefined && queue.now - last < PATIENCE_MS) continue;
+      this.#refreshed.set(to, queue.now);
+      trace.note("operator", `initializes ${to}, which is behind a cleaning, from ${from}`);
+      this.#simulation.refresh(plan);
+    }
+  }
+
   /** A gate that stays closed says so to every writer. What it waits for may be at consumers only, which send nothing. */
   #dropWhatNobodySends(): void {
     const { queue, trace, plans, agreements, replacedAt } = this.#simulation;
     if (queue.now < this.#began + PATIENCE_MS) return;
-    for (const { name, replicaId } of plans.values()) {
-      if (!this.#simulation.server(name).replica.gate.isOpen) this.#findAhead(name, replicaId);
+    for (const { name, replicaId, role } of plans.values()) {
+      if (role !== "supplier") continue;
+      const { gate, cleaned } = this.#simulation.server(name).replica;
+      if (!gate.isOpen) this.#findAhead(name, replicaId);
+      // A cleaning waits for it, too.
+      for (const id of this.#membership.goneIds) {
+        if (!cleaned.ids.has(id)) this.#findAhead(name, id);
+      }
     }
     for (const plan of agreements.values()) {
       const { name, from, to } = plan;
@@ -210,7 +255,9 @@ class Operators {
   #hasAllOf(supplier: string, consumer: string): boolean {
     const ours = this.#simulation.server(supplier).backend.committed.ruv;
     const theirs = this.#simulation.server(consumer).backend.committed.ruv;
+    const { cleaned } = this.#simulation.server(supplier).replica;
     return (theirs?.elements ?? []).every(({ replicaId, maxCsn }) => {
+      if (cleaned.ids.has(replicaId)) return true;
       const held = ours && ruvMaxCsn(ours, replicaId);
       return maxCsn === undefined || (held !== undefined && held >= maxCsn);
     });

@@ -3,7 +3,7 @@
 import type { Change } from "../../src/replication/change/index.ts";
 import { decodeChange, encodeRecord } from "../../src/replication/changelog/index.ts";
 import { type Csn, csnReplicaId } from "../../src/replication/csn/index.ts";
-import { type Ruv, coversCsn } from "../../src/replication/ruv/index.ts";
+import { type Ruv, coversCsn, findElement } from "../../src/replication/ruv/index.ts";
 
 interface KnownChange {
   readonly change: Change;
@@ -100,17 +100,35 @@ export class Ledger {
     known.isAnswered = true;
   }
 
-  /** The content of a server has been replaced by what `from` held of that which `ruv` covers. */
+  /** The content of a server has been replaced by what `from` held of that which `ruv` covers, or has no element of any more. */
   replace(server: string, from: ReadonlySet<Csn>, ruv: Ruv | undefined): void {
     this.#replace(
       server,
-      new Set([...from].filter((csn) => ruv !== undefined && coversCsn(ruv, csn))),
+      new Set([...from].filter((csn) => ruv !== undefined && isWithin(ruv, csn))),
     );
   }
 
   /** An operator has put a backup in the place of the content. */
   restore(server: string, backup: ReadonlySet<Csn>): void {
     this.#replace(server, new Set(backup));
+  }
+
+  /** A server is gone for good. */
+  remove(server: string): void {
+    this.#replace(server, new Set());
+    this.#held.delete(server);
+  }
+
+  /** A forced cleaning has cut off what of this ID some have and others lack. Gives whether there is anything. */
+  cutOff(replicaId: number, isLacked: (csn: Csn, change: Change) => boolean): boolean {
+    let isAny = false;
+    for (const [csn, known] of this.changes) {
+      if (csnReplicaId(csn) !== replicaId || !this.isHeld(csn)) continue;
+      if (!isLacked(csn, known.change)) continue;
+      known.isGivenUp = true;
+      isAny = true;
+    }
+    return isAny;
   }
 
   #replace(server: string, after: Set<Csn>): void {
@@ -132,5 +150,9 @@ export class Ledger {
     return held;
   }
 }
+
+/** What a server held when it began to supply is in its data, also without an element: then the ID has been cleaned. */
+const isWithin = (ruv: Ruv, csn: Csn): boolean =>
+  coversCsn(ruv, csn) || findElement(ruv, csnReplicaId(csn)) === undefined;
 
 const nameOf = ({ type, uniqueId, dn }: Change): string => `${type} of ${uniqueId} (${dn})`;

@@ -1,19 +1,23 @@
 // What goes wrong, and what operators do: the actions of a scenario other than writes.
 import type { MemoryKv } from "../../src/kv/index.ts";
-import type { Csn } from "../../src/replication/csn/index.ts";
+import { CLEANED_TABLE, readCleanedIds } from "../../src/replication/clean-ruv/index.ts";
+import { type Csn, type ReplicaId, csnReplicaId } from "../../src/replication/csn/index.ts";
 import { findLastIssued, gateCloser } from "../../src/server/offline-gate.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
-import type { Action } from "./scenario.ts";
+import { type Action, SUFFIX } from "./scenario.ts";
 import { agreementDn } from "./server-config.ts";
 import type { SimulatedServer } from "./simulated-server.ts";
 import { type Simulation, replaced } from "./simulation.ts";
 
 /** The kinds of actions that are faults. */
-export type Misstep = Exclude<Action, { kind: "write" | "heal" }>;
+export type Misstep = Exclude<Action, { kind: "write" | "heal" | "join" | "retire" }>;
 
 interface Backup {
   readonly kv: MemoryKv;
   readonly held: ReadonlySet<Csn>;
+  readonly cleaned: ReadonlySet<ReplicaId>;
+  /** Another one may have its name later. */
+  readonly of: SimulatedServer;
 }
 
 const HALF_A_DAY_MS = 43_200_000;
@@ -55,14 +59,14 @@ export class Misfortune {
           this.isTimeSkewed = true;
           this.#simulation.mayCutOff = true;
         }
-        this.#simulation.server(action.server).clock.jump(action.byMs);
+        this.#simulation.servers.get(action.server)?.clock.jump(action.byMs);
         return undefined;
       case "configure":
         return this.#configure(action);
       case "refresh":
         return this.#refresh(action.agreement);
       case "backup":
-        return this.#backUp(this.#simulation.server(action.server));
+        return this.#backUp(this.#simulation.servers.get(action.server));
       case "restore":
         return this.#restore(action);
     }
@@ -78,13 +82,14 @@ export class Misfortune {
   }
 
   #start(server: SimulatedServer): void {
-    if (!server.hasProcess) server.start().catch((error: unknown) => this.#simulation.fail(error));
+    if (server.hasProcess || !this.#simulation.isMember(server)) return;
+    server.start().catch((error: unknown) => this.#simulation.fail(error));
   }
 
   #crash({ server: name, how, downMs }: Extract<Action, { kind: "crash" }>): void {
     const simulation = this.#simulation;
-    const server = simulation.server(name);
-    if (!server.isUp) return;
+    const server = simulation.servers.get(name);
+    if (server?.isUp !== true) return;
     simulation.unanswered.delete(name);
     if (how === "stopped") {
       server.stop().catch((error: unknown) => simulation.fail(error));
@@ -118,7 +123,7 @@ export class Misfortune {
     if (plan === undefined) return;
     const server = this.#simulation.server(plan.from);
     const change = (type: string, ...values: string[]): void => {
-      if (server.isUp) {
+      if (server.isUp && this.#simulation.agreements.get(agreement) === plan) {
         this.#simulation.configure(server, agreementDn(agreement), [replaced(type, ...values)]);
       }
     };
@@ -152,21 +157,22 @@ export class Misfortune {
     }
   }
 
-  #backUp(server: SimulatedServer): void {
-    if (!server.isUp) return;
+  #backUp(server: SimulatedServer | undefined): void {
+    if (server?.isUp !== true) return;
     const { name, kv } = server;
     kv.copyTo(name).catch((error: unknown) => this.#simulation.fail(error));
     const copy = kv.findCopy(name);
     if (copy === undefined) return;
     const held = new Set(this.#simulation.ledger.heldBy(name));
-    this.#backups.set(name, { kv: copy, held });
+    const cleaned = this.#simulation.cleaned.get(name) ?? new Set();
+    this.#backups.set(name, { kv: copy, held, cleaned, of: server });
   }
 
   #restore({ server: name, downMs, seed }: Extract<Action, { kind: "restore" }>): void {
     const simulation = this.#simulation;
-    const server = simulation.server(name);
+    const server = simulation.servers.get(name);
     const backup = this.#backups.get(name);
-    if (!server.isUp || backup === undefined) return;
+    if (server?.isUp !== true || backup?.of !== server) return;
     server.crash("killed");
     simulation.unanswered.delete(name);
     simulation.mayCutOff = true;
@@ -177,6 +183,21 @@ export class Misfortune {
     const lastIssued = isReadable ? findLastIssued(lost, server.config) : new Map<string, Csn>();
     server.kv.transactSync(gateCloser(server.kv, server.config, { reason: "restore", lastIssued }));
     simulation.ledger.restore(name, backup.held);
+    simulation.cleaned.set(name, backup.cleaned);
+    this.#findBehind(name, backup);
     this.#endLater(downMs, () => this.#start(server));
+  }
+
+  /** A backup from before the first change of an ID that others have cleaned meanwhile: nothing in it says so, and its
+   *  administrator has to know that it must be initialized. */
+  #findBehind(name: string, { held }: Backup): void {
+    const { ledger, servers, behind } = this.#simulation;
+    const had = new Set([...held].map(csnReplicaId));
+    for (const { name: other, kv } of servers.values()) {
+      const table = kv.openReader().bytesTable(CLEANED_TABLE);
+      const lost = [...readCleanedIds(table.range(), SUFFIX).keys()].filter((id) => !had.has(id));
+      const isLost = (csn: Csn): boolean => lost.includes(csnReplicaId(csn));
+      if (other !== name && [...ledger.heldBy(other)].some(isLost)) behind.add(name);
+    }
   }
 }

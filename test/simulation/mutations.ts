@@ -160,4 +160,28 @@ export const MUTATIONS: readonly Mutation[] = [
     from: "if (lookups >= READ_LOOKUPS_MAX || changes.length >= changesMax) {",
     to: "if (changes.length >= changesMax) { this.reachedCsns.set(csnReplicaId(csn), csn);",
   },
+  {
+    name: "a server that has had no change of an ID counts as cleaned",
+    file: "server/clean-requests.js",
+    from: "return answer(replica.cleaned.ids.has(replicaId) ? CLEAN_RUV_NO_MAX_CSN : CSN_ZERO);",
+    to: "return answer(CLEAN_RUV_NO_MAX_CSN);",
+  },
+  {
+    name: "a cleaning does not wait until all have the last changes",
+    file: "replication/clean-ruv/clean-task.js",
+    from: "return (!this.isBehind(ownCsn) && everyPeer(this.state.peers, (peer) => !this.isPeerBehind(peer)));",
+    to: "return true;",
+  },
+  {
+    name: "changes of a cleaned ID are taken again",
+    file: "replication/clean-ruv/cleaned-ids.js",
+    from: "return id !== undefined && (id.isCleaning || csn <= id.floorCsn);",
+    to: "return false;",
+  },
+  {
+    name: "whoever was away is not told of a cleaning",
+    file: "server/clean-tasks.js",
+    from: "if (this.#isReminderDue(agreement, id.replicaId))",
+    to: "if (false)",
+  },
 ];

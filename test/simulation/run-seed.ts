@@ -1,7 +1,9 @@
 // Runs one seed to its end, or to the first thing that goes wrong.
 import { healAndCheck } from "./healing.ts";
 import { Misfortune } from "./misfortune.ts";
-import { type ScenarioOptions, type Scenario, makeScenario } from "./scenario.ts";
+import { makeHistory } from "./membership-plan.ts";
+import { Membership } from "./membership.ts";
+import type { Scenario, ScenarioOptions } from "./scenario.ts";
 import { type Limit, Simulation, type SimulationOptions } from "./simulation.ts";
 
 export interface SeedResult {
@@ -23,7 +25,7 @@ export function runSeed(
   options: ScenarioOptions,
   how: SimulationOptions = {},
 ): Promise<SeedResult> {
-  return runScenario(makeScenario(options), how);
+  return runScenario(makeHistory(options), how);
 }
 
 export async function runScenario(
@@ -62,13 +64,15 @@ async function runActions(simulation: Simulation): Promise<void> {
   const { queue, scenario, options } = simulation;
   const start = queue.now;
   const misfortune = new Misfortune(simulation);
+  const membership = new Membership(simulation);
   misfortune.backUpAll();
   for (const [index, action] of scenario.actions.entries()) {
     if (options.without?.has(index) === true) continue;
     // Healing takes its time: what was planned for it comes after it.
     await simulation.after(Math.max(0, start + action.at - queue.now));
-    if (action.kind === "heal") await healAndCheck(simulation, misfortune);
+    if (action.kind === "heal") await healAndCheck(simulation, misfortune, membership);
     else if (action.kind === "write") simulation.writeNext(action);
+    else if (action.kind === "join" || action.kind === "retire") membership.act(action);
     else misfortune.act(action);
   }
 }

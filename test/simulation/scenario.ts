@@ -56,6 +56,17 @@ export type Action = { readonly at: number; readonly seed: number } & (
   | { readonly kind: "refresh"; readonly agreement: string }
   | { readonly kind: "backup"; readonly server: string }
   | { readonly kind: "restore"; readonly server: string; readonly downMs: number }
+  /** A server becomes a replica, under an ID that nobody has had. */
+  | { readonly kind: "join"; readonly server: ServerPlan }
+  /** A replica is removed for good and its ID is cleaned. `isLost`: it is gone before anybody knows. */
+  | {
+      readonly kind: "retire";
+      readonly server: string;
+      readonly isLost: boolean;
+      readonly force: boolean;
+      /** The first attempt at cleaning is aborted after so long. */
+      readonly abortMs: number | undefined;
+    }
   /** Faults end, clocks are set right; when all is quiet the checkers look. */
   | { readonly kind: "heal" }
 );
@@ -129,27 +140,36 @@ function makeServers(random: SeededRandom, count: number, withPurge: boolean): S
   });
 }
 
+export function makeAgreement(
+  random: SeededRandom,
+  from: string,
+  to: string,
+  excluded: readonly string[] = [],
+): AgreementPlan {
+  return {
+    name: `${from}-to-${to}`,
+    from,
+    to,
+    excluded,
+    settings: {
+      nsds5ReplicaTimeout: String(random.pick([5, 20])),
+      nsds5ReplicaFlowControlWindow: String(random.pick([1, 3, 1000])),
+      nsds5ReplicaSessionPauseTime: String(random.pick([0, 0, 2])),
+      ...(excluded.length > 0
+        ? {
+            nsDS5ReplicatedAttributeList: `(objectclass=*) $ EXCLUDE ${excluded.join(" ")}`,
+            nsds5ReplicaStripAttrs: STRIPPED,
+          }
+        : {}),
+    },
+  };
+}
+
 /** Between suppliers a ring, a star or all pairs; each hub and consumer is supplied by one or two. */
 function makeAgreements(random: SeededRandom, servers: readonly ServerPlan[]): AgreementPlan[] {
   const agreements: AgreementPlan[] = [];
   const add = (from: string, to: string, excluded: readonly string[] = []): void => {
-    agreements.push({
-      name: `${from}-to-${to}`,
-      from,
-      to,
-      excluded,
-      settings: {
-        nsds5ReplicaTimeout: String(random.pick([5, 20])),
-        nsds5ReplicaFlowControlWindow: String(random.pick([1, 3, 1000])),
-        nsds5ReplicaSessionPauseTime: String(random.pick([0, 0, 2])),
-        ...(excluded.length > 0
-          ? {
-              nsDS5ReplicatedAttributeList: `(objectclass=*) $ EXCLUDE ${excluded.join(" ")}`,
-              nsds5ReplicaStripAttrs: STRIPPED,
-            }
-          : {}),
-      },
-    });
+    agreements.push(makeAgreement(random, from, to, excluded));
   };
   const both = (one: string, other: string): void => {
     add(one, other);

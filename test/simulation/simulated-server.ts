@@ -60,6 +60,8 @@ export interface ServerWatcher {
   contentReplaced(server: SimulatedServer): void;
   /** The catch-up gate has opened without having heard everybody, and says so. */
   gateGaveUp(server: SimulatedServer): void;
+  /** The consumer of an agreement lacks changes of a cleaned ID that nobody can send any more. */
+  consumerBehind(server: SimulatedServer, agreement: string): void;
   defect(server: SimulatedServer, error: unknown): void;
 }
 
@@ -345,6 +347,9 @@ export class SimulatedServer implements Host {
             readonly agreement: string;
           };
           this.sessionEnds.set(agreement, { kind, replicationCode, at: queue.now });
+        }
+        if (event === "clean.consumer.behind") {
+          watcher.consumerBehind(this, String(fields["agreement"]));
         }
         if (event === "replica.gate.opened" && level === "warn") watcher.gateGaveUp(this);
         if (event === "consumer.session.started" && fields["kind"] === "total") {

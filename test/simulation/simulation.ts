@@ -3,7 +3,8 @@
 import type { Mod } from "../../src/protocol/index.ts";
 import { ResultCode } from "../../src/protocol/index.ts";
 import type { Change } from "../../src/replication/change/index.ts";
-import type { Csn } from "../../src/replication/csn/index.ts";
+import type { Csn, ReplicaId } from "../../src/replication/csn/index.ts";
+import { findElement } from "../../src/replication/ruv/index.ts";
 import { structuralOperation } from "../../src/replication/urp/index.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -24,10 +25,10 @@ export interface SimulationOptions {
 }
 
 /** Why servers that have the same changes may differ; the reasons are in docs/notes/013-simulation.md. `initialization`: a change
- *  of the tree has arrived that is older than others which came by an initialization without the structure log. `gap`: a supplier went on without changes
- *  of its own, which only servers out of reach held. `purge`: what a server did not know of when it issued a change has been
- *  purged where that arrives. */
-export type Limit = "initialization" | "gap" | "purge";
+ *  of the tree has arrived that is older than others which came by an initialization without the structure log. `gap`: a supplier
+ *  went on without changes of its own, which only servers out of reach held. `purge`: what a server did not know of when it issued a
+ *  change has been purged where that arrives. `force`: a forced cleaning has cut off changes that some had. */
+export type Limit = "initialization" | "gap" | "purge" | "force";
 
 /** Attempts of an operator at the first initialization of a server. */
 const INITIALIZATIONS_MAX = 30;
@@ -39,11 +40,14 @@ export class Simulation implements ServerWatcher {
   readonly trace: Trace;
   readonly ledger = new Ledger();
   readonly servers = new Map<string, SimulatedServer>();
-  readonly plans: ReadonlyMap<string, ServerPlan>;
-  readonly agreements: ReadonlyMap<string, AgreementPlan>;
+  /** Of the servers that take part. */
+  readonly plans = new Map<string, ServerPlan>();
+  readonly agreements: Map<string, AgreementPlan>;
   readonly options: SimulationOptions;
   /** What the supplier of an initialization held when it began, by consumer. */
   readonly #initializing = new Map<string, ReadonlySet<Csn>>();
+  /** Who initializes it, or did so last. */
+  readonly #suppliedBy = new Map<string, string>();
   /** Changes of the tree that the supplier of an initialization lacked when it began, while it had newer ones, by consumer. */
   readonly #late = new Map<string, ReadonlySet<Csn>>();
   /** Servers that were initialized without the structure log. */
@@ -60,6 +64,12 @@ export class Simulation implements ServerWatcher {
   readonly unanswered = new Map<string, Csn[]>();
   /** An operator has done, or a clock has shown, what may leave a consumer behind the changelogs of its suppliers. */
   mayCutOff = false;
+  /** Servers that clients leave alone: not initialized yet, or about to be removed. */
+  readonly atRest = new Set<string>();
+  /** IDs that every server has cleaned: nobody shows them again. By server, because a backup may be older. */
+  readonly cleaned = new Map<string, ReadonlySet<ReplicaId>>();
+  /** Consumers that lack changes of a cleaned ID, as their suppliers say: by name. */
+  readonly behind = new Set<string>();
   answeredCount = 0;
   refusedCount = 0;
 
@@ -70,12 +80,12 @@ export class Simulation implements ServerWatcher {
     this.trace = new Trace(this.queue, { keepsLines: options.keepsTrace === true });
     const networkRandom = new SeededRandom(seedOf(`${seed} network`));
     this.network = new FakeNetwork(this.queue, networkRandom, latencyMs);
-    this.plans = new Map(scenario.servers.map((plan) => [plan.name, plan]));
     this.agreements = new Map(scenario.agreements.map((plan) => [plan.name, plan]));
-    for (const plan of scenario.servers) this.#add(plan);
+    for (const plan of scenario.servers) this.add(plan, scenario.agreements);
   }
 
-  #add(plan: ServerPlan): void {
+  /** A server with the agreements that it has from the first. */
+  add(plan: ServerPlan, agreements: readonly AgreementPlan[]): SimulatedServer {
     const { queue, network, trace, scenario } = this;
     const { name, drift, offsetMs, diskMs, quietMs } = plan;
     const server = new SimulatedServer({
@@ -87,11 +97,28 @@ export class Simulation implements ServerWatcher {
       clock: new FakeClock(queue, { drift, offsetMs }),
       watcher: this,
       speaksAs389: () => this.#speaksAs389,
-      config: makeConfig(plan, scenario.agreements),
+      config: makeConfig(plan, agreements),
       diskMs,
       quietMs,
     });
     this.servers.set(name, server);
+    this.plans.set(name, plan);
+    return server;
+  }
+
+  /** A server that is gone for good, with all that it alone has. */
+  remove(name: string): void {
+    this.servers.delete(name);
+    this.plans.delete(name);
+    this.unanswered.delete(name);
+    this.cleaned.delete(name);
+    this.behind.delete(name);
+    this.ledger.remove(name);
+  }
+
+  /** Whether this very server takes part: its name may have gone to another. */
+  isMember(server: SimulatedServer): boolean {
+    return this.servers.get(server.name) === server;
   }
 
   get #speaksAs389(): boolean {
@@ -124,9 +151,20 @@ export class Simulation implements ServerWatcher {
     this.ledger.note(server.name, replicaId, change);
     const isLate = this.#late.get(server.name)?.has(change.csn) === true;
     if (isLate && this.#withoutLog.has(server.name)) this.limits.add("initialization");
+    this.#checkCleaned(server);
     const { purgeCsn } = server.backend;
     if (purgeCsn !== undefined && this.ledger.isUnseenBelow(change.csn, server.name, purgeCsn)) {
       this.limits.add("purge");
+    }
+  }
+
+  /** An ID that was cleaned everywhere does not come back. */
+  #checkCleaned(server: SimulatedServer): void {
+    const { ruv } = server.backend.newest;
+    for (const replicaId of this.cleaned.get(server.name) ?? []) {
+      if (ruv !== undefined && findElement(ruv, replicaId) !== undefined) {
+        this.fail(new Error(`the ID ${replicaId} was cleaned, and ${server.name} shows it again`));
+      }
     }
   }
 
@@ -141,6 +179,7 @@ export class Simulation implements ServerWatcher {
     else this.#withoutLog.delete(server.name);
     const held = new Set(this.ledger.heldBy(supplier));
     this.#initializing.set(server.name, held);
+    this.#suppliedBy.set(server.name, supplier);
     const ofTree = [...this.ledger.changes.values()].flatMap(({ change }) =>
       isOfTree(change) ? change.csn : [],
     );
@@ -159,6 +198,14 @@ export class Simulation implements ServerWatcher {
     const from = this.#initializing.get(server.name) ?? new Set<Csn>();
     this.ledger.replace(server.name, from, server.backend.committed.ruv);
     this.replacedAt.set(server.name, this.queue.now);
+    const supplier = this.#suppliedBy.get(server.name) ?? "";
+    if (this.behind.has(supplier)) this.behind.add(server.name);
+    else this.behind.delete(server.name);
+  }
+
+  consumerBehind(server: SimulatedServer, agreement: string): void {
+    const plan = this.agreements.get(agreement);
+    if (plan?.from === server.name) this.behind.add(plan.to);
   }
 
   gateGaveUp(server: SimulatedServer): void {
@@ -233,8 +280,8 @@ export class Simulation implements ServerWatcher {
 
   /** What a client of that server does next. */
   writeNext({ server: name, seed }: Extract<Action, { kind: "write" }>): void {
-    const server = this.server(name);
-    if (!server.isUp) return;
+    const server = this.servers.get(name);
+    if (server?.isUp !== true || this.atRest.has(name)) return;
     this.write(server, nextRequests(server.backend, new SeededRandom(seed)));
   }
 

@@ -50,4 +50,9 @@ export {
   longName,
   showStatus,
 } from "./status-text.ts";
-export { concernsAgreement, findAgreementMaxCsn, formatAgreementMaxCsn } from "./max-csn.ts";
+export {
+  concernsAgreement,
+  findAgreementMaxCsn,
+  formatAgreementMaxCsn,
+  hasSendable,
+} from "./max-csn.ts";

@@ -2,7 +2,7 @@
 // with the consumer's RUV: equal = in synchronization. Changes that the agreement filters out do not count.
 import type { Change } from "../change/index.ts";
 import { type ChangelogTables, decodeChange } from "../changelog/index.ts";
-import { type Csn, type ReplicaId, csnReplicaId, decodeCsn } from "../csn/index.ts";
+import { type Csn, type ReplicaId, csnReplicaId, decodeCsn, encodeCsn } from "../csn/index.ts";
 import { type Ruv, ruvMaxCsn } from "../ruv/index.ts";
 import { type Fractional, filterChange, isFractional } from "../supplier/index.ts";
 
@@ -28,6 +28,26 @@ export function findAgreementMaxCsn(
     if (concernsAgreement(fractional, decodeChange(csn, value))) return csn;
   }
   return undefined;
+}
+
+/** Whether there is a change of the replica ID of `upTo` above `after` and not above `upTo` that the agreement sends, as far as
+ *  the changelog tells. */
+export function hasSendable(
+  tables: ChangelogTables,
+  fractional: Fractional,
+  { after, upTo }: { readonly after: Csn; readonly upTo: Csn },
+): boolean {
+  if (!isFractional(fractional)) return true;
+  let lookups = 0;
+  for (const { key, value } of tables.changelog.range({ from: encodeCsn(after) })) {
+    const csn = decodeCsn(Buffer.from(key));
+    lookups += 1;
+    if (csn > upTo) return false;
+    if (lookups > LOOKUPS_MAX) return true;
+    if (csn <= after || csnReplicaId(csn) !== csnReplicaId(upTo)) continue;
+    if (concernsAgreement(fractional, decodeChange(csn, value))) return true;
+  }
+  return false;
 }
 
 /** `consumerReplicaId`: 65,535 for a read-only consumer, undefined as long as it is not known. */

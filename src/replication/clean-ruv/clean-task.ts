@@ -13,7 +13,7 @@
 //
 // A forced task asks each peer it cannot reach once. 389 then forgets it; here it is told when it comes back (cleaned-ids.ts).
 import type { Millis } from "../../base/index.ts";
-import { type Csn, type ReplicaId, maxCsn } from "../csn/index.ts";
+import { CSN_ZERO, type Csn, type ReplicaId, maxCsn } from "../csn/index.ts";
 import {
   type PeerProgress,
   type PeerStage,
@@ -60,7 +60,8 @@ export interface CleanTask {
 
 export interface CleanFacts {
   readonly now: Millis;
-  /** The newest change of the ID in our data. */
+  /** The newest change of the ID in our data; CSN_ZERO: there has been none yet; undefined: we need not wait for any, because the
+   *  ID has been cleaned here, or whoever asked for the task has seen to that. */
   readonly ownCsn: Csn | undefined;
   /** Enabled agreements of the replica with their labels. */
   readonly peers: ReadonlyMap<string, string>;
@@ -202,17 +203,22 @@ class Step {
 
   /** Goes on to the next phase when this one has reached its aim. */
   private advance(): void {
-    const { phase, order, peers, maxCsn: known } = this.state;
+    const { phase, order, peers } = this.state;
     if (phase === "surveying" && everyPeer(peers, ({ stage }) => stage !== "unknown")) {
-      let max = maxCsn(known, this.facts.ownCsn);
-      for (const peer of peers.values()) max = maxCsn(max, peer.maxCsn);
-      this.state = { ...this.state, maxCsn: max };
+      this.state = { ...this.state, maxCsn: this.newestOfAll() };
       this.enter(order.force ? "cleaning" : "catchingUp");
     } else if (phase === "catchingUp" && this.isCaughtUp()) {
       this.enter("cleaning");
     } else if (phase === "spreading" && everyPeer(peers, ({ stage }) => isThrough(stage))) {
       this.enter("finishing");
     }
+  }
+
+  /** The newest change that anybody has, by what they said last. */
+  private newestOfAll(): Csn | undefined {
+    let max = maxCsn(this.state.order.maxCsn, this.facts.ownCsn);
+    for (const peer of this.state.peers.values()) max = maxCsn(max, peer.maxCsn);
+    return max === CSN_ZERO ? undefined : max;
   }
 
   private isCaughtUp(): boolean {
@@ -228,7 +234,9 @@ class Step {
     return csn !== undefined && max !== undefined && csn < max;
   }
 
+  /** One that has had no change yet gets them from us, unless the ID is clean here: then nobody waits for it. */
   private isPeerBehind({ stage, maxCsn: csn }: PeerProgress): boolean {
+    if (csn === CSN_ZERO && this.facts.ownCsn === undefined) return stage === "unknown";
     return stage === "unknown" || (stage === "surveyed" && this.isBehind(csn));
   }
 
@@ -241,7 +249,13 @@ class Step {
     // A clock that was set back must not make the wait longer.
     if (wakeAt !== undefined && now < wakeAt && wakeAt - now <= retryMs) return;
     this.state = { ...this.state, wakeAt: undefined };
-    this.askPending();
+    if (phase === "catchingUp") this.askAll();
+    else this.askPending();
+  }
+
+  /** Those who had the newest change may have been given other data meanwhile: then nobody waits for it any more. */
+  private askAll(): void {
+    for (const [key, { isAsked }] of this.state.peers) if (!isAsked) this.ask(key);
   }
 
   private isPending(key: string): boolean {
@@ -290,11 +304,17 @@ class Step {
     }
     this.put(key, { stage: "surveyed", maxCsn: answer.csn });
     // In the survey only its end knows the newest; an agreement that comes later may know a newer one.
-    if (this.state.phase === "catchingUp") {
-      this.state = { ...this.state, maxCsn: maxCsn(this.state.maxCsn, answer.csn) };
-    }
-    if (this.state.phase === "catchingUp" && this.isBehind(answer.csn)) {
+    const { phase, peers } = this.state;
+    if (phase !== "catchingUp") return;
+    const newest = this.newestOfAll();
+    const isComplete = everyPeer(peers, (peer) => peer.stage !== "unknown" && !peer.isAsked);
+    const max = isComplete ? newest : maxCsn(this.state.maxCsn, newest);
+    this.state = { ...this.state, maxCsn: max };
+    const answered = peers.get(key);
+    if (answered !== undefined && this.isPeerBehind(answered)) {
       this.retry(`Replica is not caught up (${label})`);
+    } else if (isComplete && this.isBehind(this.facts.ownCsn)) {
+      this.retry("This replica is not caught up");
     }
   }
 

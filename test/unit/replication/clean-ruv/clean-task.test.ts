@@ -14,6 +14,7 @@ import {
   stepClean,
 } from "../../../../src/replication/clean-ruv/index.ts";
 import {
+  CSN_ZERO,
   type Csn,
   type ReplicaId,
   csnSeconds,
@@ -23,8 +24,11 @@ import { traceTests } from "../../../support/trace-file.ts";
 
 const ID = 3 as ReplicaId;
 
-const csnOf = (text: string | undefined): Csn | undefined =>
-  text === undefined || text === "none" ? undefined : makeCsn(Number(text), 0, ID);
+/** `none`: the ID has been cleaned there; `zero`: there has been no change of it yet. */
+function csnOf(text: string | undefined): Csn | undefined {
+  if (text === undefined || text === "none") return undefined;
+  return text === "zero" ? CSN_ZERO : makeCsn(Number(text), 0, ID);
+}
 const textOf = (csn: Csn | undefined): string =>
   csn === undefined ? "none" : String(csnSeconds(csn));
 
