@@ -1,7 +1,7 @@
 // `npm run sim -- [--seed N] [--seeds N] [--servers N] [--hours H] [--trace] [--first] [--no-shrink] [--jobs N]`: the
 // deterministic simulation of test/simulation (docs/notes/013-simulation.md). Each seed is a topology, a history and its
 // misfortunes. A failure prints the line that repeats it and a smaller history that fails too; with --first it is the last one
-// and is not made smaller. Many seeds are run by several processes. Exit code 1 when a seed failed.
+// and is not made smaller. Many seeds are run by several processes. Exit codes: 1 when a seed failed, 2 for wrong usage.
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -18,7 +18,10 @@ const SEEDS_OF_PROCESS = { min: 25, max: 500 };
 const ROUNDS = 2;
 const LAST_LINE = /^(\d+) seeds from \d+: (\d+) failed, (\d+) not compared$/;
 
-const { values } = parseArgs({
+const USAGE =
+  "usage: npm run sim -- [--seed N] [--seeds N] [--servers N] [--hours H] [--trace] [--verbose] [--first] [--no-shrink] [--jobs N]";
+
+const ARGUMENTS = {
   options: {
     seed: { type: "string" },
     seeds: { type: "string" },
@@ -29,8 +32,27 @@ const { values } = parseArgs({
     first: { type: "boolean" },
     "no-shrink": { type: "boolean" },
     jobs: { type: "string" },
+    help: { type: "boolean" },
   },
-});
+} as const;
+
+const values = readArguments();
+
+function readArguments(): ReturnType<typeof parseArgs<typeof ARGUMENTS>>["values"] {
+  try {
+    const { values } = parseArgs(ARGUMENTS);
+    if (values.help !== true) return values;
+    console.log(USAGE);
+    process.exit(0);
+  } catch (error) {
+    endWithUsage((error as Error).message);
+  }
+}
+
+function endWithUsage(message: string): never {
+  console.error(`${message}\n${USAGE}`);
+  process.exit(2);
+}
 
 interface Count {
   seeds: number;
@@ -42,7 +64,7 @@ interface Count {
 function numberOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);
-  if (!Number.isFinite(number)) throw new Error(`${text} is no number`);
+  if (!Number.isFinite(number)) endWithUsage(`${text} is no number`);
   return number;
 }
 
