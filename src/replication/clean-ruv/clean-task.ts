@@ -330,6 +330,8 @@ class Step {
       case "maxCsn":
         if (stage !== "told") return;
         if (answer.csn !== undefined && !this.isReborn(answer.csn)) {
+          // Told again, in case it has lost its task with its data, by a restore for example.
+          this.put(key, { stage: "surveyed" });
           this.retry(`Replica is not cleaned yet (${label})`);
           return;
         }
