@@ -14,6 +14,7 @@
 // All numbers are big-endian. The DN is not stored: it is the RDN and the DN of the parent, so that the rename of a
 // subtree rewrites one record.
 import { assert } from "../base/index.ts";
+import { copyInto } from "../kv/index.ts";
 import { decodeUniqueId, encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import type { Descriptions } from "./description.ts";
@@ -65,6 +66,16 @@ function writeHeader(out: Buffer, at: number, tag: number, length: number): numb
   return at + 2 + count;
 }
 
+/** Attribute descriptions are short and ASCII: a loop beats the call of the native encoder. */
+function writeText(out: Buffer, at: number, text: string): number {
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return at + out.write(text, at, "utf8");
+    out[at + i] = code;
+  }
+  return at + text.length;
+}
+
 /** Encodes an entry as a record of its own, newly allotted buffer. */
 export function encodeRecord(content: EntryContent): Buffer {
   const { attributes } = content;
@@ -98,11 +109,11 @@ export function encodeRecord(content: EntryContent): Buffer {
     row += DIRECTORY_ROW_BYTES;
     at = writeHeader(out, at, 0x30, size.body);
     at = writeHeader(out, at, 0x04, size.type);
-    at += out.write(description.text, at, "utf8");
+    at = writeText(out, at, description.text);
     at = writeHeader(out, at, 0x31, size.values);
     for (const value of values) {
       at = writeHeader(out, at, 0x04, value.length);
-      at += value.copy(out, at);
+      at = copyInto(out, at, value, 0, value.length);
     }
   });
   assert(at === total, "a record fills the buffer that was sized for it");

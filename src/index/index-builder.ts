@@ -16,11 +16,14 @@ import { BUILDER_BYTES_MAX } from "./limits.ts";
 const BYTES_PER_KEY = 200;
 const BYTES_PER_ID = 10;
 
+/** Most keys of most indexes have one ID: that takes no list. */
+type Ids = number | number[];
+
 export class IndexBuilder {
   readonly #bytesMax: number;
-  readonly #lists = new Map<string, number[]>();
+  readonly #lists = new Map<string, Ids>();
   /** By tag and trigram. Apart from the others, because numbers make quicker keys and these are nine in ten. */
-  readonly #trigrams = new Map<number, Map<number, number[]>>();
+  readonly #trigrams = new Map<number, Map<number, Ids>>();
   #bytes = 0;
   #writing: Generator<void> | undefined;
 
@@ -84,11 +87,15 @@ export class IndexBuilder {
     }
   }
 
-  #note<K>(lists: Map<K, number[]>, key: K, id: number): void {
+  #note<K>(lists: Map<K, Ids>, key: K, id: number): void {
     const ids = lists.get(key);
     if (ids === undefined) {
-      lists.set(key, [id]);
+      lists.set(key, id);
       this.#bytes += BYTES_PER_KEY;
+    } else if (typeof ids === "number") {
+      if (ids === id) return;
+      lists.set(key, [ids, id]);
+      this.#bytes += BYTES_PER_ID;
     } else if (ids[ids.length - 1] !== id) {
       ids.push(id);
       this.#bytes += BYTES_PER_ID;
@@ -97,7 +104,8 @@ export class IndexBuilder {
 }
 
 /** Ascending and without duplicates. */
-function sortedIds(ids: readonly number[]): Uint32Array {
+function sortedIds(ids: Ids): Uint32Array {
+  if (typeof ids === "number") return Uint32Array.of(ids);
   const packed = Uint32Array.from(ids);
   for (let i = 1; i < packed.length; i += 1) {
     if (packed[i - 1]! >= packed[i]!) return IdList.fromUnsorted(packed).sorted;

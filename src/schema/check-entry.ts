@@ -131,13 +131,12 @@ function checkClasses(schema: Schema, attributes: readonly CheckedAttribute[]): 
 
 /** @throws LdapError invalidAttributeSyntax for the first value that does not conform */
 export function checkSyntax(type: AttributeType, values: readonly Buffer[]): void {
-  for (const [index, value] of values.entries()) {
-    if (type.syntax.check(value) === undefined) continue;
-    throw new LdapError(
-      "invalidAttributeSyntax",
-      `${type.name}: value #${index} invalid per syntax`,
-    );
-  }
+  const invalid = values.findIndex((value) => type.syntax.check(value) !== undefined);
+  if (invalid < 0) return;
+  throw new LdapError(
+    "invalidAttributeSyntax",
+    `${type.name}: value #${invalid} invalid per syntax`,
+  );
 }
 
 /** @throws LdapError objectClassViolation, as 389 */

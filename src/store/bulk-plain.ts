@@ -13,7 +13,7 @@ import {
 import type { AttributeValues } from "../protocol/index.ts";
 import { type UniqueId, parseUniqueId } from "../replication/change/index.ts";
 import { plainRdn } from "../replication/urp/index.ts";
-import { checkEntry, expandObjectClasses } from "../schema/index.ts";
+import { checkEntry, checkSyntax, expandObjectClasses } from "../schema/index.ts";
 import type { BulkRefusal } from "./bulk-refusal.ts";
 import { refusalOf } from "./bulk-refusal.ts";
 
@@ -110,6 +110,7 @@ export class PlainReader {
     if (uniqueId === undefined) {
       return { kind: "malformed", reason: `nsUniqueId: ${givenId?.toString()} is no unique ID` };
     }
+    const givenCount = values.size;
     for (const stamp of this.#stamps) {
       if (!values.has(stamp.description)) values.set(stamp.description, [...stamp.values]);
     }
@@ -119,7 +120,7 @@ export class PlainReader {
     values.set(this.#uniqueIds, [Buffer.from(uniqueId, "latin1")]);
     const attributes: Attribute[] = [];
     for (const [description, own] of values) attributes.push({ description, values: own });
-    this.#check(attributes);
+    this.#check(attributes, givenCount);
     return { uniqueId, hasOwnId: givenId !== undefined, attributes };
   }
 
@@ -156,11 +157,14 @@ export class PlainReader {
     return [...expanded];
   }
 
-  #check(attributes: readonly Attribute[]): void {
+  /** What the server itself made, behind the first `givenCount`, is as its syntax demands. */
+  #check(attributes: readonly Attribute[], givenCount: number): void {
     const { schemaCheck, syntaxCheck } = this.#settings;
     if (!schemaCheck && !syntaxCheck) return;
     const typed = attributes.map(({ description, values }) => ({ type: description.type, values }));
-    checkEntry(this.#descriptions.schema, typed, { schemaCheck, syntaxCheck });
+    checkEntry(this.#descriptions.schema, typed, { schemaCheck, syntaxCheck: false });
+    if (!syntaxCheck) return;
+    for (const { type, values } of typed.slice(0, givenCount)) checkSyntax(type, values);
   }
 }
 

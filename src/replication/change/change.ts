@@ -1,5 +1,6 @@
 // A change: what was done to one entry under one CSN, in the form in which it is logged and sent to other replicas
 // (replication-protocol 5.1, 5.2; conflict-resolution 13.1). It is what the client asked for, not what it resolved to.
+import { assert } from "../../base/index.ts";
 import type { AttributeValues, Mod } from "../../protocol/index.ts";
 import type { Csn } from "../csn/index.ts";
 
@@ -42,6 +43,10 @@ export interface ModifyDnChange extends ChangeBase {
 }
 export type Change = AddChange | ModifyChange | DeleteChange | ModifyDnChange;
 
+const UNIQUE_ID_BYTES = 16;
+const HYPHEN = 0x2d;
+const ZERO = 0x30;
+const LOWER_A = 0x61;
 const UNIQUE_ID_TEXT = /^[0-9a-f]{8}(-[0-9a-f]{8}){3}$/;
 
 /** undefined unless `text` has the form of an nsUniqueId; upper-case digits are taken. */
@@ -51,7 +56,20 @@ export function parseUniqueId(text: string): UniqueId | undefined {
 }
 
 /** The stored form, 16 bytes. */
-export const encodeUniqueId = (id: UniqueId): Buffer => Buffer.from(id.replaceAll("-", ""), "hex");
+export function encodeUniqueId(id: UniqueId): Buffer {
+  const bytes = Buffer.allocUnsafe(UNIQUE_ID_BYTES);
+  let at = 0;
+  for (let i = 0; i < id.length; i += 2) {
+    if (id.charCodeAt(i) === HYPHEN) i += 1;
+    bytes[at] = (hexDigit(id.charCodeAt(i)) << 4) | hexDigit(id.charCodeAt(i + 1));
+    at += 1;
+  }
+  assert(at === UNIQUE_ID_BYTES, "a unique ID has 16 bytes");
+  return bytes;
+}
+
+/** Of a lower-case digit. */
+const hexDigit = (code: number): number => (code < LOWER_A ? code - ZERO : code - LOWER_A + 10);
 
 export function decodeUniqueId(bytes: Buffer, offset = 0): UniqueId {
   const hex = bytes.toString("hex", offset, offset + 16);
