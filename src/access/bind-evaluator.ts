@@ -83,6 +83,8 @@ export class BindEvaluator {
   /** Whether some rule looked at the time. */
   usedTime = false;
   readonly #address: Address | undefined;
+  /** Normal DN of the parent of the caller's entry. */
+  readonly #userParent: string | undefined;
   readonly #memberships = new Map<string, boolean>();
 
   constructor({ caller, directory, schema, time }: BindSurroundings) {
@@ -90,6 +92,7 @@ export class BindEvaluator {
     this.#directory = directory;
     this.#schema = schema;
     this.#time = time;
+    this.#userParent = normalParent(caller.normalDn ?? "");
     this.#address = caller.address === undefined ? undefined : parseAddress(caller.address);
   }
 
@@ -141,7 +144,7 @@ export class BindEvaluator {
       case "all":
         return true;
       case "self":
-        return entry?.normalDn === user;
+        return entry !== undefined && this.#isCaller(entry, user);
       case "parent":
         return entry !== undefined && normalParent(entry.normalDn) === user;
       case "dn":
@@ -153,6 +156,13 @@ export class BindEvaluator {
         return own !== undefined && isSelected(subject.selector, own);
       }
     }
+  }
+
+  /** Entries below another parent need not be asked for their name. */
+  #isCaller(entry: EntryView, user: string): boolean {
+    const { parentNormalDn } = entry;
+    if (parentNormalDn !== undefined && parentNormalDn !== this.#userParent) return false;
+    return entry.normalDn === user;
   }
 
   #isInGroup(group: GroupSubject): boolean {

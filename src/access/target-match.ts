@@ -56,8 +56,9 @@ export function hasCondition(aci: Aci, question: Question): boolean {
   return hasValueFilters(aci);
 }
 
-function meets(target: Negatable<DnPattern> | undefined, normalDn: string): boolean {
-  return target === undefined || matchesTree(target.value, normalDn) !== target.negated;
+/** The name of the entry is asked for only where the target is about names: it may have to be worked out. */
+function meets(target: Negatable<DnPattern> | undefined, entry: EntryView): boolean {
+  return target === undefined || matchesTree(target.value, entry.normalDn) !== target.negated;
 }
 
 /** What is not TRUE does not match `=` and matches `!=`, as in 389. */
@@ -67,34 +68,30 @@ function meetsFilter(aci: Aci, entry: EntryView): boolean {
   return (filter.value.matches(entry) === true) !== filter.negated;
 }
 
-function isInScope({ aci, holder }: HeldAci, normalDn: string): boolean {
+function isInScope({ aci, holder }: HeldAci, entry: EntryView): boolean {
   switch (aci.scope) {
     case "subtree":
       return true;
     case "base":
-      return normalDn === holder;
+      return entry.normalDn === holder;
     case "onelevel":
-      return normalDn !== holder && normalParent(normalDn) === holder;
+      return entry.normalDn !== holder && normalParent(entry.normalDn) === holder;
     case "subordinate":
-      return isBelow(normalDn, holder);
+      return isBelow(entry.normalDn, holder);
   }
 }
 
 export function isTargetEntry(held: HeldAci, entry: EntryView): boolean {
-  return (
-    isInScope(held, entry.normalDn) &&
-    meets(held.aci.target, entry.normalDn) &&
-    meetsFilter(held.aci, entry)
-  );
+  return isInScope(held, entry) && meets(held.aci.target, entry) && meetsFilter(held.aci, entry);
 }
 
 export function isMoveTarget(held: HeldAci, entry: EntryView, destination: EntryView): boolean {
   const { aci } = held;
   return (
-    isInScope(held, destination.normalDn) &&
-    meets(aci.target, destination.normalDn) &&
-    meets(aci.to, destination.normalDn) &&
-    meets(aci.from, entry.normalDn) &&
+    isInScope(held, destination) &&
+    meets(aci.target, destination) &&
+    meets(aci.to, destination) &&
+    meets(aci.from, entry) &&
     meetsFilter(aci, entry)
   );
 }

@@ -109,9 +109,12 @@ export class StoredEntry implements EntryView {
   }
   get normalDn(): string {
     if (this.#normalDn !== undefined) return this.#normalDn;
-    const { parentId } = this;
-    const rdn = this.#surroundings.descriptions.schema.normalizeDnText(this.rdn);
-    this.#normalDn = parentId === 0 ? rdn : `${rdn},${this.#surroundings.dnOf(parentId).normalDn}`;
+    const { parentNormalDn } = this;
+    const { schema } = this.#surroundings.descriptions;
+    this.#normalDn =
+      parentNormalDn === undefined
+        ? schema.normalizeDnText(this.rdn)
+        : `${schema.normalizeLeafText(this.rdn)},${parentNormalDn}`;
     return this.#normalDn;
   }
   get flags(): number {

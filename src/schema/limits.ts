@@ -16,3 +16,5 @@ export const FRACTION_DIGITS_MAX = 100;
 export const NORMAL_DN_CACHE_ENTRIES_MAX = 10_000;
 /** Longer DN texts are not worth keeping. */
 export const NORMAL_DN_CACHE_CHARACTERS_MAX = 512;
+/** Spellings of defined names and OIDs whose normal form is kept; more are not. */
+export const CANONICAL_FORMS_MAX = 10_000;

@@ -1,6 +1,6 @@
 // The matching rules: RFC 4517 §4.2, RFC 4530, RFC 4523 (as far as bytes decide), 389's own, and the bitwise rules.
 // A rule is a normal form (types.ts); what a form needs of the schema comes through `RuleContext`.
-import { BITWISE_DIGITS_MAX } from "./limits.ts";
+import { BITWISE_DIGITS_MAX, CANONICAL_FORMS_MAX } from "./limits.ts";
 import { isInteger, normalInteger } from "./normal-integer.ts";
 import { normalTime } from "./normal-time.ts";
 import { postalLines } from "./postal-address.ts";
@@ -259,9 +259,16 @@ function assertionRules(): RuleShape[] {
 }
 
 function schemaRules(context: RuleContext): RuleShape[] {
+  // Object classes are what is normalized most often, and they are few.
+  const forms = new Map<string, Buffer>();
   const canonical = (text: string): Buffer | undefined => {
+    const known = forms.get(text);
+    if (known !== undefined) return known;
     const key = context.findCanonicalOid(text);
-    return key === undefined ? undefined : Buffer.from(key, "utf8");
+    if (key === undefined) return undefined;
+    const form = Buffer.from(key, "utf8");
+    if (forms.size < CANONICAL_FORMS_MAX) forms.set(text, form);
+    return form;
   };
   return [
     {

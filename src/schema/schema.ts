@@ -181,6 +181,11 @@ export class Schema {
     return normal;
   }
 
+  /** As `normalizeDnText`, for texts that are not worth a look into what is kept: RDNs of leaves. @throws DnSyntaxError */
+  normalizeLeafText(text: string): string {
+    return this.normalizeDn(parseDn(text));
+  }
+
   #keepNormalDn(text: string, normal: string): void {
     if (text.length > NORMAL_DN_CACHE_CHARACTERS_MAX) return;
     if (this.#normalDns.size >= NORMAL_DN_CACHE_ENTRIES_MAX) this.#normalDns.clear();
