@@ -18,6 +18,7 @@ const ANYONE_READS =
 const NO_SUCH_OBJECT = 32;
 const INVALID_SYNTAX = 21;
 const INSUFFICIENT = 50;
+const UNDEFINED_TYPE = 65;
 
 suite("access", function () {
   this.timeout(120_000);
@@ -181,6 +182,66 @@ suite("access", function () {
     assert.isEmpty(await names(anonymous, "(ou=hidden)"));
     await root.delete(`ou=hidden,ou=other,${SUFFIX}`);
     await root.delete(`ou=other,${SUFFIX}`);
+  });
+
+  test("access: what a connection is shown follows rules, entries, groups, names and schema at once", async () => {
+    const reads = (target: string, who = 'userdn="ldap:///anyone"'): string =>
+      `${target}(version 3.0; acl "r"; allow (read, search) ${who};)`;
+    const shown = async (client: LdapClient, uid: string): Promise<string> => {
+      const { entries } = await client.search(SUFFIX, { filter: `(uid=${uid})` });
+      return entries
+        .map(
+          ({ dn, attributes }) => `${dn.split(",")[1]} ${[...attributes.keys()].sort().join(" ")}`,
+        )
+        .join();
+    };
+    const both = '(targetattr="uid || description")';
+    await rules(reads(both));
+    assert.equal(await shown(anonymous, "ann"), "ou=people description uid");
+    await rules(reads('(targetattr="uid")'));
+    assert.equal(await shown(anonymous, "ann"), "ou=people uid");
+    await rules(reads('(targetattr="uid")'), reads(both, `groupdn="ldap:///${STAFF}"`));
+    assert.equal(await shown(ann, "bob"), "ou=people description uid");
+    await root.replace(STAFF, "member", BOB);
+    assert.equal(await shown(ann, "bob"), "ou=people uid");
+    await root.replace(STAFF, "member", ANN);
+    assert.equal(await shown(ann, "bob"), "ou=people description uid");
+
+    await rules(reads('(targetattr="uid")'), reads(`${both}(targetfilter="(description=open)")`));
+    assert.equal(await shown(anonymous, "ann"), "ou=people uid");
+    await root.replace(ANN, "description", "open");
+    assert.equal(await shown(anonymous, "ann"), "ou=people description uid");
+    assert.equal(await shown(anonymous, "bob"), "ou=people uid");
+    await root.replace(ANN, "description", "before");
+    assert.equal(await shown(anonymous, "ann"), "ou=people uid");
+
+    await rules(reads(both));
+    assert.equal(await shown(anonymous, "bob"), "ou=people description uid");
+    const deny = reads('(targetattr="description")').replace("allow", "deny");
+    await root.replace(BOB, "aci", deny);
+    assert.equal(await shown(anonymous, "bob"), "ou=people uid");
+    assert.equal(await shown(anonymous, "ann"), "ou=people description uid");
+    await root.replace(BOB, "aci", []);
+    assert.equal(await shown(anonymous, "bob"), "ou=people description uid");
+
+    await root.rename(`ou=people,${SUFFIX}`, "ou=staff");
+    assert.equal(await shown(anonymous, "ann"), "ou=staff description uid");
+    await root.rename(`ou=staff,${SUFFIX}`, "ou=people");
+    assert.equal(await shown(anonymous, "ann"), "ou=people description uid");
+
+    await rules(reads('(targetattr="uid || x-*")'));
+    assert.equal(await resultCodeOf(root.replace(ANN, "x-note", "n")), UNDEFINED_TYPE);
+    const type = "( 1.3.6.1.4.1.99999.7.1 NAME 'x-note' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )";
+    await root.modify("cn=schema", [{ op: "add", type: "attributeTypes", values: type }]);
+    const class_ = "( 1.3.6.1.4.1.99999.7.2 NAME 'x-noted' AUXILIARY MAY x-note )";
+    await root.modify("cn=schema", [{ op: "add", type: "objectClasses", values: class_ }]);
+    await root.modify(ANN, [
+      { op: "add", type: "objectClass", values: "x-noted" },
+      { op: "add", type: "x-note", values: "n" },
+    ]);
+    assert.equal(await shown(anonymous, "ann"), "ou=people uid x-note");
+    await rules(reads(both));
+    assert.equal(await shown(anonymous, "ann"), "ou=people description uid");
   });
 
   test("access: a rule that cannot be read or points elsewhere is refused", async () => {
