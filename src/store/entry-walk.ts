@@ -10,7 +10,7 @@ import type { EntryId } from "../entry/index.ts";
 /** What is walked through. */
 export interface WalkedEntries<T> {
   isTaken(id: EntryId): boolean;
-  /** Reads an entry and counts it as taken; undefined: it is gone. */
+  /** Reads an entry and counts it as taken, what `parentId` gave in any case; undefined: it is gone. */
   take(id: EntryId): T | undefined;
   /** 0 for the suffix entry; undefined: it is gone. */
   parentId(id: EntryId): EntryId | undefined;
@@ -34,12 +34,17 @@ export function* walkEntries<T>(entries: WalkedEntries<T>, suffixId: EntryId): I
   }
 }
 
-/** The entry, unless it has been taken, after those above it. */
+/** The entry, unless it has been taken, after those above it. While these went out it may have moved: what is above it counts at the
+ *  moment when it is taken. */
 export function* withAncestors<T>(entries: WalkedEntries<T>, id: EntryId): Iterable<T> {
-  if (entries.isTaken(id)) return;
-  const parentId = entries.parentId(id);
-  if (parentId !== undefined && parentId !== 0) yield* withAncestors(entries, parentId);
-  if (entries.isTaken(id)) return;
-  const entry = entries.take(id);
-  if (entry !== undefined) yield entry;
+  while (!entries.isTaken(id)) {
+    const parentId = entries.parentId(id);
+    if (parentId !== undefined && parentId !== 0 && !entries.isTaken(parentId)) {
+      yield* withAncestors(entries, parentId);
+      continue;
+    }
+    const entry = entries.take(id);
+    if (entry !== undefined) yield entry;
+    return;
+  }
 }

@@ -52,8 +52,8 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
   readonly #purgeCsn: Csn | undefined;
   /** Of what was sent: a hash of the node. */
   readonly #sent = new Map<EntryId, number>();
-  /** Unique IDs of what has no record. */
-  readonly #hidden = new Map<EntryId, UniqueId>();
+  /** Unique IDs of what is about to be taken: it may have no record, or lose it meanwhile. */
+  readonly #awaited = new Map<EntryId, UniqueId>();
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -86,6 +86,7 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
     const uniqueId = this.#uniqueId(id);
     const node = row && nodeBytes(row);
     if (uniqueId === undefined) return undefined; // it has lost its record just now, and comes by its unique ID
+    this.#awaited.delete(id);
     this.#sent.set(id, markOf(node));
     if (row === undefined || node === undefined) return undefined;
     const txn = new BackendTxn(this.#backend, tables, descriptions);
@@ -101,7 +102,7 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
     if (id === reader.suffixId) return 0 as EntryId;
     const { node } = decodeStateRow(tables.state.getCopy(id));
     const parentId = node && reader.idOfUniqueId(node.parent);
-    if (node !== undefined && parentId !== undefined) this.#noteHidden(parentId, node.parent);
+    if (node !== undefined && parentId !== undefined) this.#awaited.set(parentId, node.parent);
     return parentId;
   }
 
@@ -112,7 +113,7 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
     const others: EntryId[] = [];
     for (const { key, value } of tables.tree.range(childRange(id, "tombstones"))) {
       const child = value.readUInt32BE(0) as EntryId;
-      this.#noteHidden(child, hiddenUniqueId(key));
+      this.#awaited.set(child, hiddenUniqueId(key));
       others.push(child);
     }
     return [...shown, ...others];
@@ -130,7 +131,7 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
         const id = value.readUInt32BE(0) as EntryId;
         if (this.isTaken(id)) continue;
         ids.push(id);
-        this.#noteHidden(id, decodeUniqueId(Buffer.from(key)));
+        this.#awaited.set(id, decodeUniqueId(Buffer.from(key)));
       }
       yield ids;
       if (last === undefined) return;
@@ -138,13 +139,9 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
     }
   }
 
-  #noteHidden(id: EntryId, uniqueId: UniqueId): void {
-    if (!this.#backend.tables.entry.has(id)) this.#hidden.set(id, uniqueId);
-  }
-
   #uniqueId(id: EntryId): UniqueId | undefined {
     const record = this.#backend.tables.entry.getCopy(id);
-    return record === undefined ? this.#hidden.get(id) : recordUniqueId(record);
+    return record === undefined ? this.#awaited.get(id) : recordUniqueId(record);
   }
 
   /** Without a pause: all of it is of the newest commit. */
@@ -159,7 +156,7 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
       const id = value.readUInt32BE(0) as EntryId;
       const uniqueId = Buffer.from(key);
       if (!isSent.has(id)) {
-        this.#noteHidden(id, decodeUniqueId(uniqueId));
+        this.#awaited.set(id, decodeUniqueId(uniqueId));
         states.push(...withAncestors(this, id));
         continue;
       }

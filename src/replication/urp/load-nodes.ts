@@ -1,7 +1,6 @@
 // Nodes that come ready made, in a total initialization from another Concord (13.7): they are stored as they are, and what the tree
 // shows follows. While entries arrive they are of different moments, so that two of them may claim one name: the later one is kept
 // aside as a loser until the nodes of one moment are there.
-import { assert } from "../../base/index.ts";
 import type { UniqueId } from "../change/index.ts";
 import { type StructureRules, rdnKey, readRdn } from "./names.ts";
 import type { StructureNode } from "./node.ts";
@@ -89,11 +88,7 @@ function findFault(
     const path = new Set<UniqueId>();
     let at = uniqueId;
     for (let node = state.node(at); node !== undefined && !connected.has(at); ) {
-      if (path.has(at)) return "loop";
-      assert(
-        path.size < TREE_DEPTH_MAX,
-        "a path that meets nothing twice is no longer than a tree",
-      );
+      if (path.has(at) || path.size >= TREE_DEPTH_MAX) return "loop";
       path.add(at);
       at = node.parent;
       node = state.node(at);
@@ -105,8 +100,10 @@ function findFault(
 }
 
 /** A node from the wire; undefined: the bytes are none. What a stored row must be, here is looked at. */
-export const readNode = (bytes: Buffer): StructureNode | undefined =>
-  readWhole(bytes, decodeNode, encodeNode);
+export function readNode(bytes: Buffer): StructureNode | undefined {
+  const node = readWhole(bytes, decodeNode, encodeNode);
+  return node === undefined || readRdn(node.rdn).length === 0 ? undefined : node;
+}
 
 /** A record of the structure log from the wire; undefined: the bytes are none. */
 export const readRecord = (bytes: Buffer): StructureRecord | undefined =>

@@ -136,6 +136,24 @@ suite("store/bulk-structure", function () {
     assert.deepEqual(consumer.verify(), []);
   });
 
+  test("store/bulk-structure: a placeholder that is hidden while those above it go out is not missed", () => {
+    const deep = add(csn(10), EVE, "cn=eve,ou=one,ou=two", undefined);
+    const gone = remove(csn(11), EVE, "cn=eve,ou=one,ou=two");
+    for (let at = 1; at <= 6; at += 1) {
+      const from = replica(...BASE, deep);
+      const { consumer, refusals, completed } = started(from, {
+        meanwhile: (items) => {
+          if (items === at) from.apply(gone);
+        },
+      });
+      assert.deepEqual(refusals, []);
+      assert.isObject(completed);
+      consumer.apply(gone);
+      from.apply(gone);
+      assert.deepEqual(wholeState(consumer), wholeState(from));
+    }
+  });
+
   test("store/bulk-structure: registers of an entry that is not known yet come along", () => {
     const early: Change = {
       type: "modify",
@@ -261,6 +279,11 @@ suite("store/bulk-structure: what does not hold together is dropped", function (
     [
       "a node is noise",
       forging(() => ({ nodes: [change(ANN, Buffer.alloc(9, 0xff))] })),
+      /node cannot be read/,
+    ],
+    [
+      "a node has no name",
+      forging(() => ({ nodes: [change(ANN, nodeOf({ rdn: "" }))] })),
       /node cannot be read/,
     ],
     [
