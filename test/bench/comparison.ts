@@ -10,7 +10,7 @@ import {
   createBenchServer,
 } from "./bench-server.ts";
 import { residentBytes } from "./cpu.ts";
-import { type Load, LoadGenerator, type LoadOutcome } from "./load-generator.ts";
+import { type Load, LoadGenerator, type LoadOutcome, type LoadTarget } from "./load-generator.ts";
 import { userDn, userPassword, writePeople } from "./people.ts";
 import { type Spread, formatNumber, formatTable, median, spreadOf } from "./statistics.ts";
 
@@ -75,6 +75,9 @@ const CASES: readonly Case[] = [
   changing("add", 64),
   changing("delete", 64),
 ];
+
+const WARM_UP_SECONDS = 2;
+const WARM_UP_WIDTH = { connections: 8, depth: 16 };
 
 const WRITING: ReadonlySet<Load["operation"]> = new Set(["modify", "mixed", "add", "delete"]);
 
@@ -181,14 +184,23 @@ async function runCase(
   const { entries, seconds, changes } = options;
   const isGrowth = load.operation === "add" || load.operation === "delete";
   const counted = isGrowth ? changes : operations;
+  const targetOf = ({ target }: BenchServer): LoadTarget =>
+    asUser ? { ...target, bindDn: userDn(0), password: userPassword(0) } : target;
+  // A server that compiles while it runs has done so; caches are filled. Additions and deletions come after all else.
+  for (const server of isGrowth ? [] : servers) {
+    options.log(`${name}: ${server.kind}, warming up`);
+    await generator.run(targetOf(server), {
+      ...(operations === undefined ? { ...load, ...WARM_UP_WIDTH } : load),
+      first: 0,
+      range: entries,
+      amount: operations === undefined ? { seconds: WARM_UP_SECONDS } : { operations },
+    });
+  }
   const outcomes = new Map<BenchServer, LoadOutcome[]>(servers.map((server) => [server, []]));
   for (let round = 0; round < options.rounds; round += 1) {
     for (const server of servers) {
       options.log(`${name}: ${server.kind}, round ${round + 1} of ${options.rounds}`);
-      const target = asUser
-        ? { ...server.target, bindDn: userDn(0), password: userPassword(0) }
-        : server.target;
-      const outcome = await generator.run(target, {
+      const outcome = await generator.run(targetOf(server), {
         ...load,
         first: isGrowth ? entries + round * changes : 0,
         range: entries,
