@@ -3,12 +3,13 @@
 //   register   kept per    meaning                                             update
 //   vu         value       latest add of the value                             maximum; with it the spelling
 //   vd         value       latest delete that named the value                  maximum
-//   md         value       latest operation that put the value in the RDN      maximum; kept for 389, decides nothing
+//   md         value       latest operation that put the value in the RDN      maximum, until the value is added again
 //   ad         attribute   latest delete of the whole attribute (or replace)   maximum
 //
 // A value survives iff it has vu, vu >= vd and vu >= ad. A multi-valued attribute shows the survivors; a single-valued one
 // looks only at the value with the largest vu. All updates are maxima, so that order and repetition of operations do not
 // matter.
+// md decides nothing: it is kept for 389.
 //
 // Values that came without a CSN (LDIF import, values that 389 purged) have vu = CSN_ZERO, which is below every CSN.
 import type { AttributeDescription } from "../../entry/index.ts";
@@ -142,14 +143,15 @@ export class AttributeState {
   }
 
   /** Forgets what no later arrival can make matter. Never changes `shown`, now or after any further update. Only on base
-   *  registers, never on the join with rename effects. */
+   *  registers, never on the join with rename effects. A naming CSN older than the add of its value goes too: it would be gone
+   *  where the value had been purged before it was added again. */
   collectGarbage(): void {
     const single = this.description.type.singleValue;
     const newest = single ? this.#newest() : undefined;
     const keep = newest?.vu;
     const ad = this.#ad;
     this.#rewrite((state) => {
-      const { vu, vd } = state;
+      const { vu, vd, md } = state;
       const dropVd =
         vd !== undefined &&
         ((vu !== undefined && vd <= vu) ||
@@ -157,8 +159,14 @@ export class AttributeState {
           (keep !== undefined && vd < keep));
       // Of a single-valued attribute only one add can matter, also among those of one mod.
       const dropVu = vu !== undefined && (single ? state !== newest : ad !== undefined && vu < ad);
-      if (!dropVd && !dropVu) return state;
-      return { ...state, vu: dropVu ? undefined : vu, vd: dropVd ? undefined : vd };
+      const dropMd = md !== undefined && vu !== undefined && md < vu;
+      if (!dropVd && !dropVu && !dropMd) return state;
+      return {
+        ...state,
+        vu: dropVu ? undefined : vu,
+        vd: dropVd ? undefined : vd,
+        md: dropMd ? undefined : md,
+      };
     });
   }
 

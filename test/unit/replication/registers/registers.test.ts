@@ -117,6 +117,25 @@ suite("replication/registers: registers", () => {
     assert.equal(registers.find("description")?.values.get("late")?.vd, at(9));
   });
 
+  test("registers/registers: a value that is added again has no naming CSN, whether it was purged before or not", () => {
+    const histories = [false, true].map((isPurged) => {
+      const registers = new Registers(describe);
+      registers.applyAdd([], [{ type: "cn", value: Buffer.from("Ann") }], at(1));
+      registers.applyMods([mod("delete", "cn", "Ann")], at(2));
+      assert.equal(registers.find("cn")?.values.get("ann")?.md, at(1));
+      if (isPurged) registers.purge(at(3));
+      registers.applyMods([mod("add", "cn", "Ann")], at(4));
+      return registers.find("cn")?.values.get("ann");
+    });
+    assert.deepEqual(histories[0], histories[1]);
+    assert.deepEqual(histories[0], {
+      value: Buffer.from("Ann"),
+      vu: at(4),
+      vd: undefined,
+      md: undefined,
+    });
+  });
+
   test("registers/registers: values without CSN are older than every delete", () => {
     const registers = new Registers(describe);
     registers.applyAdd([{ type: "description", values: [Buffer.from("a")] }], [], CSN_ZERO);
