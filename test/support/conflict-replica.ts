@@ -96,11 +96,11 @@ export class ConflictReplica {
     return outcome;
   }
 
-  /** Purges up to `purgeCsn`, as a background task does. */
-  purge(purgeCsn: Csn): void {
+  /** Purges up to `purgeCsn`, as a background task does, so many records at a time; `between` is called after each step. */
+  purge(purgeCsn: Csn, recordsMax?: number, between: () => void = () => {}): void {
     this.rules = { ...this.rules, purgeCsn };
-    for (let isDone = false; !isDone; ) {
-      const outcome = purgeStructure(this.store, this.rules);
+    for (let isDone = false; !isDone; between()) {
+      const outcome = purgeStructure(this.store, this.rules, [], recordsMax);
       for (const { uniqueId, effects } of outcome.joined) {
         const registers = this.registers(uniqueId);
         registers.joinEffects(effects);

@@ -130,12 +130,13 @@ class Purge {
   }
 }
 
-/** Purges up to `rules.purgeCsn`, at most PURGE_RECORDS_MAX records; call it until it is done. `candidates`: tombstones that
- *  came without operations (total initialization), found by their nsTombstoneCSN; they may be named more than once. */
+/** Purges up to `rules.purgeCsn`, at most `recordsMax` records; call it until it is done. `candidates`: tombstones that came
+ *  without operations (total initialization), found by their nsTombstoneCSN; they may be named more than once. */
 export function purgeStructure(
   store: StructureStore,
   rules: StructureRules,
   candidates: Iterable<UniqueId> = [],
+  recordsMax = PURGE_RECORDS_MAX,
 ): PurgeOutcome {
   const { purgeCsn } = rules;
   assert(purgeCsn !== undefined, "there is a purge CSN");
@@ -143,7 +144,7 @@ export function purgeStructure(
   let isDone = true;
   for (const record of store.records(undefined)) {
     if (record.operation.csn > purgeCsn) break;
-    if (records.length === PURGE_RECORDS_MAX) {
+    if (records.length === recordsMax) {
       isDone = false;
       break;
     }

@@ -164,16 +164,20 @@ class Replayer {
     const writer =
       record.writes.get(text) ?? this.#nextWriter(text, record.operation.csn)?.writes.get(text);
     if (writer === undefined) return this.state.value(key);
-    return this.#withoutPurged(writer.before);
+    return this.#withoutJoined(key, writer.before);
   }
 
-  /** Old values may carry effects that have since joined the registers for good. */
-  #withoutPurged(value: Value): Value {
+  /** Old values may carry effects that have since joined the registers for good. Those up to the purge CSN that the node still
+   *  has are only about to: the purge goes in steps. */
+  #withoutJoined(key: StateKey, value: Value): Value {
     const { purgeCsn } = this.#rules;
-    if (purgeCsn === undefined || value === undefined || !("life" in value)) return value;
+    if (purgeCsn === undefined || key.kind !== "node") return value;
+    if (value === undefined || !("life" in value)) return value;
     const isPurged = ({ csn }: RenameEffect): boolean => csn <= purgeCsn;
     if (!value.effects.some(isPurged)) return value;
-    return { ...value, effects: value.effects.filter((effect) => !isPurged(effect)) };
+    const waiting = new Set(this.#store.getNode(key.uniqueId)?.effects.map(({ csn }) => csn));
+    const effects = value.effects.filter((effect) => !isPurged(effect) || waiting.has(effect.csn));
+    return { ...value, effects };
   }
 
   /** Executes the operation in its place and schedules the later records that this concerns. */

@@ -32,6 +32,20 @@ suite("replication/urp: purge", () => {
     }
   }).timeout(30_000);
 
+  test("urp/purge: later operations that arrive between two steps of a purge have the same effect", () => {
+    for (const { seed, changes, early = 0 } of histories) {
+      const purged = new ConflictReplica();
+      applyAll(purged, shuffled(changes.slice(0, early), seed));
+      const later = shuffled(changes.slice(early), seed);
+      applyAll(purged, later.splice(0, later.length >> 1));
+      purged.purge(changes[early - 1]?.csn as Csn, 1, () => applyAll(purged, later.splice(0, 1)));
+      applyAll(purged, later);
+      const whole = new ConflictReplica();
+      applyAll(whole, shuffled(changes, seed));
+      assert.deepEqual(purged.entries(), whole.entries(), `history ${seed}`);
+    }
+  }).timeout(30_000);
+
   test("urp/purge: purging step by step changes nothing that is shown", () => {
     for (const { seed, changes } of histories) {
       const replica = new ConflictReplica();
