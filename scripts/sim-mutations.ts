@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { MUTATIONS, type Mutation } from "../test/simulation/mutations.ts";
 
-const SEEDS_DEFAULT = 150;
+const SEEDS_DEFAULT = 300;
 const RUN_MS_MAX = 600_000;
 const compiled = join(import.meta.dirname, "..");
 /** Below the project: what is compiled looks for the project's files above itself. */

@@ -30,6 +30,14 @@ export class CleanedReplicas {
     this.#backend = backend;
     directory.kv.renew();
     this.#ids = readCleanedIds(this.#table.range(), backend.suffix);
+    this.#raiseGenerator();
+  }
+
+  /** Changes of cleaned IDs are in the data: ours go above them, though the update vector has forgotten them. */
+  #raiseGenerator(): void {
+    for (const { floorCsn } of this.#ids.values()) {
+      this.#backend.cleanedCsn = maxCsn(this.#backend.cleanedCsn, floorCsn);
+    }
   }
 
   get ids(): CleanedIds {
@@ -41,6 +49,7 @@ export class CleanedReplicas {
     if (!isDropped(this.#ids, csn)) return false;
     const id = this.#ids.get(replicaId);
     if (id !== undefined && csn > id.floorCsn) this.#ids.set(replicaId, { ...id, floorCsn: csn });
+    this.#raiseGenerator();
     return true;
   }
 
@@ -135,6 +144,7 @@ export class CleanedReplicas {
 
   #put(writes: WriteSet, id: CleanedId): void {
     this.#ids.set(id.replicaId, id);
+    this.#raiseGenerator();
     const key = cleanedKey(this.#backend.suffix, id.replicaId);
     writes.table(this.#table).put(key, encodeCleanedId(id));
   }

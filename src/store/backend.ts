@@ -81,6 +81,8 @@ export class Backend {
   indexes: BackendIndexes;
   suffixUniqueId: UniqueId | undefined;
   purgeCsn: Csn | undefined;
+  /** The newest change of replica IDs that have been taken out of the update vector: local changes are numbered above it. */
+  cleanedCsn: Csn | undefined;
   replay = new StructureReplay();
   newest: ReplicationFacts;
   committed: ReplicationFacts;
@@ -249,7 +251,8 @@ export class Backend {
 
   #newestSeen(ruv: Ruv | undefined): Csn | undefined {
     const generation = parseCsn(ruv?.generation ?? "");
-    return maxCsn(ruv === undefined ? undefined : ruvMaxCsn(ruv), generation);
+    const inRuv = ruv === undefined ? undefined : ruvMaxCsn(ruv);
+    return maxCsn(maxCsn(inRuv, this.cleanedCsn), generation);
   }
 
   /** Stores attribute descriptions that were used for the first time. */

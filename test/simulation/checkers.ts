@@ -74,7 +74,10 @@ function checkClaims(
 }
 
 /** Whether all servers have heard of the same changes. */
-export function isConverged(servers: readonly CheckedServer[], ledger: Ledger): boolean {
+export function isConverged(
+  servers: readonly CheckedServer[],
+  { ledger, cleanedIds }: Pick<CheckInput, "ledger" | "cleanedIds">,
+): boolean {
   const [first] = servers;
   const ruv = first?.server.backend.committed.ruv;
   if (first === undefined || ruv === undefined) return false;
@@ -85,6 +88,8 @@ export function isConverged(servers: readonly CheckedServer[], ledger: Ledger): 
     const held = ledger.heldBy(server.name);
     return [...ledger.heldBy(first.server.name)].every((csn) => {
       const change = ledger.changes.get(csn)?.change;
+      // Nobody sends them any more; whether they are there is seen in the content.
+      if (cleanedIds.has(csnReplicaId(csn))) return true;
       return held.has(csn) || (change !== undefined && isKeptBack(change, excluded));
     });
   });

@@ -55,7 +55,7 @@ export async function healAndCheck(
     !operators.isBusy &&
     membership.isSettled() &&
     isQuiet(simulation) &&
-    isConverged(checked, simulation.ledger);
+    isConverged(checked, { ledger: simulation.ledger, cleanedIds: membership.goneIds });
   while (!isOver()) {
     if (queue.now > began + CONVERGENCE_MS_MAX) {
       const minutes = CONVERGENCE_MS_MAX / 60_000;
@@ -82,12 +82,16 @@ export async function healAndCheck(
   // What had given up before must be switched on, also where all had come together without it.
   operators.look();
   await simulation.after(LOOK_MS);
-  await probe(simulation, checked);
+  await probe(simulation, checked, cleanedIds);
   trace.note("healing", "ends");
 }
 
 /** One more write at each supplier reaches everybody soon: nobody starves, and no agreement sleeps. */
-async function probe(simulation: Simulation, checked: readonly CheckedServer[]): Promise<void> {
+async function probe(
+  simulation: Simulation,
+  checked: readonly CheckedServer[],
+  cleanedIds: ReadonlySet<ReplicaId>,
+): Promise<void> {
   for (const [name, server] of simulation.servers) {
     if (simulation.plans.get(name)?.role !== "supplier" || !server.replica.gate.isOpen) continue;
     simulation.write(server, [
@@ -99,7 +103,9 @@ async function probe(simulation: Simulation, checked: readonly CheckedServer[]):
     ]);
   }
   await simulation.after(LOOK_MS);
-  const isReached = (): boolean => isQuiet(simulation) && isConverged(checked, simulation.ledger);
+  const { ledger } = simulation;
+  const isReached = (): boolean =>
+    isQuiet(simulation) && isConverged(checked, { ledger, cleanedIds });
   await simulation.until("a write at rest reaches all servers", PROBE_MS_MAX, isReached);
 }
 

@@ -34,8 +34,7 @@ export class Membership {
   readonly #gone = new Map<ReplicaId, GoneId>();
   /** Orders under way. */
   #courses = 0;
-  /** Names of servers whose agreements are still being removed. */
-  readonly #leaving = new Set<string>();
+  #turn: Promise<void> = Promise.resolve();
   #tasks = 0;
 
   constructor(simulation: Simulation) {
@@ -45,7 +44,16 @@ export class Membership {
   act(action: Join | Retire): void {
     this.#simulation.trace.note("membership", JSON.stringify(action));
     this.#simulation.mayCutOff = true;
-    this.#follow(action.kind === "join" ? this.#join(action) : this.#retire(action));
+    this.#follow(
+      action.kind === "join" ? this.#inTurn(() => this.#join(action)) : this.#retire(action),
+    );
+  }
+
+  /** Agreements are added and removed by one order after the other: each connects anew what the last has left. */
+  #inTurn<T>(order: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(order);
+    this.#turn = result.then(() => {});
+    return result;
   }
 
   /** Whether all is done, and the IDs that were given up are gone everywhere. */
@@ -170,7 +178,6 @@ export class Membership {
   async #join({ server: plan, seed }: Join): Promise<void> {
     const simulation = this.#simulation;
     if (simulation.servers.has(plan.name)) return;
-    await this.#until(() => !this.#leaving.has(plan.name));
     const random = new SeededRandom(seed);
     const known = this.#suppliers().filter((name) => !simulation.atRest.has(name));
     if (known.length === 0) return;
@@ -223,18 +230,25 @@ export class Membership {
 
   // ---- a replica less ---------------------------------------------------------------------------------------------
 
-  async #retire({ server: name, seed, isLost, force, abortMs }: Retire): Promise<void> {
+  async #retire(action: Retire): Promise<void> {
+    const gone = await this.#inTurn(() => this.#remove(action));
+    if (gone !== undefined) await this.#clean(gone, new SeededRandom(action.seed), action.abortMs);
+  }
+
+  /** Gives the ID that is to be cleaned; undefined: the server had to stay. */
+  async #remove({ server: name, seed, isLost, force }: Retire): Promise<GoneId | undefined> {
     const simulation = this.#simulation;
     const server = simulation.servers.get(name);
     const plan = simulation.plans.get(name);
     const others = this.#suppliers().filter(
       (other) => other !== name && !simulation.atRest.has(other),
     );
-    if (server === undefined || plan === undefined || simulation.atRest.has(name)) return;
-    if (others.length === 0) return;
+    if (server === undefined || plan === undefined || simulation.atRest.has(name)) {
+      return undefined;
+    }
+    if (others.length === 0) return undefined;
     const random = new SeededRandom(seed);
     simulation.atRest.add(name);
-    this.#leaving.add(name);
     const old = [...simulation.agreements.values()].filter(
       ({ from, to }) => from === name || to === name,
     );
@@ -246,11 +260,10 @@ export class Membership {
       this.#takeOff(server, old);
     }
     await Promise.all(old.map((one) => this.#disconnect(one)));
-    this.#leaving.delete(name);
     const replicaId = plan.replicaId as ReplicaId;
     const gone = { replicaId, isForced: force, origin: undefined, isAborted: false };
     this.#gone.set(replicaId, gone);
-    await this.#clean(gone, random, abortMs);
+    return gone;
   }
 
   /** What it connected stays connected, over one of the others. */

@@ -5,7 +5,13 @@ import { type Clock, type Millis, SILENT_LOG } from "../../../src/base/index.ts"
 import { WriteQueue } from "../../../src/kv/index.ts";
 import type { UniqueId } from "../../../src/replication/change/index.ts";
 import { countChanges } from "../../../src/replication/changelog/index.ts";
-import { type Csn, type ReplicaId, makeCsn } from "../../../src/replication/csn/index.ts";
+import {
+  type Csn,
+  type ReplicaId,
+  csnSeconds,
+  makeCsn,
+  makeGenerator,
+} from "../../../src/replication/csn/index.ts";
 import { findElement } from "../../../src/replication/ruv/index.ts";
 import { CleanedReplicas } from "../../../src/server/cleaned-replicas.ts";
 import type { Directory } from "../../../src/server/directory.ts";
@@ -131,5 +137,18 @@ suite("server/cleaned replicas", () => {
     await setup.cleaned.clean(GONE, EXACTLY);
     await setup.cleaned.forget(GONE);
     assert.strictEqual(setup.reopened().ids.size, 0);
+  });
+
+  test("server/cleaned-replicas: local changes go above those of a cleaned ID, after a restart too", async () => {
+    const setup = new Setup();
+    const ahead = csn(NOW + 500);
+    setup.touch(ahead);
+    await setup.cleaned.clean(GONE, { maxCsn: undefined, everything: false });
+    await setup.cleaned.finish(GONE);
+    assert.isAbove(csnSeconds(setup.store.backend.issueCsn(NOW, {})), NOW + 499);
+    setup.store.backend.useGenerator(makeGenerator(OWN, NOW));
+    setup.store.backend.cleanedCsn = undefined;
+    setup.reopened();
+    assert.isTrue(setup.store.backend.issueCsn(NOW, {}) > ahead);
   });
 });
