@@ -107,6 +107,13 @@ export class LdapFailure extends Error {
   }
 }
 
+/** An error of the connection, such as no answer in time, with what was asked. */
+const naming =
+  (what: string) =>
+  (error: unknown): never => {
+    throw new Error(`${what}: ${(error as Error).message}`, { cause: error });
+  };
+
 /** The result of a request, whether it was a success or not. */
 export async function resultCodeOf(request: Promise<unknown>): Promise<number> {
   try {
@@ -246,7 +253,7 @@ export class LdapClient {
       typesOnly: options.typesOnly ?? false,
       controls: rawControls(options.controls),
     });
-    const outcome = await this.#sendSearch(request);
+    const outcome = await this.#sendSearch(request).catch(naming(`search ${base}`));
     checkResult(`search ${base}`, outcome.result, outcome.entries);
     return outcome;
   }
@@ -304,7 +311,7 @@ export class LdapClient {
   }
 
   async #send(what: string, request: InstanceType<typeof parts.AddRequest>): Promise<LdapResult> {
-    const result = resultOf(await this.#exchange(request));
+    const result = resultOf(await this.#exchange(request).catch(naming(what)));
     checkResult(what, result);
     return result;
   }
