@@ -55,8 +55,9 @@ function checkClaims(
   ruv: Ruv,
 ): void {
   const held = ledger.heldBy(server.name);
-  for (const { replicaId } of ruv.elements) {
-    if (cleanedIds.has(replicaId)) fault(`the RUV of ${server.name} has the cleaned ${replicaId}`);
+  for (const { replicaId, maxCsn } of ruv.elements) {
+    if (cleanedIds.has(replicaId) && maxCsn !== undefined)
+      fault(`the RUV of ${server.name} has the cleaned ${replicaId}`);
   }
   for (const [csn, { change, isForfeited, isGivenUp }] of ledger.changes) {
     const isClaimed = coversCsn(ruv, csn);
@@ -85,6 +86,7 @@ export function isConverged(
     const other = server.backend.committed.ruv;
     if (other === undefined || other.generation !== ruv.generation) return false;
     if (excluded.length === 0) return isSameRuv(ruv, other);
+    if (isAhead(other, ruv, cleanedIds)) return false;
     const held = ledger.heldBy(server.name);
     return [...ledger.heldBy(first.server.name)].every((csn) => {
       const change = ledger.changes.get(csn)?.change;
@@ -94,6 +96,13 @@ export function isConverged(
     });
   });
 }
+
+/** A consumer that holds what its supplier lost. */
+const isAhead = (consumer: Ruv, supplier: Ruv, cleanedIds: ReadonlySet<ReplicaId>): boolean =>
+  consumer.elements.some(
+    ({ replicaId, maxCsn = "" }) =>
+      !cleanedIds.has(replicaId) && maxCsn > (ruvMaxCsn(supplier, replicaId) ?? ""),
+  );
 
 function isSameRuv(one: Ruv, other: Ruv): boolean {
   const ids = new Set([...one.elements, ...other.elements].map(({ replicaId }) => replicaId));

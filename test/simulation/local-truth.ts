@@ -98,7 +98,9 @@ function findUnmoved(
   after: ReadEntry,
 ): string | undefined {
   const superior = newSuperior ?? before.dn.slice(before.dn.indexOf(",") + 1);
-  if (nameOf(`${newRdn},${superior}`) !== nameOf(after.dn)) return `the name is ${after.dn}`;
+  // Who leaves a name may leave it to a conflict entry, also to one that it goes below.
+  const names = [superior, withoutMarks(superior)].map((above) => nameOf(`${newRdn},${above}`));
+  if (!names.includes(nameOf(after.dn))) return `the name is ${after.dn}`;
   const has = (type: string, value: string): boolean =>
     after.values.get(type)?.has(fold(type, value)) === true;
   const coming = avasOf(parseRdn(newRdn));
@@ -119,6 +121,9 @@ const avasOf = (
   rdn
     .map(({ type, value }) => ({ type: type.toLowerCase(), value: String(value) }))
     .filter(({ type }) => type !== "nsuniqueid");
+
+/** Names of conflict entries as they would be without a conflict. */
+const withoutMarks = (dn: string): string => dn.replaceAll(/\+nsuniqueid=[0-9a-f-]+/gi, "");
 
 const nameOf = (dn: string): string =>
   parseDn(dn)

@@ -4,7 +4,7 @@
 import type { AttributeValues, Request } from "../../src/protocol/index.ts";
 import { ResultCode } from "../../src/protocol/index.ts";
 import type { ReplicaId } from "../../src/replication/csn/index.ts";
-import { findElement, ruvMaxCsn } from "../../src/replication/ruv/index.ts";
+import { ruvMaxCsn } from "../../src/replication/ruv/index.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { isKeptBack } from "./checkers.ts";
 import { type Action, type AgreementPlan, SUFFIX, makeAgreement } from "./scenario.ts";
@@ -27,6 +27,7 @@ interface GoneId {
   /** Where its task was started; undefined: nowhere yet. */
   origin: SimulatedServer | undefined;
   isAborted: boolean;
+  startedAt: number;
 }
 
 export class Membership {
@@ -68,13 +69,17 @@ export class Membership {
     return new Set(this.#gone.keys());
   }
 
-  /** A task that was aborted, or began at a server that is gone, is started again. */
+  /** Not aborted, and not gone with the server where it began, or with its data. */
+  #isUnderWay({ origin, isAborted, startedAt }: GoneId): boolean {
+    if (origin === undefined || isAborted || !this.#simulation.isMember(origin)) return false;
+    return (this.#simulation.restoredAt.get(origin.name) ?? -1) < startedAt;
+  }
+
+  /** A task that is not under way any more is started again. */
   look(): void {
     if (this.#courses > 0) return;
     for (const id of this.#gone.values()) {
-      const isUnderWay =
-        !id.isAborted && id.origin !== undefined && this.#simulation.isMember(id.origin);
-      if (isUnderWay || this.#isClean(id.replicaId)) continue;
+      if (this.#isUnderWay(id) || this.#isClean(id.replicaId)) continue;
       this.#follow(this.#clean(id, new SeededRandom(id.replicaId)));
     }
   }
@@ -107,7 +112,8 @@ export class Membership {
     return [...this.#simulation.servers.values()].every((server) => {
       if (!server.isUp) return false;
       const { ruv } = server.backend.committed;
-      const isThere = ruv !== undefined && findElement(ruv, replicaId) !== undefined;
+      // An element without changes, out of a backup, may be that of a new holder: nobody is told to clean it.
+      const isThere = ruv !== undefined && ruvMaxCsn(ruv, replicaId) !== undefined;
       return !isThere && !server.actions.replicas.clean.isCleaning(SUFFIX, replicaId);
     });
   }
@@ -261,7 +267,7 @@ export class Membership {
     }
     await Promise.all(old.map((one) => this.#disconnect(one)));
     const replicaId = plan.replicaId as ReplicaId;
-    const gone = { replicaId, isForced: force, origin: undefined, isAborted: false };
+    const gone = { replicaId, isForced: force, origin: undefined, isAborted: false, startedAt: 0 };
     this.#gone.set(replicaId, gone);
     return gone;
   }
@@ -329,7 +335,9 @@ export class Membership {
           const { code, message } = response.result;
           trace.note("membership", `cleaning ${replicaId} at ${server.name}: ${code} ${message}`);
           const isUnderWay = server.actions.replicas.clean.isCleaning(SUFFIX, replicaId);
-          if (code === ResultCode.success || isUnderWay) gone.origin = server;
+          if (code !== ResultCode.success && !isUnderWay) return;
+          gone.origin = server;
+          gone.startedAt = queue.now;
         });
       },
     );

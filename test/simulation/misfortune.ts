@@ -184,6 +184,7 @@ export class Misfortune {
     server.kv.transactSync(gateCloser(server.kv, server.config, { reason: "restore", lastIssued }));
     simulation.ledger.restore(name, backup.held);
     simulation.cleaned.set(name, backup.cleaned);
+    simulation.restoredAt.set(name, simulation.queue.now);
     this.#findBehind(name, backup);
     this.#endLater(downMs, () => this.#start(server));
   }

@@ -4,7 +4,7 @@ import type { Mod } from "../../src/protocol/index.ts";
 import { ResultCode } from "../../src/protocol/index.ts";
 import type { Change } from "../../src/replication/change/index.ts";
 import type { Csn, ReplicaId } from "../../src/replication/csn/index.ts";
-import { findElement } from "../../src/replication/ruv/index.ts";
+import { ruvMaxCsn } from "../../src/replication/ruv/index.ts";
 import { structuralOperation } from "../../src/replication/urp/index.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -58,6 +58,8 @@ export class Simulation implements ServerWatcher {
   readonly limits = new Set<Limit>();
   /** When the content of a server was replaced last. */
   readonly replacedAt = new Map<string, number>();
+  /** When a server was restored from a backup last. */
+  readonly restoredAt = new Map<string, number>();
   /** The first thing that went wrong. */
   failure: Error | undefined;
   /** CSNs of writes that are on disk and not answered yet, by server. */
@@ -162,7 +164,7 @@ export class Simulation implements ServerWatcher {
   #checkCleaned(server: SimulatedServer): void {
     const { ruv } = server.backend.newest;
     for (const replicaId of this.cleaned.get(server.name) ?? []) {
-      if (ruv !== undefined && findElement(ruv, replicaId) !== undefined) {
+      if (ruv !== undefined && ruvMaxCsn(ruv, replicaId) !== undefined) {
         this.fail(new Error(`the ID ${replicaId} was cleaned, and ${server.name} shows it again`));
       }
     }
