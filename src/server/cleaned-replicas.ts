@@ -7,6 +7,7 @@ import {
   CLEANED_TABLE,
   cleanedKey,
   encodeCleanedId,
+  findUncleaned,
   isDropped,
   readCleanedIds,
   withoutCleaned,
@@ -115,6 +116,12 @@ export class CleanedReplicas {
       const elements = [...withoutReplica(ruv, replicaId).elements, element];
       this.#backend.putFacts(writes, { ...facts, ruv: { ...ruv, elements } });
     });
+  }
+
+  /** A supplier replaces the content by its own, with this update vector. Where that has less than was known when an ID was cleaned
+   *  here, the ID is not clean any more: the rest has to come, and the ID is cleaned again when it has. */
+  async forgetBehind(supplied: Ruv): Promise<void> {
+    for (const replicaId of findUncleaned(this.#ids, supplied)) await this.forget(replicaId);
   }
 
   /** The ID is our own now. */

@@ -348,7 +348,9 @@ export class Replica implements ReplicaPort {
         ended(outcome);
       });
     };
-    this.expectContent("initialization").then(finish, this.#hooks.onDefect);
+    this.expectContent("initialization")
+      .then(() => this.cleaned.forgetBehind(ruv))
+      .then(finish, this.#hooks.onDefect);
   }
 
   /** The content is about to be replaced. */

@@ -201,6 +201,9 @@ export class Simulation implements ServerWatcher {
     this.ledger.replace(server.name, from, server.backend.committed.ruv);
     this.replacedAt.set(server.name, this.queue.now);
     const supplier = this.#suppliedBy.get(server.name) ?? "";
+    const clean = this.cleaned.get(supplier) ?? new Set();
+    const before = this.cleaned.get(server.name) ?? [];
+    this.cleaned.set(server.name, new Set([...before].filter((id) => clean.has(id))));
     if (this.behind.has(supplier)) this.behind.add(server.name);
     else this.behind.delete(server.name);
   }

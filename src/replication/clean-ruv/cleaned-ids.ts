@@ -87,6 +87,14 @@ export function findLeftOver(
   return { toClean, behind };
 }
 
+/** IDs of which a server that supplies new content lacks changes: it has not been cleaned, and sends them when it has got them. */
+export function findUncleaned(cleaned: CleanedIds, supplied: Ruv): readonly ReplicaId[] {
+  return supplied.elements.flatMap(({ replicaId, maxCsn }) => {
+    const id = cleaned.get(replicaId);
+    return id !== undefined && maxCsn !== undefined && maxCsn < id.maxCsn ? [replicaId] : [];
+  });
+}
+
 interface Row {
   readonly max: string;
   readonly floor: string;

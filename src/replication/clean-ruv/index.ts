@@ -24,6 +24,7 @@ export {
   cleanedKey,
   encodeCleanedId,
   findLeftOver,
+  findUncleaned,
   isDropped,
   isGivenUp,
   mayLearn,

@@ -12,7 +12,7 @@ import {
   makeCsn,
   makeGenerator,
 } from "../../../src/replication/csn/index.ts";
-import { findElement } from "../../../src/replication/ruv/index.ts";
+import { type Ruv, findElement } from "../../../src/replication/ruv/index.ts";
 import { CleanedReplicas } from "../../../src/server/cleaned-replicas.ts";
 import type { Directory } from "../../../src/server/directory.ts";
 import { StoreBackend } from "../../support/store-backend.ts";
@@ -150,5 +150,23 @@ suite("server/cleaned replicas", () => {
     setup.store.backend.cleanedCsn = undefined;
     setup.reopened();
     assert.isTrue(setup.store.backend.issueCsn(NOW, {}) > ahead);
+  });
+
+  test("server/cleaned-replicas: content of a supplier that lacks changes of a cleaned ID is not clean", async () => {
+    const setup = new Setup();
+    await setup.cleaned.clean(GONE, EXACTLY);
+    await setup.cleaned.finish(GONE);
+    const supplied = (maxCsn: Csn | undefined): Ruv => ({
+      generation: "g",
+      elements: [
+        { replicaId: GONE, purl: undefined, minCsn: maxCsn, maxCsn, lastModifiedSeconds: 0 },
+      ],
+    });
+    await setup.cleaned.forgetBehind(supplied(csn(NOW - 70)));
+    await setup.cleaned.forgetBehind(supplied(undefined));
+    assert.isTrue(setup.cleaned.ids.has(GONE));
+    await setup.cleaned.forgetBehind(supplied(csn(NOW - 75)));
+    assert.isFalse(setup.cleaned.ids.has(GONE));
+    assert.strictEqual(setup.reopened().ids.size, 0);
   });
 });
