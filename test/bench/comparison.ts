@@ -186,11 +186,14 @@ async function runCase(
   const counted = isGrowth ? changes : operations;
   const targetOf = ({ target }: BenchServer): LoadTarget =>
     asUser ? { ...target, bindDn: userDn(0), password: userPassword(0) } : target;
+  // Binds end what is under way on their connection; what takes long is not piled up.
+  const isPipelined = operations === undefined && load.operation !== "bind";
   // A server that compiles while it runs has done so; caches are filled. Additions and deletions come after all else.
   for (const server of isGrowth ? [] : servers) {
     options.log(`${name}: ${server.kind}, warming up`);
     await generator.run(targetOf(server), {
-      ...(operations === undefined ? { ...load, ...WARM_UP_WIDTH } : load),
+      ...load,
+      ...(isPipelined ? WARM_UP_WIDTH : {}),
       first: 0,
       range: entries,
       amount: operations === undefined ? { seconds: WARM_UP_SECONDS } : { operations },

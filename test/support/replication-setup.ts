@@ -7,6 +7,7 @@ import { waitFor } from "./wait-for.ts";
 const MANAGER_DN = "cn=replication manager,cn=config";
 const MANAGER_PASSWORD = "Repl-Secret-1";
 const RUV_FILTER = "(&(nsuniqueid=ffffffff-ffffffff-ffffffff-ffffffff)(objectclass=nstombstone))";
+const NO_SESSION_TEXT = "No replication sessions started";
 const INITIALIZE_TIMEOUT_MS = 300_000;
 const CONVERGE_TIMEOUT_MS = Number(process.env["CONCORD_INTEROP_WAIT_MS"] ?? 180_000);
 const LOG_LINES_SHOWN = 10;
@@ -130,8 +131,14 @@ export async function setAgreement(
   );
 }
 
-/** Fills the consumer of the agreement from its supplier and waits for the end. */
+/** Fills the consumer of the agreement from its supplier and waits for the end. Asks after the first attempt of the agreement to
+ *  reach its consumer: a 389 that is asked before it sometimes gives no answer for two minutes, and does not connect meanwhile. */
 export async function initialize(from: Node, name: string): Promise<void> {
+  await waitFor(
+    async () => !(await readAgreement(from, name)).update.includes(NO_SESSION_TEXT),
+    `the agreement ${name} has begun`,
+    INITIALIZE_TIMEOUT_MS,
+  );
   await setAgreement(from, name, { nsds5BeginReplicaRefresh: "start" });
   const status = await waitFor(
     async () => {
