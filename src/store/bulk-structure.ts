@@ -10,6 +10,7 @@
 // The purge of the supplier may have gone on while states were sent. Effects of renames that it has passed are in the registers
 // there; here they join them at the end.
 import type { EntryId } from "../entry/index.ts";
+import type { BytesTable } from "../kv/index.ts";
 import type { TotalState, TotalStructure } from "../protocol/index.ts";
 import {
   type UniqueId,
@@ -68,6 +69,8 @@ export class BulkStructureLoader {
   #newestRecord: Csn = CSN_ZERO;
   /** As they are sent after the states. */
   readonly #changes = new Map<UniqueId, StructureNode | undefined>();
+  /** Last holders of names that are themselves among the changes only. */
+  readonly #newLasts: { readonly name: Buffer; readonly uniqueId: Buffer }[] = [];
   /** Stored as losers for the time being. */
   readonly #displaced = new Map<UniqueId, StructureNode>();
   readonly #renamed = new Set<UniqueId>();
@@ -236,12 +239,11 @@ export class BulkStructureLoader {
   /** Where the purge of the supplier is under way, names of entries that are gone may be left. */
   #putLast(name: Buffer, uniqueId: Buffer): void {
     const target = this.#target;
-    const id = target.reader.idOfUniqueId(decodeUniqueId(uniqueId));
-    if (id === undefined) return;
-    const { last } = target.tables;
-    const glue = last.getCopy(name)?.subarray(1) ?? Buffer.alloc(0);
-    last.put(name, Buffer.concat([Buffer.of(HAS_LAST), uniqueId, glue]));
-    target.stagedEntries += 1;
+    const holder = decodeUniqueId(uniqueId);
+    if (target.reader.idOfUniqueId(holder) !== undefined) {
+      putLast(target.tables.last, name, uniqueId);
+      target.stagedEntries += 1;
+    } else if (this.#changes.get(holder) !== undefined) this.#newLasts.push({ name, uniqueId });
   }
 
   // ---- the end -----------------------------------------------------------------------------------------------------
@@ -253,6 +255,8 @@ export class BulkStructureLoader {
       const effects = txn.structure.getNode(uniqueId)?.effects.filter(isPurged) ?? [];
       if (effects.length > 0) this.#join(txn, uniqueId, effects);
     }
+    for (const { name, uniqueId } of this.#newLasts)
+      putLast(txn.writer.tables.last, name, uniqueId);
     const nodes = new Map<UniqueId, StructureNode | undefined>(this.#displaced);
     for (const [uniqueId, node] of this.#changes) nodes.set(uniqueId, node);
     const loaded = loadNodes(txn.structure, txn.rules, nodes, (parent, key) => {
@@ -311,6 +315,11 @@ export class BulkStructureLoader {
     registers.joinEffects(effects);
     txn.importEntry({ uniqueId, registers, reshown: [] });
   }
+}
+
+function putLast(last: BytesTable, name: Buffer, uniqueId: Buffer): void {
+  const glue = last.getCopy(name)?.subarray(1) ?? Buffer.alloc(0);
+  last.put(name, Buffer.concat([Buffer.of(HAS_LAST), uniqueId, glue]));
 }
 
 /** Nothing is known of it any more. */

@@ -161,6 +161,7 @@ class Operators {
   look(): void {
     this.#dropWhatNobodySends();
     this.#helpBehind();
+    this.#acceptLoss();
     for (const plan of this.#simulation.agreements.values()) {
       const server = this.#simulation.server(plan.from);
       const end = server.sessionEnds.get(plan.name);
@@ -218,6 +219,22 @@ class Operators {
       this.#refreshed.set(to, queue.now);
       trace.note("operator", `initializes ${to}, which is behind a cleaning, from ${from}`);
       this.#simulation.refresh(plan);
+    }
+  }
+
+  /** What is lacked by all who could supply a server is lost: its consumers are initialized with what there is. */
+  #acceptLoss(): void {
+    const { queue, trace, agreements, behind } = this.#simulation;
+    if (queue.now < this.#began + PATIENCE_MS) return;
+    for (const name of behind) {
+      const plans = [...agreements.values()];
+      if (plans.some(({ from, to }) => to === name && !behind.has(from))) continue;
+      trace.note("operator", `takes what ${name} lacks for lost`);
+      behind.delete(name);
+      for (const plan of plans.filter(({ from }) => from === name)) {
+        this.#refreshed.set(plan.to, queue.now);
+        this.#simulation.refresh(plan);
+      }
     }
   }
 
