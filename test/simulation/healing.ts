@@ -14,6 +14,7 @@ import type { Membership } from "./membership.ts";
 import type { Misfortune } from "./misfortune.ts";
 import { type AgreementPlan, SUFFIX } from "./scenario.ts";
 import { agreementDn } from "./server-config.ts";
+import type { SessionEnd, SimulatedServer } from "./simulated-server.ts";
 import { type Simulation, replaced } from "./simulation.ts";
 
 /** Everything must have come together by then: longer than any backoff, timeout, idle time and the limit of the gate. */
@@ -41,11 +42,16 @@ export async function healAndCheck(
   }
   const isAllUp = (): boolean => [...servers.values()].every((server) => server.isUp);
   await simulation.until("all servers serve", 60_000, isAllUp);
-  if (misfortune.isTimeSkewed) {
+  const ignoring = new Set<SimulatedServer>();
+  // Also those that join while all this goes on.
+  const ignoreSkew = (): void => {
     for (const server of servers.values()) {
+      if (!misfortune.isTimeSkewed || !server.isUp || ignoring.has(server)) continue;
+      ignoring.add(server);
       simulation.configure(server, "cn=config", [replaced("nsslapd-ignore-time-skew", "on")]);
     }
-  }
+  };
+  ignoreSkew();
   for (const plan of simulation.agreements.values()) switchOn(simulation, plan);
   const began = queue.now;
   const operators = new Operators(simulation, membership, began);
@@ -66,6 +72,7 @@ export async function healAndCheck(
     }
     await simulation.after(LOOK_MS);
     if (queue.now >= nextRound) {
+      ignoreSkew();
       operators.look();
       membership.look();
       nextRound = queue.now + ROUND_MS;
@@ -79,8 +86,8 @@ export async function healAndCheck(
   if (ledger.hasGap([...servers.keys()])) limits.add("gap");
   const cleanedIds = membership.goneIds;
   checkAll({ servers: checked, ledger, withPurge, isLimited: limits.size > 0, cleanedIds });
-  // What had given up before must be switched on, also where all had come together without it.
-  operators.look();
+  // Also where all had come together without it. Who could not be served before can be now, and is left alone.
+  operators.restart();
   await simulation.after(LOOK_MS);
   await probe(simulation, checked, cleanedIds);
   trace.note("healing", "ends");
@@ -162,12 +169,23 @@ class Operators {
     this.#dropWhatNobodySends();
     this.#helpBehind();
     this.#acceptLoss();
+    for (const [plan, end] of this.#ends()) {
+      if (end.kind === "failed" && end.at > this.#began) this.#help(plan, end.replicationCode);
+    }
+    this.restart();
+  }
+
+  /** What had given up is switched on again. */
+  restart(): void {
+    for (const [plan, end] of this.#ends()) if (end.kind === "fatal") this.#switch(plan);
+  }
+
+  /** How the last sessions of servers that are up have ended. */
+  *#ends(): Iterable<[AgreementPlan, SessionEnd]> {
     for (const plan of this.#simulation.agreements.values()) {
       const server = this.#simulation.server(plan.from);
       const end = server.sessionEnds.get(plan.name);
-      if (end === undefined || !server.isUp) continue;
-      if (end.kind === "fatal") this.#switch(plan);
-      else if (end.kind === "failed" && end.at > this.#began) this.#help(plan, end.replicationCode);
+      if (end !== undefined && server.isUp) yield [plan, end];
     }
   }
 
