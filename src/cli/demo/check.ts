@@ -1,7 +1,7 @@
 // Writes on every supplier at the same time, also to the same entries and names, and waits until every replica has all of it and
 // all are equal: in what clients see, entry by entry, and in the digest of the database, which looks at the CSNs of all values as
 // well. Consumers are compared without the attributes that they are not sent, or that are stripped.
-import { type DirectoryClient, type ClientMod } from "../directory-client.ts";
+import type { ClientMod, DirectoryClient } from "../directory-client.ts";
 import {
   type Content,
   type ContentOptions,
@@ -11,6 +11,7 @@ import {
   readContent,
 } from "../replication/content.ts";
 import { STRIP_RECOMMENDED } from "../replication/agreement.ts";
+import { unlessThere } from "../replication/server-connection.ts";
 import { pause, pollFor } from "../wait.ts";
 import { SUFFIX } from "./demo-instance.ts";
 import { type DemoNode, EXCLUDED, type Topology } from "./topology.ts";
@@ -95,9 +96,12 @@ async function writeOn(
   const [shared, ...rest] = users;
   const own = rest.slice(index * 4, index * 4 + 4);
   const [changed, called, renamed, deleted] = own;
-  const writes: (() => Promise<void>)[] = [
-    () => addPerson(client, `uid=check.same,${PEOPLE}`, `Added on ${name}`),
-  ];
+  // Where the entry of another supplier has arrived first there is no conflict, and no write.
+  const isAdded = await unlessThere(
+    addPerson(client, `uid=check.same,${PEOPLE}`, `Added on ${name}`),
+    "entryAlreadyExists",
+  );
+  const writes: (() => Promise<void>)[] = [];
   const modify = (dn: string | undefined, mods: readonly ClientMod[]): void => {
     if (dn !== undefined) writes.push(() => client.modify(dn, mods));
   };
@@ -114,7 +118,7 @@ async function writeOn(
   if (deleted !== undefined) writes.push(() => client.delete(deleted));
   writes.push(() => addPerson(client, markerDn(index), `Marker of ${name}`));
   for (const write of writes) await write();
-  return writes.length;
+  return writes.length + (isAdded ? 1 : 0);
 }
 
 function addPerson(client: DirectoryClient, dn: string, cn: string): Promise<void> {
