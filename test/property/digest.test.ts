@@ -5,14 +5,12 @@ import { assert } from "chai";
 import fc from "fast-check";
 import { type Kv, MemoryKv } from "../../src/kv/index.ts";
 import { openLmdb } from "../../src/kv/lmdb.ts";
-import type { Change, UniqueId } from "../../src/replication/change/index.ts";
-import { type Csn, csnReplicaId } from "../../src/replication/csn/index.ts";
+import type { Change } from "../../src/replication/change/index.ts";
+import { csnReplicaId } from "../../src/replication/csn/index.ts";
 import { DigestLeaves } from "../../src/store/index.ts";
-import { readHistories } from "../support/conflict-histories.ts";
+import { HISTORY_ROOT, HISTORY_SUFFIX, readHistories } from "../support/conflict-histories.ts";
 import { StoreBackend } from "../support/store-backend.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-
-const SUFFIX = "ou=base";
 
 /** The tree, as kept and as computed. */
 function play(
@@ -20,18 +18,8 @@ function play(
   order: readonly Change[],
   picks: readonly number[],
 ): readonly [kept: string, computed: string] {
-  const store = new StoreBackend(SUFFIX, kv).replicate();
-  store.apply({
-    type: "add",
-    csn: "00000001000000010000" as Csn,
-    uniqueId: "eeeeeeee-00000000-00000000-00000000" as UniqueId,
-    dn: SUFFIX,
-    attributes: [
-      { type: "objectClass", values: [Buffer.from("top"), Buffer.from("organizationalUnit")] },
-      { type: "ou", values: [Buffer.from("base")] },
-    ],
-    parentUniqueId: undefined,
-  });
+  const store = new StoreBackend(HISTORY_SUFFIX, kv).replicate();
+  store.apply(HISTORY_ROOT);
   for (const [at, change] of order.entries()) {
     store.apply(change);
     // Some are settled now, some later.

@@ -3,28 +3,15 @@
 // neither of the two shows differs in nothing, and is not looked for.)
 import { assert } from "chai";
 import fc from "fast-check";
-import type { Change, UniqueId } from "../../src/replication/change/index.ts";
-import type { Csn } from "../../src/replication/csn/index.ts";
-import { readHistories } from "../support/conflict-histories.ts";
+import type { Change } from "../../src/replication/change/index.ts";
+import { HISTORY_ROOT, HISTORY_SUFFIX, readHistories } from "../support/conflict-histories.ts";
 import { differing, lose, repair } from "../support/repair.ts";
 import { StoreBackend } from "../support/store-backend.ts";
 
-const SUFFIX = "ou=base";
-
 /** Applies the changes of which it is not said that they are lost. */
 function play(changes: readonly Change[], lost: ReadonlySet<number>): StoreBackend {
-  const store = new StoreBackend(SUFFIX).replicate();
-  store.apply({
-    type: "add",
-    csn: "00000001000000010000" as Csn,
-    uniqueId: "eeeeeeee-00000000-00000000-00000000" as UniqueId,
-    dn: SUFFIX,
-    attributes: [
-      { type: "objectClass", values: [Buffer.from("top"), Buffer.from("organizationalUnit")] },
-      { type: "ou", values: [Buffer.from("base")] },
-    ],
-    parentUniqueId: undefined,
-  });
+  const store = new StoreBackend(HISTORY_SUFFIX).replicate();
+  store.apply(HISTORY_ROOT);
   changes.forEach((change, index) => {
     if (lost.has(index)) lose(store, change);
     else store.apply(change);

@@ -2,31 +2,22 @@
 // changes that were still on their way, keep the same state to the last record, as a replica that got all changes one by one.
 import { assert } from "chai";
 import fc from "fast-check";
-import type { Change, UniqueId } from "../../src/replication/change/index.ts";
-import type { Csn } from "../../src/replication/csn/index.ts";
-import { type History, readHistories } from "../support/conflict-histories.ts";
+import type { Change } from "../../src/replication/change/index.ts";
+import {
+  HISTORY_ROOT,
+  HISTORY_SUFFIX,
+  type History,
+  readHistories,
+} from "../support/conflict-histories.ts";
 import { StoreBackend } from "../support/store-backend.ts";
 import { initialize, wholeState } from "../support/total-load.ts";
-
-const SUFFIX = "ou=base";
-const ROOT: Change = {
-  type: "add",
-  csn: "00000001000000010000" as Csn,
-  uniqueId: "eeeeeeee-00000000-00000000-00000000" as UniqueId,
-  dn: SUFFIX,
-  attributes: [
-    { type: "objectClass", values: [Buffer.from("top"), Buffer.from("organizationalUnit")] },
-    { type: "ou", values: [Buffer.from("base")] },
-  ],
-  parentUniqueId: undefined,
-};
 
 const inOrder = ({ changes, orders }: History, server: number): Change[] =>
   (orders[server % orders.length] ?? []).map((index) => changes[index] as Change);
 
 function replica(changes: Iterable<Change>): StoreBackend {
-  const store = new StoreBackend(SUFFIX).replicate();
-  store.apply(ROOT);
+  const store = new StoreBackend(HISTORY_SUFFIX).replicate();
+  store.apply(HISTORY_ROOT);
   for (const change of changes) store.apply(change);
   return store;
 }
@@ -57,7 +48,7 @@ suite("store/state-source", function () {
           const changes = inOrder(history, server);
           const supplier = replica(changes.slice(0, before));
           let next = before;
-          const consumer = new StoreBackend(SUFFIX).replicate(60_001);
+          const consumer = new StoreBackend(HISTORY_SUFFIX).replicate(60_001);
           const { refusals, completed } = initialize(supplier, consumer, {
             meanwhile: (items) => {
               for (let more = pace[items % pace.length] ?? 0; more > 0; more -= 1) {

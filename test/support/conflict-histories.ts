@@ -6,6 +6,22 @@ import type { Change, UniqueId } from "../../src/replication/change/index.ts";
 import { type Csn, csnReplicaId } from "../../src/replication/csn/index.ts";
 import type { ModOperation } from "../../src/protocol/index.ts";
 
+/** What the histories go on below. */
+export const HISTORY_SUFFIX = "ou=base";
+
+/** The change that makes the suffix entry; no history has it. */
+export const HISTORY_ROOT: Change = {
+  type: "add",
+  csn: "00000001000000010000" as Csn,
+  uniqueId: "eeeeeeee-00000000-00000000-00000000" as UniqueId,
+  dn: HISTORY_SUFFIX,
+  attributes: [
+    { type: "objectClass", values: [Buffer.from("top"), Buffer.from("organizationalUnit")] },
+    { type: "ou", values: [Buffer.from("base")] },
+  ],
+  parentUniqueId: undefined,
+};
+
 interface StoredOperation {
   readonly csn: string;
   readonly kind: "add" | "modify" | "delete" | "modrdn";
