@@ -1,6 +1,6 @@
 // Puts the program together from its modules, as the last step of `npm run build`: dist/program/main.js and the files that are
-// started in threads, with what they share in chunks beside them. Five hundred files take half a second of CPU to find, read and
-// compile at every start and in every command; these few take a tenth. Packages stay where they are.
+// started in threads, with what they share in chunks beside them. To find, read and compile five hundred files costs a third of a
+// second of CPU more, at every start and in every command. Packages stay where they are.
 //
 // All files lie in one folder, so that those of threads are found beside the chunk that starts them. Chunks of builds before stay:
 // servers that run may still need them.

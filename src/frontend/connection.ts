@@ -7,7 +7,6 @@
 //
 // States: open → handshaking → open (TLS), → closing (last bytes on their way) → closed. Nothing is taken outside "open".
 import type { Log } from "../base/index.ts";
-import { assert } from "../base/index.ts";
 import { FrameError, FrameSplitter } from "../ber/index.ts";
 import type { ExtendedRequest, RequestMessage } from "../protocol/index.ts";
 import {
@@ -18,7 +17,7 @@ import {
   ProtocolError,
 } from "../protocol/index.ts";
 import type { AccessLog } from "./access-log.ts";
-import { BIND_WAIT_MS_MAX, UNSENT_BYTES_MAX } from "./limits.ts";
+import { UNSENT_BYTES_MAX } from "./limits.ts";
 import type { OperationOwner } from "./operation.ts";
 import { Operation } from "./operation.ts";
 import { Output } from "./output.ts";
@@ -37,6 +36,7 @@ import type {
 import type { FrontendSettings } from "./settings.ts";
 import { judgeStartTls, sendStartTls, START_TLS_OID } from "./start-tls.ts";
 import type { Transport } from "./transport.ts";
+import { WaitingBind } from "./waiting-bind.ts";
 import { ConnectionWatch } from "./watch.ts";
 
 /** What a connection needs of the front end it belongs to. */
@@ -81,9 +81,7 @@ export class LdapConnection implements Connection, OperationOwner {
   #isTaking = false;
   #isReadingHeld = false;
   #isRoomAwaited = false;
-  /** A Bind that was read and waits for the operations before it. */
-  #waitingBind: Operation | undefined;
-  #bindTimer: NodeJS.Timeout | undefined;
+  readonly #waitingBind = new WaitingBind(() => this.#outstanding.abandonReads());
   /** The Bind or StartTLS that is running: nothing behind it is read. */
   #exclusive: Operation | undefined;
   #chunkReceivedAtMs = 0;
@@ -189,7 +187,7 @@ export class LdapConnection implements Connection, OperationOwner {
   /** Takes no more requests, ends when the updates in progress have ended. */
   shutDown(): void {
     this.#isStopping = true;
-    this.#waitingBind = undefined;
+    this.#waitingBind.release();
     this.#outstanding.abandonReads();
     if (this.#state === "handshaking") this.destroy();
     else this.#continue();
@@ -232,10 +230,7 @@ export class LdapConnection implements Connection, OperationOwner {
     if (!operation.wasAbandoned) this.#owner.accessLog?.result(this, operation);
     if (operation === this.#exclusive) this.#exclusive = undefined;
     const isWaitedFor =
-      this.#isReadingHeld ||
-      this.#waitingBind !== undefined ||
-      this.#isInputEnded ||
-      this.#isStopping;
+      this.#isReadingHeld || this.#waitingBind.isThere || this.#isInputEnded || this.#isStopping;
     // Not at once: whoever ends an operation is not to be called with the next request from within.
     if (isWaitedFor) queueMicrotask(() => this.#continue());
   }
@@ -243,9 +238,12 @@ export class LdapConnection implements Connection, OperationOwner {
   /** Goes on after something that held this connection back may have ended. */
   #continue(): void {
     if (this.#state !== "open") return;
-    if (this.#waitingBind !== undefined && this.#outstanding.count === 0) this.#runWaitingBind();
+    if (this.#outstanding.count === 0) {
+      const bind = this.#waitingBind.release();
+      if (bind !== undefined) this.#runBind(bind);
+    }
     if (this.#isReadingHeld) this.#take();
-    if (this.#outstanding.count > 0 || this.#waitingBind !== undefined) return;
+    if (this.#outstanding.count > 0 || this.#waitingBind.isThere) return;
     if (this.#isStopping)
       this.close("shutdown", { code: "unavailable", message: "The server is shutting down" });
     else if (this.#isInputEnded && !this.#isReadingHeld) this.close("clientClosed");
@@ -265,7 +263,7 @@ export class LdapConnection implements Connection, OperationOwner {
     return (
       this.#state === "open" &&
       !this.#isStopping &&
-      this.#waitingBind === undefined &&
+      !this.#waitingBind.isThere &&
       this.#exclusive === undefined &&
       this.#outstanding.count < outstandingMax &&
       this.output.unsentBytes <= UNSENT_BYTES_MAX
@@ -368,20 +366,8 @@ export class LdapConnection implements Connection, OperationOwner {
   }
 
   #takeBind(operation: Operation): void {
-    if (this.#outstanding.count === 0) {
-      this.#runBind(operation);
-      return;
-    }
-    this.#waitingBind = operation;
-    this.#bindTimer = setTimeout(() => this.#outstanding.abandonReads(), BIND_WAIT_MS_MAX);
-  }
-
-  #runWaitingBind(): void {
-    const operation = this.#waitingBind;
-    assert(operation !== undefined, "a bind is waiting");
-    this.#waitingBind = undefined;
-    clearTimeout(this.#bindTimer);
-    if (this.#state === "open") this.#runBind(operation);
+    if (this.#outstanding.count === 0) this.#runBind(operation);
+    else this.#waitingBind.hold(operation);
   }
 
   #runBind(operation: Operation): void {
@@ -390,30 +376,25 @@ export class LdapConnection implements Connection, OperationOwner {
   }
 
   #abandonAll(): void {
-    clearTimeout(this.#bindTimer);
-    this.#waitingBind = undefined;
+    this.#waitingBind.release();
     this.#outstanding.abandonAll();
   }
 
-  /** RFC 4511 §4.14. Nothing that was received in the clear may be read behind the handshake. */
+  /** RFC 4511 §4.14. */
   #startTls(operation: Operation, request: ExtendedRequest): void {
     const verdict = judgeStartTls({
       isConfigured: this.#transport.canSecure,
       isProtected: this.tls !== undefined || this.kind === "ldapi",
       isBusy: this.#outstanding.count > 0 || this.isBindInProgress,
       hasValue: request.value !== undefined,
+      isFollowed: this.#splitter.bufferedBytes > 0 || this.#transport.readableBytes > 0,
     });
     this.#exclusive = operation;
     this.#outstanding.add(operation);
-    if (this.#splitter.bufferedBytes > 0 || this.#transport.readableBytes > 0) {
-      const message = "Data follows the StartTLS request";
-      sendStartTls(operation, { code: "operationsError", message });
-      this.close("protocolError");
-      return;
-    }
     if (verdict.code === "success") this.#state = "handshaking";
     sendStartTls(operation, verdict);
     if (verdict.code === "success") this.output.flush(() => this.#transport.secure());
+    else if (verdict.isFatal === true) this.close("protocolError");
   }
 
   /** The handshake (of ldaps or StartTLS) is done. */

@@ -13,14 +13,25 @@ export interface StartTlsSituation {
   /** Operations or a bind of several steps are in progress. */
   readonly isBusy: boolean;
   readonly hasValue: boolean;
+  /** Bytes came in the clear behind the request: they must never be read behind the handshake. */
+  readonly isFollowed: boolean;
 }
 
 export interface StartTlsVerdict {
   readonly code: ResultCodeName;
   readonly message: string;
+  /** The connection cannot go on after the answer. */
+  readonly isFatal?: boolean;
 }
 
 export function judgeStartTls(situation: StartTlsSituation): StartTlsVerdict {
+  if (situation.isFollowed) {
+    return {
+      code: "operationsError",
+      message: "Data follows the StartTLS request",
+      isFatal: true,
+    };
+  }
   if (situation.isProtected)
     return { code: "operationsError", message: "The connection is protected already" };
   if (situation.isBusy)

@@ -1,6 +1,6 @@
-// Which attributes a search returns (RFC 4511 §4.5.1.8; RFC 3673 for `+`; RFC 4529 for `@class`). Decided once per
-// attribute description, then looked up by number; a selection serves all searches with the same list. Whoever asks for an attribute by a name gets it under the name as he
-// spelled it, as from 389; by OID, class or `*` it has the schema's name.
+// Which attributes a search returns (RFC 4511 §4.5.1.8; RFC 3673 for `+`; RFC 4529 for `@class`). Decided once per attribute
+// description, then looked up by number; a selection serves all searches with the same list. Whoever asks for an attribute by a
+// name gets it under the name as he spelled it, as from 389; by OID, class or `*` it has the schema's name.
 import type { RuleChain } from "../access/index.ts";
 import {
   type AttributeDescription,

@@ -1,220 +1,18 @@
-// Supplier and consumer against each other in one process: driver, machines and codec are those of the server; only sockets,
-// threads and the store are in memory.
+// Supplier and consumer against each other in one process (test/support/driven-agreement.ts).
 import { assert } from "chai";
-import type { Millis } from "../../../../src/base/index.ts";
-import { SILENT_LOG } from "../../../../src/base/index.ts";
-import { LinkError, judgeCapabilities } from "../../../../src/link/index.ts";
-import {
-  LdapError,
-  TOTAL_PROTOCOL_OID,
-  TOTAL_STATE_OID,
-  TOTAL_STRUCTURE_OID,
-} from "../../../../src/protocol/index.ts";
-import {
-  type AgreementStatus,
-  type AgreementTimes,
-  NEW_STATUS,
-  describeInit,
-  describeUpdate,
-  formatChangesSent,
-} from "../../../../src/replication/agreement/index.ts";
+import { LdapError, TOTAL_PROTOCOL_OID } from "../../../../src/protocol/index.ts";
+import { describeInit } from "../../../../src/replication/agreement/index.ts";
 import { makeCsn } from "../../../../src/replication/csn/index.ts";
 import { compareRuv, formatRuv } from "../../../../src/replication/ruv/index.ts";
-import { makeFractional } from "../../../../src/replication/supplier/index.ts";
-import {
-  type AgreementConfig,
-  AgreementDriver,
-  type AgreementWorld,
-} from "../../../../src/replication/thread/index.ts";
 import type { TotalEntry } from "../../../../src/replication/total/index.ts";
-import { MemoryLink, MemoryReplica, SUFFIX } from "../../../support/memory-replica.ts";
-
-const EXTENSIONS = ["5.3", "5.4", "5.5", "5.6", "5.9", "5.12"].map(
-  (end) => `2.16.840.1.113730.3.${end}`,
-);
-const CAPABILITIES = judgeCapabilities(["2.16.840.1.113730.3.4.13"], EXTENSIONS);
-const CONCORD_CAPABILITIES = judgeCapabilities(
-  ["2.16.840.1.113730.3.4.13"],
-  [...EXTENSIONS, TOTAL_STATE_OID, TOTAL_STRUCTURE_OID],
-);
-const TURNS_MAX = 2_000;
-
-function fractional(...excluded: string[]): AgreementTimes["fractional"] {
-  return makeFractional({ excluded, excludedTotal: excluded, stripped: ["modifiersname"] });
-}
-
-class Agreement {
-  readonly supplier: MemoryReplica;
-  readonly consumer: MemoryReplica;
-  readonly keepAlives: string[] = [];
-  readonly links: MemoryLink[] = [];
-  capabilities = CAPABILITIES;
-  isReachable = true;
-  isEnded = false;
-  refreshes = 0;
-  status: AgreementStatus = NEW_STATUS;
-  phase = "";
-  private time = 0;
-  private wake: { time: Millis; call: () => void } | undefined;
-  private config: AgreementConfig;
-  private readonly driver: AgreementDriver;
-
-  constructor(
-    supplier: MemoryReplica,
-    consumer: MemoryReplica,
-    times: Partial<AgreementTimes> = {},
-  ) {
-    this.supplier = supplier;
-    this.consumer = consumer;
-    this.config = configOf(supplier, times);
-    const kept = { status: NEW_STATUS, consumer: undefined };
-    this.driver = new AgreementDriver(this.world(), this.config, kept);
-  }
-
-  private world(): AgreementWorld {
-    const { supplier } = this;
-    return {
-      data: supplier,
-      log: SILENT_LOG,
-      moment: () => ({
-        now: this.time as Millis,
-        wall: this.time as Millis,
-        localDay: 0,
-        localSeconds: 0,
-      }),
-      later: (step) => setImmediate(step),
-      wakeAt: (time, call) => {
-        this.wake = time === undefined ? undefined : { time, call };
-      },
-      openLink: () => this.open(),
-      host: {
-        nextCsn: () => Promise.resolve(supplier.nextCsn()),
-        adjustGenerator: (csn) => Promise.resolve(supplier.adjust(csn)),
-        writeKeepAlive: (reason) => {
-          this.keepAlives.push(reason);
-          if (reason === "create") return;
-          supplier.change("keep-alive", ["keepalivetimestamp"]);
-          this.notify();
-        },
-        keepConsumerRuv: () => {},
-        noteConsumerReplicaId: () => {},
-        showStatus: (status, phase) => {
-          this.status = status;
-          this.phase = phase;
-        },
-        refreshDone: () => {
-          this.refreshes += 1;
-        },
-        missingIgnored: () => {},
-        ended: () => {
-          this.isEnded = true;
-        },
-      },
-    };
-  }
-
-  private open(): ReturnType<AgreementWorld["openLink"]> {
-    if (!this.isReachable) return Promise.reject(new LinkError(-1, "unreachable"));
-    const link = new MemoryLink(this.consumer, (lost) => lost.onLost(new LinkError(-1, "closed")));
-    this.links.push(link);
-    return Promise.resolve({ link, capabilities: this.capabilities });
-  }
-
-  start(): Promise<void> {
-    this.driver.start();
-    return this.settle();
-  }
-
-  configure(times: Partial<AgreementTimes>): Promise<void> {
-    this.config = { ...this.config, times: { ...this.config.times, ...times } };
-    this.driver.configure(this.config);
-    return this.settle();
-  }
-
-  notify(): void {
-    this.driver.feed({ type: "changesAvailable" });
-  }
-
-  async change(name: string, types?: readonly string[]): Promise<void> {
-    this.supplier.change(name, types);
-    this.notify();
-    await this.settle();
-  }
-
-  refresh(): Promise<void> {
-    this.driver.feed({ type: "refreshAsked" });
-    return this.settle();
-  }
-
-  shutdown(): Promise<void> {
-    this.driver.feed({ type: "shutdown" });
-    return this.settle();
-  }
-
-  /** Lets the next timer come. */
-  expire(): Promise<void> {
-    const { wake } = this;
-    assert.ok(wake !== undefined, "a timer is running");
-    this.time = wake.time;
-    wake.call();
-    return this.settle();
-  }
-
-  /** Until nothing moves any more for some turns of the event loop. */
-  async settle(): Promise<void> {
-    let quiet = 0;
-    let before = "";
-    for (let turn = 0; turn < TURNS_MAX && quiet < 20; turn += 1) {
-      await new Promise((resolve) => setImmediate(resolve));
-      const sent = this.links.reduce((sum, link) => sum + link.sent.length, 0);
-      const now = `${sent} ${this.consumer.applied.length} ${this.consumer.entries.length} ${this.phase}`;
-      quiet = now === before ? quiet + 1 : 0;
-      before = now;
-    }
-    assert.isAtLeast(quiet, 20, "the agreement comes to rest");
-  }
-
-  get updateText(): string {
-    return describeUpdate(this.status.update, "agmt").text;
-  }
-
-  get counts(): string {
-    return formatChangesSent(this.status.changes).trim();
-  }
-}
-
-function configOf(supplier: MemoryReplica, times: Partial<AgreementTimes>): AgreementConfig {
-  return {
-    name: "to-consumer",
-    suffix: SUFFIX,
-    replicaId: supplier.replicaId,
-    purl: supplier.purl,
-    consumerReplicaDn: "cn=replica",
-    ignoreMissing: "never",
-    times: {
-      isEnabled: true,
-      replicaId: supplier.replicaId,
-      schedule: undefined,
-      session: { timeoutMs: 120_000, windowChanges: 1000, releaseTimeoutMs: 0 },
-      backoffMinMs: 3_000,
-      backoffMaxMs: 300_000,
-      busyWaitMs: 3_000,
-      sessionPauseMs: 0,
-      protocolTimeoutMs: 120_000,
-      fractional: fractional(),
-      keepAliveSkippedMax: 100,
-      ...times,
-    },
-    link: {
-      host: "consumer",
-      port: 389,
-      identity: { transport: "ldap", bindMethod: "simple", bindDn: "cn=manager", password: "x" },
-      bootstrap: undefined,
-      tls: { rejectUnauthorized: true },
-      timeoutMs: 120_000,
-    },
-  };
-}
+import { MemoryReplica, SUFFIX } from "../../../support/memory-replica.ts";
+import {
+  CAPABILITIES,
+  CONCORD_CAPABILITIES,
+  DrivenAgreement,
+  drivenPair,
+  fractionalWithout,
+} from "../../../support/driven-agreement.ts";
 
 const entry = (dn: string): TotalEntry => ({
   uniqueId: "00000000-00000000-00000000-00000001",
@@ -227,12 +25,9 @@ const entry = (dn: string): TotalEntry => ({
   })),
 });
 
-const pair = (times: Partial<AgreementTimes> = {}): Agreement =>
-  new Agreement(new MemoryReplica(1), new MemoryReplica(2), times);
-
 suite("thread/agreement-driver", () => {
   test("thread/agreement-driver: changes reach the consumer in order, also those of before", async () => {
-    const agreement = pair();
+    const agreement = drivenPair();
     agreement.supplier.change("one");
     agreement.supplier.change("two");
     await agreement.start();
@@ -249,7 +44,7 @@ suite("thread/agreement-driver", () => {
 
   test("thread/agreement-driver: a thousand changes go through a window of ten", async () => {
     const session = { timeoutMs: 120_000, windowChanges: 10, releaseTimeoutMs: 0 };
-    const agreement = pair({ session });
+    const agreement = drivenPair({ session });
     for (let n = 0; n < 1000; n += 1) agreement.supplier.change(`entry ${n}`);
     await agreement.start();
     assert.lengthOf(agreement.consumer.applied, 1000);
@@ -257,8 +52,8 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: two suppliers replicate with each other and stop", async () => {
-    const there = pair();
-    const back = new Agreement(there.consumer, there.supplier);
+    const there = drivenPair();
+    const back = new DrivenAgreement(there.consumer, there.supplier);
     await Promise.all([there.start(), back.start()]);
     there.supplier.change("from one");
     back.supplier.change("from two");
@@ -275,7 +70,7 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: a refused change stops the session, nothing behind it is applied", async () => {
-    const agreement = pair();
+    const agreement = drivenPair();
     const refusal = new LdapError("unwillingToPerform", "not now").result();
     agreement.consumer.refusals.set("two", refusal);
     for (const name of ["one", "two", "three", "four"]) agreement.supplier.change(name);
@@ -292,7 +87,7 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: a change that cannot be applied there is passed over and counted", async () => {
-    const agreement = pair();
+    const agreement = drivenPair();
     agreement.consumer.refusals.set("two", new LdapError("noSuchObject", "").result());
     for (const name of ["one", "two", "three"]) agreement.supplier.change(name);
     await agreement.start();
@@ -302,7 +97,7 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: changes after a cut connection are sent again, none twice applied", async () => {
-    const agreement = pair();
+    const agreement = drivenPair();
     for (let n = 0; n < 500; n += 1) agreement.supplier.change(`entry ${n}`);
     const started = agreement.start();
     for (let turn = 0; turn < 6; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -314,7 +109,7 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: an unreachable consumer gets everything when it is back", async () => {
-    const agreement = pair();
+    const agreement = drivenPair();
     agreement.isReachable = false;
     await agreement.start();
     await agreement.change("one");
@@ -328,7 +123,7 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: skipped changes are read once and a keep-alive takes the RUV along", async () => {
-    const agreement = pair({ fractional: fractional("mail") });
+    const agreement = drivenPair({ fractional: fractionalWithout("mail") });
     await agreement.start();
     await agreement.change("sent");
     for (let n = 0; n < 60; n += 1)
@@ -348,7 +143,7 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: without changes in between the keep-alive is not repeated", async () => {
-    const agreement = pair({ fractional: fractional("mail") });
+    const agreement = drivenPair({ fractional: fractionalWithout("mail") });
     await agreement.start();
     for (let n = 0; n < 101; n += 1) agreement.supplier.change(`skipped ${n}`, ["mail"]);
     agreement.notify();
@@ -359,8 +154,8 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: a total initialization carries the entries, then goes on", async () => {
-    const agreement = new Agreement(new MemoryReplica(1), new MemoryReplica(2, "other"), {
-      fractional: fractional("mail"),
+    const agreement = new DrivenAgreement(new MemoryReplica(1), new MemoryReplica(2, "other"), {
+      fractional: fractionalWithout("mail"),
     });
     agreement.supplier.change("before");
     agreement.supplier.entries = [entry("dc=x"), entry("orphan"), entry("cn=a,dc=x")];
@@ -389,8 +184,8 @@ suite("thread/agreement-driver", () => {
   test("thread/agreement-driver: another Concord gets states and the structure log, all else gets entries", async () => {
     const part = { purgeCsn: undefined, nodes: [], lasts: [], records: [], isLast: true };
     for (const capabilities of [CAPABILITIES, CONCORD_CAPABILITIES]) {
-      const agreement = new Agreement(new MemoryReplica(1), new MemoryReplica(2, "other"), {
-        fractional: fractional("mail"),
+      const agreement = new DrivenAgreement(new MemoryReplica(1), new MemoryReplica(2, "other"), {
+        fractional: fractionalWithout("mail"),
       });
       agreement.capabilities = capabilities;
       agreement.supplier.entries = [entry("dc=x"), entry("cn=a,dc=x")];
@@ -413,7 +208,7 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: an initialization ends when the content that it sends is replaced", async () => {
-    const agreement = new Agreement(new MemoryReplica(1), new MemoryReplica(2, "other"));
+    const agreement = new DrivenAgreement(new MemoryReplica(1), new MemoryReplica(2, "other"));
     agreement.supplier.entries = [entry("dc=x"), entry("cn=a,dc=x")];
     agreement.supplier.isReplaced = true;
     await agreement.start();
@@ -423,7 +218,7 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: an aborted initialization leaves the old data", async () => {
-    const agreement = new Agreement(new MemoryReplica(1), new MemoryReplica(2, "other"));
+    const agreement = new DrivenAgreement(new MemoryReplica(1), new MemoryReplica(2, "other"));
     const old = [entry("dc=x"), entry("cn=old,dc=x")];
     agreement.consumer.entries = old;
     agreement.supplier.entries = [entry("dc=x"), entry("refused"), entry("cn=a,dc=x")];
@@ -447,7 +242,7 @@ suite("thread/agreement-driver", () => {
       csn: makeCsn(1_000_000, 0, 4),
       sessionData: undefined,
     });
-    const agreement = new Agreement(new MemoryReplica(1), consumer);
+    const agreement = new DrivenAgreement(new MemoryReplica(1), consumer);
     await agreement.start();
     assert.match(agreement.updateText, /^Error \(1\) Can't acquire busy replica/);
     consumer.consumer.closed(other.id);
@@ -461,8 +256,8 @@ suite("thread/agreement-driver", () => {
     consumer.offersRelease = true;
     consumer.batchMax = 1;
     const session = { timeoutMs: 120_000, windowChanges: 20, releaseTimeoutMs: 1 };
-    const first = new Agreement(new MemoryReplica(1), consumer, { session });
-    const second = new Agreement(new MemoryReplica(2), consumer, { session });
+    const first = new DrivenAgreement(new MemoryReplica(1), consumer, { session });
+    const second = new DrivenAgreement(new MemoryReplica(2), consumer, { session });
     for (let n = 0; n < 300; n += 1) first.supplier.change(`first ${n}`);
     second.supplier.change("second");
     const running = first.start();
@@ -478,7 +273,7 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: shutdown ends the session and says so", async () => {
-    const agreement = pair();
+    const agreement = drivenPair();
     await agreement.start();
     await agreement.shutdown();
     assert.isTrue(agreement.isEnded);
@@ -486,7 +281,7 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: a disabled agreement sends nothing until it is enabled", async () => {
-    const agreement = pair({ isEnabled: false });
+    const agreement = drivenPair({ isEnabled: false });
     await agreement.start();
     await agreement.change("one");
     assert.deepEqual(agreement.consumer.applied, []);
