@@ -5,7 +5,7 @@
 // and NS-MTA-MD5 of old Netscape mail servers, which is only verified:
 //
 //   body = hex of MD5(salt 0x59 password 0xF7 salt), 32 characters; then the salt, 32 characters
-import { createHash } from "node:crypto";
+import { createHash, hash, timingSafeEqual } from "node:crypto";
 import { equalsConstantTime } from "./constant-time.ts";
 
 export type DigestName = "md5" | "sha1" | "sha256" | "sha384" | "sha512";
@@ -22,7 +22,7 @@ const NS_MTA_HASH_BYTES = 32;
 const NS_MTA_BODY_BYTES = 64;
 
 function digestOf(name: DigestName, password: Buffer, salt: Buffer): Buffer {
-  return createHash(name).update(password).update(salt).digest();
+  return hash(name, Buffer.concat([password, salt]), "buffer");
 }
 
 /** The body of a new hash; an empty salt gives the unsalted scheme. */
@@ -36,15 +36,16 @@ export function verifyDigest(name: DigestName, password: Buffer, body: Buffer): 
   const digestBytes = DIGEST_BYTES[name];
   if (decoded.length < digestBytes) return false;
   const salt = decoded.subarray(digestBytes);
-  return equalsConstantTime(digestOf(name, password, salt), decoded.subarray(0, digestBytes));
+  // Digests of one length, so there is no length to hide.
+  return timingSafeEqual(digestOf(name, password, salt), decoded.subarray(0, digestBytes));
 }
 
 /** NS-MTA-MD5, see the head of the file. */
 export function verifyNsMtaMd5(password: Buffer, body: Buffer): boolean {
   if (body.length !== NS_MTA_BODY_BYTES) return false;
   const salt = body.subarray(NS_MTA_HASH_BYTES);
-  const hash = createHash("md5");
-  hash.update(salt).update(Buffer.of(89)).update(password).update(Buffer.of(247)).update(salt);
-  const expected = Buffer.from(hash.digest("hex"), "latin1");
+  const digest = createHash("md5");
+  digest.update(salt).update(Buffer.of(89)).update(password).update(Buffer.of(247)).update(salt);
+  const expected = Buffer.from(digest.digest("hex"), "latin1");
   return equalsConstantTime(expected, body.subarray(0, NS_MTA_HASH_BYTES));
 }
