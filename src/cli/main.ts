@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The `concord` command. Exit codes: 0 success, 1 it failed, 2 wrong usage, 3 `status` of an instance that does not run. What
 // a command needs is imported when it runs, so that help and completion answer at once.
 import yargs from "yargs";
@@ -40,11 +39,9 @@ const parser = declareTopologyCommands(
     throw error ?? new UsageError(message);
   });
 
-try {
-  await parser.parseAsync();
-} catch (error) {
+parser.parseAsync().catch((error: unknown) => {
   process.exitCode = report(error);
-}
+});
 
 /** Says what went wrong. @returns the exit code */
 function report(error: unknown): number {

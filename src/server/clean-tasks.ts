@@ -205,9 +205,10 @@ export class CleanTasks {
   #remind(agreement: Agreement, { replicaId, maxCsn }: CleanedId, attempt = 1): void {
     const { name, normalSuffix: suffix } = agreement.settings;
     const { questions } = this.#surroundings;
-    // It has all changes of the ID, so it need not wait for any.
+    // It has all changes of the ID, and waits until its own consumers have them, unless others have given them up.
+    const force = maxCsn === CSN_ZERO;
     questions
-      .sendClean(agreement.link, { replicaId, suffix, maxCsn, force: true })
+      .sendClean(agreement.link, { replicaId, suffix, maxCsn, force })
       .then((answer) => {
         const outcome = answer.type === "failed" ? answer.reason : answer.type;
         const fields = { suffix, agreement: name, replicaId, outcome };
