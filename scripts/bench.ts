@@ -1,63 +1,125 @@
-// Benchmarks: `npm run bench -- main [--entries N] [--rounds N] [--servers a,b] [--match WORDS] [--quick] [--json]`
-// compares Concord with slapd and ns-slapd, in the cases whose names contain the words; `npm run bench -- replication [--entries N] [--quick] [--json]` times two Concords; `npm run bench -- compare [--entries N] [--quick] [--json]` looks for planted differences. They start real servers in
-// temporary folders, need gcc and the servers that are named, and remove everything. CONCORD_COMMAND names another Concord.
-// Results go to stdout, progress to stderr. Exit codes: 1 when a server fails or an answer is wrong, 2 for wrong usage.
+// Benchmarks: `npm run bench -- BENCHMARK [options]`, for the benchmarks and options that USAGE lists. They start real servers in
+// temporary folders and remove everything. CONCORD_COMMAND names another Concord than that of this checkout.
+// Results go to stdout, progress to stderr. Exit codes: 1 when a server fails or an answer is wrong, 2 for wrong usage and for
+// what is not installed.
 import { parseArgs } from "node:util";
 import { SERVER_KINDS, type ServerKind } from "../test/bench/bench-server.ts";
 import { formatCompare, measureCompare } from "../test/bench/compare.ts";
-import { compareServers, formatComparison } from "../test/bench/comparison.ts";
+import { formatComparison } from "../test/bench/comparison-report.ts";
+import { caseNames, compareServers } from "../test/bench/comparison.ts";
+import { MissingPackages, providePackages } from "../test/bench/packages.ts";
 import { USERS_MAX } from "../test/bench/people.ts";
 import { formatReplication, measureReplication } from "../test/bench/replication.ts";
 
-const USAGE = `usage: npm run bench -- main|replication|compare [--entries N] [--rounds N] [--servers ${SERVER_KINDS.join(",")}] [--match WORDS] [--quick] [--json]`;
+const USAGE = `usage: npm run bench -- main|replication|compare [options]
+  main          Concord beside slapd and ns-slapd, case by case
+  replication   two Concords: total initialization, latency, backlog
+  compare       two suppliers with planted differences
+options
+  --quick        small sizes: main ends within 3 minutes
+  --entries N    instead of the usual number of users
+  --rounds N     of main
+  --servers A,B  of main, of ${SERVER_KINDS.join(",")}
+  --only CASE    of main: cases whose names contain this
+  --peers        install what is missing from Debian (root only)
+  --json         results as JSON`;
 
 const FULL = {
   entries: 100_000,
   rounds: 5,
   seconds: 2,
+  warmUpSeconds: 2,
   changes: 1000,
+  groupMembers: 100_000,
   samples: 200,
   backlog: 20_000,
   writeSeconds: 20,
 };
-const QUICK = {
+const QUICK: typeof FULL = {
   entries: 10_000,
   rounds: 2,
-  seconds: 1,
+  seconds: 0.4,
+  warmUpSeconds: 0.5,
   changes: 200,
+  groupMembers: 10_000,
   samples: 50,
   backlog: 3000,
   writeSeconds: 12,
 };
 
+const ARGUMENTS = {
+  options: {
+    entries: { type: "string" },
+    rounds: { type: "string" },
+    servers: { type: "string" },
+    only: { type: "string" },
+    peers: { type: "boolean" },
+    quick: { type: "boolean" },
+    json: { type: "boolean" },
+  },
+  allowPositionals: true,
+} as const;
+
+type Values = ReturnType<typeof parseArgs<typeof ARGUMENTS>>["values"];
+
 class UsageError extends Error {}
+
+/** What benchmarks get: sizes, options, and where progress goes. */
+interface Setting {
+  readonly values: Values;
+  readonly sizes: typeof FULL;
+  readonly log: (line: string) => void;
+}
+
+/** Runs one and prints what it found. */
+type Benchmark = (setting: Setting) => Promise<void>;
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  main: async (setting) => {
+    const { sizes, values, log } = setting;
+    const kinds = kindsOf(values.servers);
+    const only = values.only ?? "";
+    const names = caseNames(sizes.groupMembers);
+    if (!names.some((name) => name.includes(only))) {
+      throw new UsageError(`no case is called ${only}; there are\n  ${names.join("\n  ")}`);
+    }
+    await provide(setting, kinds);
+    const comparison = await compareServers({ ...sizes, kinds, only, log });
+    print(comparison, formatComparison(comparison), values.json);
+  },
+  replication: async (setting) => {
+    const { sizes, values, log } = setting;
+    await provide(setting, []);
+    const report = await measureReplication({ ...sizes, log });
+    print(report, formatReplication(report), values.json);
+  },
+  compare: async (setting) => {
+    const { sizes, values, log } = setting;
+    await provide(setting, []);
+    const report = await measureCompare({ ...sizes, seconds: sizes.writeSeconds, log });
+    print(report, formatCompare(report), values.json);
+  },
+};
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArguments();
-  const sizes = values.quick === true ? QUICK : FULL;
-  const entries = countOf(values.entries, sizes.entries);
-  const log = (line: string): void => console.error(line);
-  switch (positionals.join(" ")) {
-    case "main": {
-      const rounds = countOf(values.rounds, sizes.rounds);
-      const kinds = kindsOf(values.servers);
-      const match = values.match ?? "";
-      const comparison = await compareServers({ ...sizes, entries, rounds, kinds, match, log });
-      print(comparison, formatComparison(comparison), values.json);
-      return;
-    }
-    case "compare": {
-      const report = await measureCompare({ entries, seconds: sizes.writeSeconds, log });
-      print(report, formatCompare(report), values.json);
-      return;
-    }
-    case "replication": {
-      const report = await measureReplication({ ...sizes, entries, log });
-      print(report, formatReplication(report), values.json);
-      return;
-    }
-  }
-  throw new UsageError("main, replication or compare?");
+  const benchmark = BENCHMARKS[positionals.join(" ")];
+  if (benchmark === undefined) throw new UsageError(`${Object.keys(BENCHMARKS).join(" or ")}?`);
+  const usual = values.quick === true ? QUICK : FULL;
+  const sizes = {
+    ...usual,
+    entries: countOf(values.entries, usual.entries),
+    rounds: countOf(values.rounds, usual.rounds),
+  };
+  await benchmark({ values, sizes, log: (line) => console.error(line) });
+}
+
+function provide(
+  { values, log }: Setting,
+  servers: readonly ServerKind[],
+): ReturnType<typeof providePackages> {
+  const peers = servers.filter((server) => server !== "concord");
+  return providePackages(["compiler", ...peers], { install: values.peers === true, log });
 }
 
 function parseArguments(): ReturnType<typeof parseArgs<typeof ARGUMENTS>> {
@@ -68,23 +130,11 @@ function parseArguments(): ReturnType<typeof parseArgs<typeof ARGUMENTS>> {
   }
 }
 
-const ARGUMENTS = {
-  options: {
-    entries: { type: "string" },
-    rounds: { type: "string" },
-    servers: { type: "string" },
-    match: { type: "string" },
-    quick: { type: "boolean" },
-    json: { type: "boolean" },
-  },
-  allowPositionals: true,
-} as const;
-
 function countOf(text: string | undefined, otherwise: number): number {
   if (text === undefined) return otherwise;
   const count = Number(text);
-  if (Number.isInteger(count) && count > 0 && count <= USERS_MAX / 2) return count;
-  throw new UsageError(`${text} is not a number from 1 to ${USERS_MAX / 2}`);
+  if (Number.isInteger(count) && count > 0 && count <= USERS_MAX) return count;
+  throw new UsageError(`${text} is not a number from 1 to ${USERS_MAX}`);
 }
 
 function kindsOf(text: string | undefined): readonly ServerKind[] {
@@ -106,7 +156,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 try {
   await main();
 } catch (error) {
-  const isUsage = error instanceof UsageError;
-  console.error(isUsage ? `${error.message}\n${USAGE}` : error);
-  process.exit(isUsage ? 2 : 1);
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\n${USAGE}`);
+    process.exit(2);
+  }
+  if (error instanceof MissingPackages) {
+    console.error(error.message);
+    process.exit(2);
+  }
+  console.error(error);
+  process.exit(1);
 }

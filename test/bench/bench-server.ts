@@ -1,5 +1,5 @@
-// The servers that are compared, behind one interface: made empty with the same indexes, filled while they do not run, then
-// started. Access rules are equal: everybody who is bound reads all but passwords.
+// The servers that are compared, behind one interface: made empty with the same indexes, filled and exported while they do not
+// run, then started. Access rules are equal: everybody who is bound reads all but passwords.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { mustRun } from "../support/child.ts";
@@ -17,17 +17,23 @@ import { Slapd } from "./slapd.ts";
 export const SERVER_KINDS = ["concord", "slapd", "ns-slapd"] as const;
 export type ServerKind = (typeof SERVER_KINDS)[number];
 
-export interface ImportCost {
+export interface Cost {
   readonly seconds: number;
   readonly cpuSeconds: number;
 }
 
 export interface BenchServer {
-  readonly kind: ServerKind;
+  readonly name: string;
   /** For load as the root DN. */
   readonly target: LoadTarget;
-  /** Fills the stopped server and starts it. */
-  import(ldif: string): Promise<ImportCost>;
+  /** What 389's form of access rules is for. */
+  readonly takesAci: boolean;
+  /** Fills the stopped server. */
+  import(ldif: string): Promise<Cost>;
+  /** Writes what the stopped server holds. */
+  export(path: string): Promise<Cost>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
   /** Starts the server that runs anew. The time from its start to the first answer, in milliseconds. */
   restart(): Promise<number>;
   remove(): Promise<void>;
@@ -35,16 +41,18 @@ export interface BenchServer {
 
 const BACKEND = "userroot";
 const NS_SLAPD = "/usr/sbin/ns-slapd";
-const IMPORT_TIMEOUT_MS = 1_800_000;
+const BULK_TIMEOUT_MS = 3_600_000;
 const ANSWER_POLL_MS = 2;
 const INDEX_CONTAINER = `cn=index,cn=${BACKEND},cn=ldbm database,cn=plugins,cn=config`;
 const INDEXED_TYPES = ["uid", "cn", "sn", "mail"];
 const INDEX_KINDS = ["eq", "pres", "sub"];
+/** For groups: which of them is somebody in? */
+const EQUALITY_TYPES = ["member"];
 
 export function createBenchServer(kind: ServerKind): Promise<BenchServer> {
   switch (kind) {
     case "concord":
-      return createConcord();
+      return createConcord("concord");
     case "slapd":
       return createSlapd();
     case "ns-slapd":
@@ -53,7 +61,7 @@ export function createBenchServer(kind: ServerKind): Promise<BenchServer> {
 }
 
 /** Wall-clock and CPU time of child processes that `run` waits for. */
-async function measured(run: () => Promise<unknown>): Promise<ImportCost> {
+async function measured(run: () => Promise<unknown>): Promise<Cost> {
   const cpuBefore = childCpuMicros();
   const before = performance.now();
   await run();
@@ -83,70 +91,78 @@ async function restarted(server: {
   return millis;
 }
 
-async function createConcord(): Promise<BenchServer> {
-  const server = await ConcordServer.create({ suffix: SUFFIX });
+/** With a program of its own when one is named. */
+export async function createConcord(
+  name: string,
+  options: { readonly program?: string } = {},
+): Promise<BenchServer> {
+  const server = await ConcordServer.create({ suffix: SUFFIX, ...options });
   await configure(server);
   await server.stop();
+  const run = (command: string, path: string): Promise<Cost> =>
+    measured(() =>
+      server.command(command, ["--backend", BACKEND, path], { timeoutMs: BULK_TIMEOUT_MS }),
+    );
   return {
-    kind: "concord",
+    name,
+    takesAci: true,
     get target() {
       return rootTarget(server.port, server.pid);
     },
-    import: async (ldif) => {
-      const cost = await measured(() => server.command("import", ["--backend", BACKEND, ldif]));
-      await server.start();
-      return cost;
-    },
+    import: (ldif) => run("import", ldif),
+    export: (path) => run("export", path),
+    start: () => server.start(),
+    stop: () => server.stop(),
     restart: () => restarted(server),
     remove: () => server.remove(),
   };
 }
 
+/** Imports and exports start its program, as `dsctl` does, without the third of a second that this needs besides. */
 async function createNsSlapd(): Promise<BenchServer> {
   const server = await NsSlapd.create({ suffix: SUFFIX });
   await configure(server);
   await server.stop();
-  const config = join(server.folder, "config");
+  const run = (command: string, file: readonly string[]): Promise<Cost> => {
+    const args = [command, "-D", join(server.folder, "config"), "-n", BACKEND, ...file];
+    return measured(() => mustRun(NS_SLAPD, args, { timeoutMs: BULK_TIMEOUT_MS }));
+  };
   return {
-    kind: "ns-slapd",
+    name: "ns-slapd",
+    takesAci: true,
     get target() {
       return rootTarget(server.port, Number(readFileSync(join(server.folder, "run/pid"), "utf8")));
     },
-    import: async (ldif) => {
-      const args = ["ldif2db", "-D", config, "-n", BACKEND, "-i", ldif];
-      const cost = await measured(() => mustRun(NS_SLAPD, args, { timeoutMs: IMPORT_TIMEOUT_MS }));
-      await server.start();
-      return cost;
-    },
+    import: (ldif) => run("ldif2db", ["-i", ldif]),
+    export: (path) => run("db2ldif", ["-a", path]),
+    start: () => server.start(),
+    stop: () => server.stop(),
     restart: () => restarted(server),
     remove: () => server.remove(),
   };
 }
 
 async function createSlapd(): Promise<BenchServer> {
-  const indexes = Object.fromEntries(INDEXED_TYPES.map((type) => [type, INDEX_KINDS.join(",")]));
+  const substrings = INDEXED_TYPES.map((type) => [type, INDEX_KINDS.join(",")]);
+  const equalities = [...EQUALITY_TYPES, "objectClass"].map((type) => [type, "eq"]);
+  const rootDn = `cn=manager,${SUFFIX}`;
   const server = await Slapd.create({
     suffix: SUFFIX,
-    rootDn: `cn=manager,${SUFFIX}`,
+    rootDn,
     rootPassword: ROOT_PASSWORD,
-    indexes: { ...indexes, objectClass: "eq" },
+    indexes: Object.fromEntries([...substrings, ...equalities]) as Record<string, string>,
     accessRules: SLAPD_RULES,
   });
   return {
-    kind: "slapd",
+    name: "slapd",
+    takesAci: false,
     get target() {
-      return {
-        port: server.port,
-        pid: server.pid,
-        bindDn: `cn=manager,${SUFFIX}`,
-        password: ROOT_PASSWORD,
-      };
+      return { ...rootTarget(server.port, server.pid), bindDn: rootDn };
     },
-    import: async (ldif) => {
-      const cost = await measured(() => server.import(ldif));
-      await server.start();
-      return cost;
-    },
+    import: (ldif) => measured(() => server.import(ldif)),
+    export: (path) => measured(() => server.export(path)),
+    start: () => server.start(),
+    stop: () => server.stop(),
     restart: () => restarted(server),
     remove: () => server.remove(),
   };
@@ -168,18 +184,22 @@ async function configure(server: DirectoryServer): Promise<void> {
     scope: "one",
     filter: "(&(objectClass=nsIndex)(nsSystemIndex=false))",
   });
-  const wanted = new Set(INDEXED_TYPES);
+  const wanted = new Map<string, readonly string[]>();
+  for (const type of INDEXED_TYPES) wanted.set(type, INDEX_KINDS);
+  for (const type of EQUALITY_TYPES) wanted.set(type, ["eq"]);
   for (const entry of entries) {
     const type = (entry.text("cn") ?? "").toLowerCase();
-    if (wanted.delete(type)) await client.replace(entry.dn, "nsIndexType", INDEX_KINDS);
-    else await client.delete(entry.dn);
+    const kinds = wanted.get(type);
+    wanted.delete(type);
+    if (kinds === undefined) await client.delete(entry.dn);
+    else await client.replace(entry.dn, "nsIndexType", kinds);
   }
-  for (const type of wanted) {
+  for (const [type, nsIndexType] of wanted) {
     await client.add(`cn=${type},${INDEX_CONTAINER}`, {
       objectClass: ["top", "nsIndex"],
       cn: type,
       nsSystemIndex: "false",
-      nsIndexType: INDEX_KINDS,
+      nsIndexType,
     });
   }
   client.close();

@@ -1,12 +1,12 @@
-// Runs load.c against a server. It is compiled once for each process that uses it; a wrong answer makes it fail, and `run`
-// with it.
+// Runs load.c and latency.c against servers. They are compiled once for each process that uses them; a wrong answer makes them
+// fail, and what has started them.
 import { join } from "node:path";
 import { mustRun } from "../support/child.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { projectRoot } from "../support/trace-file.ts";
-import { NAME_TEMPLATE, PEOPLE } from "./people.ts";
+import { GROUP, NAME_TEMPLATE, PEOPLE } from "./people.ts";
 
-const RUN_TIMEOUT_MS = 600_000;
+const RUN_TIMEOUT_MS = 7_200_000;
 
 export interface Load {
   /** As load.c names them. */
@@ -23,6 +23,7 @@ export interface Load {
     | "modify"
     | "add"
     | "delete"
+    | "member"
     | "mixed";
   readonly connections: number;
   /** Requests outstanding on each connection. */
@@ -32,6 +33,10 @@ export interface Load {
   readonly range: number;
   /** How long, or how many operations. */
   readonly amount: { readonly seconds: number } | { readonly operations: number };
+  /** Not counted at the beginning of a run that lasts for seconds. */
+  readonly warmUpSeconds?: number;
+  /** Operations a second, not more. */
+  readonly rate?: number;
 }
 
 export interface LoadTarget {
@@ -50,18 +55,31 @@ export interface LoadOutcome {
   readonly p99Micros: number;
 }
 
-export class LoadGenerator {
-  readonly #program: string;
+/** From the answer of one server until another one shows the change. */
+export interface Latency {
+  readonly samples: number;
+  /** How long the answer took. */
+  readonly answerP50Micros: number;
+  readonly p50Micros: number;
+  readonly p90Micros: number;
+  readonly p99Micros: number;
+  readonly maxMicros: number;
+}
 
-  private constructor(program: string) {
-    this.#program = program;
+export class LoadGenerator {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
   }
 
   static async build(): Promise<LoadGenerator> {
-    const program = join(makeTemporaryFolder(), "load");
-    const source = join(projectRoot(), "test/bench/load.c");
-    await mustRun("gcc", ["-O2", "-Wall", "-Werror", "-o", program, source]);
-    return new LoadGenerator(program);
+    const folder = makeTemporaryFolder();
+    for (const name of ["load", "latency"]) {
+      const source = join(projectRoot(), `test/bench/${name}.c`);
+      await mustRun("gcc", ["-O2", "-Wall", "-Werror", "-o", join(folder, name), source]);
+    }
+    return new LoadGenerator(folder);
   }
 
   /** @throws Error for a wrong answer, a failed operation or a closed connection */
@@ -70,19 +88,36 @@ export class LoadGenerator {
       "seconds" in load.amount
         ? ["--seconds", String(load.amount.seconds)]
         : ["--count", String(load.amount.operations)];
-    const { stdout } = await mustRun(
-      this.#program,
-      [
-        ["--port", String(target.port), "--pid", String(target.pid)],
-        ["--bind-dn", target.bindDn, "--password", target.password],
-        ["--base", PEOPLE, "--name", NAME_TEMPLATE],
-        ["--operation", load.operation],
-        ["--connections", String(load.connections), "--depth", String(load.depth)],
-        ["--first", String(load.first), "--range", String(load.range)],
-        amount,
-      ].flat(),
-      { timeoutMs: RUN_TIMEOUT_MS },
-    );
-    return JSON.parse(stdout.toString("utf8")) as LoadOutcome;
+    const { warmUpSeconds, rate } = load;
+    return this.#outcomeOf<LoadOutcome>("load", [
+      ["--port", String(target.port), "--pid", String(target.pid)],
+      ["--bind-dn", target.bindDn, "--password", target.password],
+      ["--base", PEOPLE, "--name", NAME_TEMPLATE, "--group", GROUP],
+      ["--operation", load.operation],
+      ["--connections", String(load.connections), "--depth", String(load.depth)],
+      ["--first", String(load.first), "--range", String(load.range)],
+      amount,
+      warmUpSeconds === undefined ? [] : ["--warm-up", String(warmUpSeconds)],
+      rate === undefined ? [] : ["--rate", String(rate)],
+    ]);
+  }
+
+  /** Changes of one entry, a moment after each other. */
+  latency(from: LoadTarget, to: LoadTarget, dn: string, samples: number): Promise<Latency> {
+    return this.#outcomeOf<Latency>("latency", [
+      ["--port", String(from.port), "--bind-dn", from.bindDn, "--password", from.password],
+      ["--other-port", String(to.port), "--other-bind-dn", to.bindDn],
+      ["--other-password", to.password],
+      ["--dn", dn, "--samples", String(samples)],
+    ]);
+  }
+
+  async #outcomeOf<Outcome>(
+    program: string,
+    args: readonly (readonly string[])[],
+  ): Promise<Outcome> {
+    const path = join(this.#folder, program);
+    const { stdout } = await mustRun(path, args.flat(), { timeoutMs: RUN_TIMEOUT_MS });
+    return JSON.parse(stdout.toString("utf8")) as Outcome;
   }
 }

@@ -7,47 +7,28 @@
 //
 // Operations: search (equality of uid, below the base), read (a base search), initial and any (substrings of mail that one entry
 // has), list (equality of sn, which some hundred share), tree (everything below the base), scan (equality of an attribute
-// without index), compare, bind, modify, add, delete, mixed (nine searches, one modification).
+// without index), compare, bind, modify, add, delete, member (another value for the group that is named), mixed (nine searches, one
+// modification). With --rate no more operations start in a second than it says.
 //
 // What is verified: message ID and kind of each response, result code success (compare: true); a search finds exactly the entry
 // that was asked for, with its uid, or the right number of them; after modifications entries are read and must show the value of
-// the last answered one. Any fault ends the program with exit code 3 and a line on stderr.
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
+// the last answered one, and groups are asked for members. Any fault ends the program with exit code 3 and a line on stderr.
+#include "ldap.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { DEPTH_MAX = 256, MESSAGE_BYTES_MAX = 4096, NAME_BYTES_MAX = 512, EVENTS_MAX = 256 };
-enum { READ_BACK_MAX = 200, STALL_SECONDS = 60, EXIT_USAGE = 2, EXIT_FAULT = 3 };
-enum { INPUT_BYTES = 1 << 18 };
+enum { DEPTH_MAX = 256, NAME_BYTES_MAX = 512, EVENTS_MAX = 256 };
+enum { READ_BACK_MAX = 200, STALL_SECONDS = 60 };
 
-// Tags of RFC 4511.
-enum { INTEGER = 0x02, OCTETS = 0x04, BOOLEAN = 0x01, ENUMERATED = 0x0a, SEQUENCE = 0x30, SET = 0x31 };
-enum { BIND = 0x60, BIND_DONE = 0x61, SEARCH = 0x63, SEARCH_ENTRY = 0x64, SEARCH_DONE = 0x65, MODIFY = 0x66,
-       MODIFY_DONE = 0x67, ADD = 0x68, ADD_DONE = 0x69, DELETE = 0x4a, DELETE_DONE = 0x6b, COMPARE = 0x6e,
-       COMPARE_DONE = 0x6f };
-enum { SIMPLE_PASSWORD = 0x80, FILTER_EQUALITY = 0xa3, FILTER_SUBSTRINGS = 0xa4, FILTER_PRESENT = 0x87 };
-enum { SUBSTRING_INITIAL = 0x80, SUBSTRING_ANY = 0x81 };
-enum { SCOPE_BASE = 0, SCOPE_SUBTREE = 2, MOD_REPLACE = 2, COMPARE_TRUE = 6 };
 enum { SURNAMES = 997 }; // as in people.ts
 enum { MIXED_PERIOD = 10 };
 
 typedef enum {
   OP_SEARCH, OP_READ, OP_INITIAL, OP_ANY, OP_LIST, OP_TREE, OP_SCAN,
-  OP_COMPARE, OP_BIND, OP_MODIFY, OP_ADD, OP_DELETE, OP_MIXED, OP_COUNT
+  OP_COMPARE, OP_BIND, OP_MODIFY, OP_ADD, OP_DELETE, OP_MEMBER, OP_MIXED, OP_COUNT
 } Operation;
 static const struct {
   const char *name;
@@ -59,135 +40,21 @@ static const struct {
     [OP_SCAN] = {"scan", SEARCH, SEARCH_DONE},       [OP_COMPARE] = {"compare", COMPARE, COMPARE_DONE},
     [OP_BIND] = {"bind", BIND, BIND_DONE},           [OP_MODIFY] = {"modify", MODIFY, MODIFY_DONE},
     [OP_ADD] = {"add", ADD, ADD_DONE},               [OP_DELETE] = {"delete", DELETE, DELETE_DONE},
-    [OP_MIXED] = {"mixed", 0, 0},
+    [OP_MEMBER] = {"member", MODIFY, MODIFY_DONE},   [OP_MIXED] = {"mixed", 0, 0},
 };
 
 typedef struct {
   int port, connections, depth, pid;
-  const char *bind_dn, *password, *base, *name;
+  const char *bind_dn, *password, *base, *name, *group;
   Operation operation;
   double seconds, warm_up_seconds;
   long first, range, count; // count 0: until the time is over
+  double rate;              // operations a second, not more; 0: as fast as answers come
   unsigned long run;        // makes the values of this run unlike those of others
 } Options;
 
 static Options options = {.connections = 1, .depth = 1, .seconds = 2, .warm_up_seconds = 0.3, .range = 1,
                           .name = "user######", .bind_dn = "", .password = ""};
-
-static void fail(int code, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fprintf(stderr, "load: ");
-  vfprintf(stderr, format, arguments);
-  fprintf(stderr, "\n");
-  va_end(arguments);
-  exit(code);
-}
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-// ---- BER, written from the end to the front, so that each length is known when its header is written ----
-
-typedef struct {
-  unsigned char bytes[MESSAGE_BYTES_MAX];
-  int start;
-} Writer;
-
-static void put_bytes(Writer *writer, const void *bytes, int length) {
-  if (length > writer->start) fail(EXIT_USAGE, "a message is longer than %d bytes", MESSAGE_BYTES_MAX);
-  writer->start -= length;
-  memcpy(writer->bytes + writer->start, bytes, (size_t)length);
-}
-
-static void put_byte(Writer *writer, int byte) {
-  unsigned char value = (unsigned char)byte;
-  put_bytes(writer, &value, 1);
-}
-
-// The header of everything that was put since `start` was `end`.
-static void put_header(Writer *writer, int tag, int end) {
-  int length = end - writer->start;
-  if (length < 0x80) {
-    put_byte(writer, length);
-  } else {
-    int count = 0;
-    for (int rest = length; rest > 0; rest >>= 8, count += 1) put_byte(writer, rest & 0xff);
-    put_byte(writer, 0x80 | count);
-  }
-  put_byte(writer, tag);
-}
-
-static void put_text(Writer *writer, int tag, const char *text) {
-  int end = writer->start;
-  put_bytes(writer, text, (int)strlen(text));
-  put_header(writer, tag, end);
-}
-
-static void put_number(Writer *writer, int tag, long number) {
-  int end = writer->start;
-  long rest = number;
-  do {
-    put_byte(writer, (int)(rest & 0xff));
-    rest >>= 8;
-  } while (rest > 0);
-  if (writer->bytes[writer->start] & 0x80) put_byte(writer, 0);
-  put_header(writer, tag, end);
-}
-
-// PartialAttribute with one value.
-static void put_attribute(Writer *writer, const char *type, const char *value) {
-  int end = writer->start;
-  put_text(writer, OCTETS, value);
-  put_header(writer, SET, end);
-  put_text(writer, OCTETS, type);
-  put_header(writer, SEQUENCE, end);
-}
-
-typedef struct {
-  const unsigned char *at, *end;
-} Reader;
-
-// Reads one element; 0 when the bytes do not hold it whole. `content` becomes its content.
-static int read_element(Reader *reader, int *tag, Reader *content) {
-  long room = reader->end - reader->at;
-  if (room < 2) return 0;
-  long length = reader->at[1], head = 2;
-  if (length & 0x80) {
-    int count = (int)(length & 0x7f);
-    if (count > 4 || room < 2 + count) return 0;
-    length = 0;
-    for (int i = 0; i < count; i += 1) length = length << 8 | reader->at[2 + i];
-    head += count;
-  }
-  if (room < head + length) return 0;
-  *tag = reader->at[0];
-  *content = (Reader){reader->at + head, reader->at + head + length};
-  reader->at += head + length;
-  return 1;
-}
-
-static Reader must_read(Reader *reader, int tag, const char *what) {
-  int found;
-  Reader content;
-  if (!read_element(reader, &found, &content)) fail(EXIT_FAULT, "wrong answer: %s is cut off", what);
-  if (found != tag) fail(EXIT_FAULT, "wrong answer: %s has tag %02x, not %02x", what, found, tag);
-  return content;
-}
-
-static long number_of(Reader content) {
-  long number = 0;
-  for (; content.at < content.end; content.at += 1) number = number << 8 | *content.at;
-  return number;
-}
-
-static int equals(Reader content, const char *text) {
-  size_t length = strlen(text);
-  return (size_t)(content.end - content.at) == length && strncasecmp((const char *)content.at, text, length) == 0;
-}
 
 // ---- Names and values ----
 
@@ -233,14 +100,6 @@ static long number_for(long ordinal) {
 
 // ---- Requests ----
 
-// AttributeValueAssertion.
-static void put_assertion(Writer *writer, int tag, const char *type, const char *value) {
-  int end = writer->start;
-  put_text(writer, OCTETS, value);
-  put_text(writer, OCTETS, type);
-  put_header(writer, tag, end);
-}
-
 static void put_substring(Writer *writer, int kind, const char *type, const char *value) {
   int end = writer->start;
   put_text(writer, kind, value);
@@ -275,14 +134,10 @@ static void put_filter(Writer *writer, Operation operation, long number) {
 static void put_search(Writer *writer, Operation operation, long number) {
   char dn[2 * NAME_BYTES_MAX];
   dn_of(number, dn);
-  put_header(writer, SEQUENCE, writer->start);
+  int is_read = operation == OP_READ;
+  put_selection(writer);
   put_filter(writer, operation, number);
-  put_number(writer, BOOLEAN, 0);
-  put_number(writer, INTEGER, 0);
-  put_number(writer, INTEGER, 0);
-  put_number(writer, ENUMERATED, 0);
-  put_number(writer, ENUMERATED, operation == OP_READ ? SCOPE_BASE : SCOPE_SUBTREE);
-  put_text(writer, OCTETS, operation == OP_READ ? dn : options.base);
+  put_search_head(writer, is_read ? dn : options.base, is_read ? SCOPE_BASE : SCOPE_SUBTREE);
 }
 
 // The entries that a search finds.
@@ -293,22 +148,22 @@ static long matches_of(Operation operation, long number) {
   return first < options.range ? (options.range - 1 - first) / SURNAMES + 1 : 0;
 }
 
-static void put_bind(Writer *writer, const char *dn, const char *password) {
-  put_text(writer, SIMPLE_PASSWORD, password);
-  put_text(writer, OCTETS, dn);
-  put_number(writer, INTEGER, 3);
-}
-
 static void put_modify(Writer *writer, long number, long ordinal) {
   char dn[2 * NAME_BYTES_MAX], value[64];
   dn_of(number, dn);
   value_of(ordinal, value);
-  int end = writer->start;
-  put_attribute(writer, "description", value);
-  put_number(writer, ENUMERATED, MOD_REPLACE);
-  put_header(writer, SEQUENCE, end);
-  put_header(writer, SEQUENCE, end);
-  put_text(writer, OCTETS, dn);
+  put_modification(writer, dn, MOD_REPLACE, "description", value);
+}
+
+// The DN that operation number `ordinal` adds to the group: nobody's, and in no other run.
+static void member_of(long ordinal, char *out) {
+  snprintf(out, 2 * NAME_BYTES_MAX, "uid=member %lx.%ld,%s", options.run, ordinal, options.base);
+}
+
+static void put_member(Writer *writer, long ordinal) {
+  char dn[2 * NAME_BYTES_MAX];
+  member_of(ordinal, dn);
+  put_modification(writer, options.group, MOD_ADD, "member", dn);
 }
 
 static void put_add(Writer *writer, long number) {
@@ -344,6 +199,7 @@ static void put_request(Writer *writer, long id, long ordinal) {
   switch (operation) {
     case OP_MODIFY: put_modify(writer, number, ordinal); break;
     case OP_ADD: put_add(writer, number); break;
+    case OP_MEMBER: put_member(writer, ordinal); break;
     case OP_DELETE: put_bytes(writer, dn, (int)strlen(dn)); break;
     case OP_COMPARE:
       name_of(number, text);
@@ -356,21 +212,10 @@ static void put_request(Writer *writer, long id, long ordinal) {
       break;
     default: put_search(writer, operation, number);
   }
-  put_header(writer, OPERATIONS[operation].tag, MESSAGE_BYTES_MAX);
-  put_number(writer, INTEGER, id);
-  put_header(writer, SEQUENCE, MESSAGE_BYTES_MAX);
+  put_message(writer, OPERATIONS[operation].tag, id);
 }
 
 // ---- Responses ----
-
-// The result of a response that must have this code.
-static void check_result(Reader response, long expected, const char *what) {
-  long code = number_of(must_read(&response, ENUMERATED, "a result code"));
-  if (code == expected) return;
-  must_read(&response, OCTETS, "a matched DN");
-  Reader message = must_read(&response, OCTETS, "a diagnostic message");
-  fail(EXIT_FAULT, "wrong answer: %s has result %ld: %.*s", what, code, (int)(message.end - message.at), message.at);
-}
 
 // The entry must be entry `number` and have the value for the type.
 static void check_entry(Reader response, long number, const char *type, const char *value) {
@@ -414,67 +259,13 @@ static double counting_since, last_answer_at;
 static float *latencies;
 static long latency_count, latency_room;
 
-static int open_socket(void) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)options.port)};
-  inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
-  int descriptor = socket(AF_INET, SOCK_STREAM, 0), on = 1;
-  if (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, sizeof address) != 0)
-    fail(1, "cannot connect to port %d: %s", options.port, strerror(errno));
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return descriptor;
-}
-
-static void write_all(int descriptor, const unsigned char *bytes, int length) {
-  for (int at = 0; at < length;) {
-    ssize_t count = write(descriptor, bytes + at, (size_t)(length - at));
-    if (count <= 0) fail(1, "cannot write: %s", strerror(errno));
-    at += (int)count;
-  }
-}
-
-// Sends one request on a blocking socket and hands its responses to `on_entry`, the last one to check_result.
-static void ask(int descriptor, Writer *request, int final_tag, const char *what, void (*on_entry)(Reader, long), long argument) {
-  static unsigned char input[INPUT_BYTES];
-  int filled = 0;
-  write_all(descriptor, request->bytes + request->start, MESSAGE_BYTES_MAX - request->start);
-  for (;;) {
-    ssize_t count = read(descriptor, input + filled, sizeof input - (size_t)filled);
-    if (count <= 0) fail(1, "the server closed the connection at %s", what);
-    filled += (int)count;
-    Reader reader = {input, input + filled};
-    Reader message;
-    int tag;
-    while (read_element(&reader, &tag, &message)) {
-      Reader response;
-      must_read(&message, INTEGER, "a message ID");
-      if (!read_element(&message, &tag, &response)) fail(EXIT_FAULT, "wrong answer: empty message");
-      if (tag == final_tag) {
-        check_result(response, 0, what);
-        return;
-      }
-      if (on_entry != NULL) on_entry(response, argument);
-    }
-    filled = (int)(reader.end - reader.at);
-    memmove(input, reader.at, (size_t)filled);
-  }
-}
-
-static void bind_socket(int descriptor) {
-  Writer writer = {.start = MESSAGE_BYTES_MAX};
-  put_bind(&writer, options.bind_dn, options.password);
-  put_header(&writer, BIND, MESSAGE_BYTES_MAX);
-  put_number(&writer, INTEGER, 1);
-  put_header(&writer, SEQUENCE, MESSAGE_BYTES_MAX);
-  ask(descriptor, &writer, BIND_DONE, "bind", NULL, 0);
-}
-
 static Connection *open_connection(void) {
   Connection *connection = calloc(1, sizeof *connection);
-  connection->socket = open_socket();
+  connection->socket = open_socket(options.port);
   connection->input = malloc(INPUT_BYTES);
   connection->output_room = 1 << 16;
   connection->output = malloc((size_t)connection->output_room);
-  bind_socket(connection->socket);
+  bind_socket(connection->socket, options.bind_dn, options.password);
   fcntl(connection->socket, F_SETFL, O_NONBLOCK);
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
   epoll_ctl(poller, EPOLL_CTL_ADD, connection->socket, &event);
@@ -515,7 +306,7 @@ static void issue(Connection *connection, Slot *slot) {
 
 static void count_answer(Slot *slot) {
   answered += 1;
-  if (operation_of(slot->ordinal) == OP_MODIFY) {
+  if (OPERATIONS[operation_of(slot->ordinal)].tag == MODIFY) {
     last_ordinals[modified % READ_BACK_MAX] = slot->ordinal;
     modified += 1;
   }
@@ -553,7 +344,35 @@ static Slot *take_message(Connection *connection, Reader message) {
   return slot;
 }
 
-static int may_issue(int is_over) { return !is_over && (options.count == 0 || issued < options.count); }
+static double started_at;
+
+// No entry is modified a second time before the first time is answered: a server that lets one connection wait while it serves
+// others would be free to swap the two. All operations before `whole` are answered; of the others those that are marked.
+static unsigned char *is_answered;
+static long whole;
+
+static void mark_answered(long ordinal) {
+  if (is_answered == NULL) return;
+  is_answered[ordinal % options.range] = 1;
+  for (; whole < issued && is_answered[whole % options.range]; whole += 1) is_answered[whole % options.range] = 0;
+}
+
+static int would_overtake(void) { return is_answered != NULL && issued - whole >= options.range; }
+
+static int may_issue(int is_over) {
+  if (is_over || (options.count > 0 && issued >= options.count) || would_overtake()) return 0;
+  return options.rate == 0 || (double)issued <= options.rate * (now() - started_at);
+}
+
+// What was not due when its slot became free.
+static void issue_due(Connection **connections, int is_over) {
+  for (int i = 0; i < options.connections && may_issue(is_over); i += 1) {
+    if (connections[i]->in_flight == options.depth) continue;
+    for (int k = 0; k < options.depth && may_issue(is_over); k += 1)
+      if (connections[i]->slots[k].id == 0) issue(connections[i], &connections[i]->slots[k]);
+    flush(connections[i]);
+  }
+}
 
 static void receive(Connection *connection, int is_over) {
   ssize_t count = read(connection->socket, connection->input + connection->input_bytes,
@@ -570,6 +389,7 @@ static void receive(Connection *connection, int is_over) {
     Slot *slot = take_message(connection, message);
     if (slot == NULL) continue;
     count_answer(slot);
+    mark_answered(slot->ordinal);
     slot->id = 0;
     connection->in_flight -= 1;
     if (may_issue(is_over)) issue(connection, slot);
@@ -581,19 +401,52 @@ static void receive(Connection *connection, int is_over) {
 
 // ---- The run ----
 
-// User and system time of all threads of the server, in microseconds; steps of a clock tick.
-static double server_cpu_micros(void) {
-  char path[64], text[1024];
-  if (options.pid == 0) return 0;
-  snprintf(path, sizeof path, "/proc/%d/stat", options.pid);
+enum { PROCESSES_MAX = 65536, PATH_BYTES_MAX = 300 };
+
+// Parent, and user and system time of all threads, with those of ended children, in clock ticks; 0 when the process is gone.
+static int read_process(int pid, int *parent, unsigned long *ticks) {
+  char path[PATH_BYTES_MAX], text[1024];
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
   FILE *file = fopen(path, "r");
-  if (file == NULL) fail(1, "there is no process %d", options.pid);
+  if (file == NULL) return 0;
   size_t length = fread(text, 1, sizeof text - 1, file);
   fclose(file);
   text[length] = 0;
-  unsigned long user = 0, system = 0;
-  sscanf(strrchr(text, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
-  return (double)(user + system) / (double)sysconf(_SC_CLK_TCK) * 1e6;
+  unsigned long user = 0, system = 0, child_user = 0, child_system = 0;
+  if (strrchr(text, ')') == NULL) return 0;
+  sscanf(strrchr(text, ')') + 2, "%*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu", parent, &user, &system, &child_user,
+         &child_system);
+  *ticks = user + system + child_user + child_system;
+  return 1;
+}
+
+// The time of the server and of all processes below it, in microseconds; steps of a clock tick.
+static double server_cpu_micros(void) {
+  static struct { int pid, parent; unsigned long ticks; } processes[PROCESSES_MAX];
+  static int family[PROCESSES_MAX];
+  int count = 0, members = 0;
+  unsigned long ticks = 0;
+  if (options.pid == 0) return 0;
+  DIR *folder = opendir("/proc");
+  for (struct dirent *entry; folder != NULL && count < PROCESSES_MAX && (entry = readdir(folder)) != NULL;) {
+    int pid = atoi(entry->d_name);
+    if (pid <= 0 || !read_process(pid, &processes[count].parent, &processes[count].ticks)) continue;
+    processes[count].pid = pid;
+    count += 1;
+    if (pid != options.pid) continue;
+    family[members++] = pid;
+    ticks += processes[count - 1].ticks;
+  }
+  if (folder != NULL) closedir(folder);
+  if (members == 0) fail(1, "there is no process %d", options.pid);
+  for (int at = 0; at < members; at += 1) {
+    for (int i = 0; i < count; i += 1) {
+      if (processes[i].parent != family[at]) continue;
+      family[members++] = processes[i].pid;
+      ticks += processes[i].ticks;
+    }
+  }
+  return (double)ticks / (double)sysconf(_SC_CLK_TCK) * 1e6;
 }
 
 typedef struct {
@@ -602,17 +455,15 @@ typedef struct {
 } Outcome;
 
 static Outcome run(Connection **connections) {
-  double start = now(), cpu = 0;
+  double start = started_at = now(), cpu = 0;
   long answered_before = 0;
   int is_counting = 0, is_over = 0;
   Outcome outcome = {0, 0, 0};
   last_answer_at = start;
   counting_since = start + 1e9;
-  for (int i = 0; i < options.connections; i += 1) {
-    for (int k = 0; k < options.depth && may_issue(0); k += 1) issue(connections[i], &connections[i]->slots[k]);
-    flush(connections[i]);
-  }
+  issue_due(connections, 0);
   for (;;) {
+    if (options.rate > 0 || is_answered != NULL) issue_due(connections, is_over);
     double time = now();
     if (!is_counting && (options.count > 0 || time >= start + options.warm_up_seconds)) {
       is_counting = 1;
@@ -626,9 +477,9 @@ static Outcome run(Connection **connections) {
       outcome = (Outcome){answered - answered_before, time - counting_since, server_cpu_micros() - cpu};
     }
     if (is_over && answered == issued) return outcome;
-    if (time - last_answer_at > STALL_SECONDS) fail(1, "no answer for %d s", STALL_SECONDS);
+    if (answered < issued && time - last_answer_at > STALL_SECONDS) fail(1, "no answer for %d s", STALL_SECONDS);
     struct epoll_event events[EVENTS_MAX];
-    int count = epoll_wait(poller, events, EVENTS_MAX, 50);
+    int count = epoll_wait(poller, events, EVENTS_MAX, options.rate > 0 ? 1 : 50);
     for (int i = 0; i < count; i += 1) {
       if (events[i].events & EPOLLOUT) flush(events[i].data.ptr);
       if (events[i].events & ~(unsigned)EPOLLOUT) receive(events[i].data.ptr, is_over);
@@ -645,22 +496,36 @@ static void check_read_back(Reader response, long ordinal) {
   read_back_count += 1;
 }
 
+static void read_back_entry(int descriptor, long ordinal) {
+  if (ordinal + options.range < issued) return; // modified again since
+  Writer writer = {.start = MESSAGE_BYTES_MAX};
+  put_search(&writer, OP_READ, number_for(ordinal));
+  put_message(&writer, SEARCH, 2);
+  int before = read_back_count;
+  ask(descriptor, &writer, SEARCH_DONE, 0, "search", check_read_back, ordinal);
+  if (read_back_count != before + 1) fail(EXIT_FAULT, "wrong answer: a modified entry is not found");
+}
+
+static void read_back_member(int descriptor, long ordinal) {
+  char dn[2 * NAME_BYTES_MAX];
+  Writer writer = {.start = MESSAGE_BYTES_MAX};
+  member_of(ordinal, dn);
+  put_assertion(&writer, SEQUENCE, "member", dn);
+  put_text(&writer, OCTETS, options.group);
+  put_message(&writer, COMPARE, 2);
+  ask(descriptor, &writer, COMPARE_DONE, COMPARE_TRUE, "compare of an added member", NULL, 0);
+  read_back_count += 1;
+}
+
 // The entries modified last must show it. Before a number comes again all others have come: their values are the newest.
 static void read_back(void) {
   if (modified == 0) return;
-  int descriptor = open_socket();
+  int descriptor = open_socket(options.port);
   long checked = modified < READ_BACK_MAX ? modified : READ_BACK_MAX;
-  bind_socket(descriptor);
+  bind_socket(descriptor, options.bind_dn, options.password);
   for (long i = 0; i < checked; i += 1) {
-    if (last_ordinals[i] + options.range < issued) continue; // modified again since
-    Writer writer = {.start = MESSAGE_BYTES_MAX};
-    put_search(&writer, OP_READ, number_for(last_ordinals[i]));
-    put_header(&writer, SEARCH, MESSAGE_BYTES_MAX);
-    put_number(&writer, INTEGER, 2);
-    put_header(&writer, SEQUENCE, MESSAGE_BYTES_MAX);
-    int before = read_back_count;
-    ask(descriptor, &writer, SEARCH_DONE, "search", check_read_back, last_ordinals[i]);
-    if (read_back_count != before + 1) fail(EXIT_FAULT, "wrong answer: a modified entry is not found");
+    if (options.operation == OP_MEMBER) read_back_member(descriptor, last_ordinals[i]);
+    else read_back_entry(descriptor, last_ordinals[i]);
   }
   close(descriptor);
 }
@@ -682,7 +547,8 @@ static void read_options(int count, char **arguments) {
   static const struct option LONG[] = {
       {"port", 1, 0, 'p'}, {"bind-dn", 1, 0, 'D'}, {"password", 1, 0, 'w'}, {"base", 1, 0, 'b'}, {"name", 1, 0, 'n'},
       {"operation", 1, 0, 'o'}, {"connections", 1, 0, 'c'}, {"depth", 1, 0, 'd'}, {"seconds", 1, 0, 's'},
-      {"warm-up", 1, 0, 'u'}, {"first", 1, 0, 'f'}, {"range", 1, 0, 'r'}, {"count", 1, 0, 'k'}, {"pid", 1, 0, 'P'}, {0, 0, 0, 0}};
+      {"warm-up", 1, 0, 'u'}, {"first", 1, 0, 'f'}, {"range", 1, 0, 'r'}, {"count", 1, 0, 'k'}, {"pid", 1, 0, 'P'},
+      {"group", 1, 0, 'g'}, {"rate", 1, 0, 'R'}, {0, 0, 0, 0}};
   int letter;
   while ((letter = getopt_long(count, arguments, "", LONG, NULL)) > 0) switch (letter) {
       case 'p': options.port = atoi(optarg); break;
@@ -698,6 +564,8 @@ static void read_options(int count, char **arguments) {
       case 'r': options.range = atol(optarg); break;
       case 'k': options.count = atol(optarg); break;
       case 'P': options.pid = atoi(optarg); break;
+      case 'g': options.group = optarg; break;
+      case 'R': options.rate = atof(optarg); break;
       case 'o':
         for (options.operation = 0; options.operation < OP_COUNT; options.operation += 1)
           if (strcmp(optarg, OPERATIONS[options.operation].name) == 0) break;
@@ -708,6 +576,7 @@ static void read_options(int count, char **arguments) {
   if (options.port == 0 || options.base == NULL) fail(EXIT_USAGE, "--port and --base are needed");
   if (options.depth < 1 || options.depth > DEPTH_MAX || options.connections < 1 || options.range < 1)
     fail(EXIT_USAGE, "a number is out of range");
+  if (options.operation == OP_MEMBER && options.group == NULL) fail(EXIT_USAGE, "--group is needed");
   if (strlen(options.name) > 100 || strlen(options.base) > 300) fail(EXIT_USAGE, "a name is too long");
 }
 
@@ -715,6 +584,7 @@ int main(int count, char **arguments) {
   signal(SIGPIPE, SIG_IGN);
   read_options(count, arguments);
   options.run = ((unsigned long)getpid() << 20) ^ (unsigned long)time(NULL);
+  if (options.operation == OP_MODIFY || options.operation == OP_MIXED) is_answered = calloc((size_t)options.range, 1);
   poller = epoll_create1(0);
   Connection **connections = calloc((size_t)options.connections, sizeof *connections);
   for (int i = 0; i < options.connections; i += 1) connections[i] = open_connection();

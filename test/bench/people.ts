@@ -8,7 +8,9 @@ export const SUFFIX = "dc=bench,dc=test";
 export const PEOPLE = `ou=people,${SUFFIX}`;
 /** For load.c: the run of # stands for the number. */
 export const NAME_TEMPLATE = "user######";
+/** Of the LDIF; loads add some behind them. */
 export const USERS_MAX = 1_000_000;
+export const GROUP = `cn=everybody,${SUFFIX}`;
 const NAME_DIGITS = 6;
 const SURNAMES = 997;
 const GIVEN_NAMES = 313;

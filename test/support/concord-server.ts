@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { RunningChild, mustRun, runCommand } from "./child.ts";
-import type { CommandOutcome } from "./child.ts";
+import type { CommandOptions, CommandOutcome } from "./child.ts";
 import { ROOT_DN, ROOT_PASSWORD, connectAsRoot } from "./directory-server.ts";
 import type { DirectoryServer, ServerOptions } from "./directory-server.ts";
 import { freePorts } from "./free-ports.ts";
@@ -26,10 +26,12 @@ export class ConcordServer implements DirectoryServer {
   readonly folder: string;
   readonly port: number;
   readonly securePort: number;
+  readonly #program: string;
   #child: RunningChild | undefined;
 
-  private constructor(suffix: string, ports: readonly number[]) {
+  private constructor(suffix: string, ports: readonly number[], program: string) {
     createdCount += 1;
+    this.#program = program;
     this.name = `concord${createdCount}`;
     this.suffix = suffix;
     this.folder = join(makeTemporaryFolder(), "instance");
@@ -37,9 +39,12 @@ export class ConcordServer implements DirectoryServer {
     this.securePort = ports[1] as number;
   }
 
-  /** A fresh instance that runs. */
-  static async create(options: ServerOptions): Promise<ConcordServer> {
-    const server = new ConcordServer(options.suffix, await freePorts(2));
+  /** A fresh instance that runs, of another program than the usual one when that is named. */
+  static async create(
+    options: ServerOptions & { readonly program?: string },
+  ): Promise<ConcordServer> {
+    const program = options.program ?? concordCommand();
+    const server = new ConcordServer(options.suffix, await freePorts(2), program);
     const flags = [
       ["--port", String(server.port)],
       ["--secure-port", options.tls === true ? String(server.securePort) : "off"],
@@ -65,7 +70,7 @@ export class ConcordServer implements DirectoryServer {
   }
 
   async start(): Promise<void> {
-    const child = new RunningChild(concordCommand(), ["start", "--dir", this.folder]);
+    const child = new RunningChild(this.#program, ["start", "--dir", this.folder]);
     this.#child = child;
     await waitFor(
       () => {
@@ -113,15 +118,20 @@ export class ConcordServer implements DirectoryServer {
   }
 
   /** `concord NAME --dir DIR …`; an exit code other than 0 is an error. */
-  command(name: string, args: readonly string[] = []): Promise<CommandOutcome> {
-    return mustRun(concordCommand(), [name, "--dir", this.folder, ...args], {
+  command(
+    name: string,
+    args: readonly string[] = [],
+    options: CommandOptions = {},
+  ): Promise<CommandOutcome> {
+    return mustRun(this.#program, [name, "--dir", this.folder, ...args], {
+      ...options,
       env: { CONCORD_ROOT_PASSWORD: ROOT_PASSWORD },
     });
   }
 
   /** The findings of `concord verify`, a line each; none when all invariants hold. Needs a stopped instance. */
   async verify(): Promise<readonly string[]> {
-    const { code, stdout, stderr } = await runCommand(concordCommand(), [
+    const { code, stdout, stderr } = await runCommand(this.#program, [
       "verify",
       "--dir",
       this.folder,

@@ -1,0 +1,68 @@
+// The loads of a comparison, by the names that reports and `--only` use. Those that find the number of entries come before those
+// that change it; deletions take back the additions before them.
+import type { Load } from "./load-generator.ts";
+
+export interface Case {
+  readonly name: string;
+  readonly load: Omit<Load, "first" | "range" | "amount">;
+  /** Instead of the seconds of a round, for operations that take long. */
+  readonly operations?: number;
+  /** As a user whom access rules concern, not as the root DN. */
+  readonly asUser?: boolean;
+}
+
+const connectionsText = (count: number): string => `${count} connection${count === 1 ? "" : "s"}`;
+
+const reading = (
+  name: string,
+  operation: Load["operation"],
+  [connections, depth]: readonly [number, number],
+): Case => ({
+  name: `${name}, ${connectionsText(connections)}, depth ${depth}`,
+  load: { operation, connections, depth },
+});
+
+const changing = (operation: Load["operation"], connections: number, depth = 1): Case => ({
+  name: `${operation}, ${connectionsText(connections)}${depth > 1 ? `, depth ${depth}` : ""}`,
+  load: { operation, connections, depth },
+});
+
+/** @param groupMembers of the group that members are added to */
+export const casesWith = (groupMembers: number): readonly Case[] => [
+  reading("search uid", "search", [8, 1]),
+  reading("search uid", "search", [8, 16]),
+  { ...reading("search uid as a user", "search", [8, 1]), asUser: true },
+  { ...reading("search uid as a user", "search", [8, 16]), asUser: true },
+  reading("base search", "read", [8, 16]),
+  reading("compare", "compare", [8, 16]),
+  reading("bind", "bind", [8, 1]),
+  reading("initial substring", "initial", [8, 16]),
+  reading("any substring", "any", [8, 16]),
+  reading("search with one entry in 997", "list", [8, 1]),
+  { ...reading("whole subtree", "tree", [1, 1]), operations: 3 },
+  { ...reading("unindexed scan", "scan", [1, 1]), operations: 5 },
+  changing("modify", 1),
+  changing("modify", 8),
+  changing("modify", 64),
+  changing("modify", 8, 16),
+  reading("nine searches to one modify", "mixed", [8, 16]),
+  {
+    name: `member added to a group of ${groupMembers}, 8 connections`,
+    load: { operation: "member", connections: 8, depth: 1 },
+    operations: 100,
+  },
+  changing("add", 8),
+  changing("delete", 8),
+  changing("add", 64),
+  changing("delete", 64),
+];
+
+const WRITING: ReadonlySet<Load["operation"]> = new Set([
+  "modify",
+  "mixed",
+  "member",
+  "add",
+  "delete",
+]);
+
+export const isWriting = ({ load }: Case): boolean => WRITING.has(load.operation);

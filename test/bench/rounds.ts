@@ -1,0 +1,75 @@
+// One case on several servers in turns (A B C A B C …), so that a busy moment of the machine hits all alike. Every server warms up
+// first: one that compiles while it runs has done so, caches are filled.
+import type { BenchServer } from "./bench-server.ts";
+import type { Case } from "./cases.ts";
+import type { Load, LoadGenerator, LoadOutcome, LoadTarget } from "./load-generator.ts";
+import { userDn, userPassword } from "./people.ts";
+
+const WARM_UP_WIDTH = { connections: 8, depth: 16 };
+/** Of a round, the part that is not counted, and what that is at most. */
+const RUN_IN = { part: 0.25, secondsMax: 0.3 };
+
+export interface RoundOptions {
+  readonly entries: number;
+  readonly rounds: number;
+  /** Of a round. */
+  readonly seconds: number;
+  /** Before the first round. */
+  readonly warmUpSeconds: number;
+  /** Additions, then deletions, of one round. */
+  readonly changes: number;
+  readonly log: (line: string) => void;
+}
+
+export type Outcomes = ReadonlyMap<BenchServer, readonly LoadOutcome[]>;
+
+/** The outcomes of all rounds, by server. */
+export async function runRounds(
+  generator: LoadGenerator,
+  servers: readonly BenchServer[],
+  one: Case,
+  options: RoundOptions,
+): Promise<Outcomes> {
+  const { name, load, operations } = one;
+  const { entries, seconds, changes, rounds } = options;
+  const isGrowth = load.operation === "add" || load.operation === "delete";
+  const counted = isGrowth ? changes : operations;
+  const amount: Load["amount"] = counted === undefined ? { seconds } : { operations: counted };
+  const warmUpSeconds = Math.min(seconds * RUN_IN.part, RUN_IN.secondsMax);
+  // Additions and deletions come after all else.
+  if (!isGrowth) await warmUp(generator, servers, one, options);
+  const outcomes = new Map<BenchServer, LoadOutcome[]>(servers.map((server) => [server, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const server of servers) {
+      options.log(`${name}: ${server.name}, round ${round + 1} of ${rounds}`);
+      const first = isGrowth ? entries + round * changes : 0;
+      const run = { ...load, first, range: entries, amount, warmUpSeconds };
+      outcomes.get(server)?.push(await generator.run(targetOf(server, one), run));
+    }
+  }
+  return outcomes;
+}
+
+async function warmUp(
+  generator: LoadGenerator,
+  servers: readonly BenchServer[],
+  one: Case,
+  { entries, warmUpSeconds, log }: RoundOptions,
+): Promise<void> {
+  const { name, load, operations } = one;
+  // Binds end what is under way on their connection; what takes long is not piled up.
+  const isPipelined = operations === undefined && load.operation !== "bind";
+  for (const server of servers) {
+    log(`${name}: ${server.name}, warming up`);
+    await generator.run(targetOf(server, one), {
+      ...load,
+      ...(isPipelined ? WARM_UP_WIDTH : {}),
+      first: 0,
+      range: entries,
+      amount: operations === undefined ? { seconds: warmUpSeconds } : { operations },
+    });
+  }
+}
+
+const targetOf = ({ target }: BenchServer, { asUser = false }: Case): LoadTarget =>
+  asUser ? { ...target, bindDn: userDn(0), password: userPassword(0) } : target;
