@@ -50,18 +50,60 @@ export function encodeShortList(ids: ArrayLike<number>): Buffer {
 
 export function decodeShortList(row: Readable): Uint32Array {
   assert(row[0] === SHORT_LIST, "a row of the index table is a list or a head");
-  const ids = new Uint32Array(row.length - 1);
+  const { length } = row;
+  const ids = new Uint32Array(length - 1);
   let count = 0;
   let last = 0;
-  for (let at = 1; at < row.length; count += 1) {
-    let value = 0;
-    let scale = 1;
-    for (; row[at]! > 0x7f; at += 1, scale *= 128) value += (row[at]! & 0x7f) * scale;
-    last += value + row[at]! * scale;
+  for (let at = 1; at < length; count += 1) {
+    const byte = row[at]!;
     at += 1;
+    if (byte <= 0x7f) last += byte;
+    else {
+      last += byte & 0x7f;
+      let scale = 128;
+      for (; row[at]! > 0x7f; at += 1, scale *= 128) last += (row[at]! & 0x7f) * scale;
+      last += row[at]! * scale;
+      at += 1;
+    }
     ids[count] = last;
   }
-  return ids.length === count ? ids : ids.slice(0, count);
+  return ids.length === count ? ids : ids.subarray(0, count);
+}
+
+/** Those of `wanted`, which is sorted, that are in the list: nothing behind the last of them is read. */
+export function retainShortList(row: Readable, wanted: Uint32Array): Uint32Array {
+  assert(row[0] === SHORT_LIST, "a row of the index table is a list or a head");
+  const { length } = row;
+  const kept = new Uint32Array(wanted.length);
+  let count = 0;
+  let last = 0;
+  let next = 0;
+  for (let at = 1; at < length && next < wanted.length; ) {
+    const byte = row[at]!;
+    at += 1;
+    if (byte <= 0x7f) last += byte;
+    else {
+      last += byte & 0x7f;
+      let scale = 128;
+      for (; row[at]! > 0x7f; at += 1, scale *= 128) last += (row[at]! & 0x7f) * scale;
+      last += row[at]! * scale;
+      at += 1;
+    }
+    while (next < wanted.length && wanted[next]! < last) next += 1;
+    if (wanted[next] === last) {
+      kept[count] = last;
+      count += 1;
+    }
+  }
+  return kept.subarray(0, count);
+}
+
+/** At least the number of IDs of the list, from the one row of it or its head alone. */
+export function countBound(row: Readable): number {
+  if (!isHead(row)) return row.length - 1;
+  let bound = 0;
+  for (let at = 1; at < row.length; at += HEAD_ROW_BYTES) bound += readBound(row[at + 3]!);
+  return bound;
 }
 
 export interface ShortListChange {

@@ -123,12 +123,3 @@ export function markPiece(piece: Buffer, position: "initial" | "any" | "final"):
   if (position === "initial") return BEGIN_MARKER + text;
   return position === "final" ? text + END_MARKER : text;
 }
-
-/** Trigrams of a marked piece, each once; none if it is too short. */
-export function pieceTrigrams(marked: string): Set<string> {
-  const trigrams = new Set<string>();
-  for (let i = 0; i + TRIGRAM_BYTES <= marked.length; i += 1) {
-    trigrams.add(marked.slice(i, i + TRIGRAM_BYTES));
-  }
-  return trigrams;
-}

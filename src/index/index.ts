@@ -2,6 +2,7 @@ export { IdList } from "./id-list.ts";
 export { IndexBuilder } from "./index-builder.ts";
 export type { IndexDefinition, IndexKind } from "./index-key.ts";
 export { keysOf } from "./index-keys.ts";
+export { ListSizes } from "./list-sizes.ts";
 export type { Plan, PlanLimits } from "./plan.ts";
 export { planCandidates } from "./plan.ts";
 export type { CatalogIndex, IndexCatalog, ItemFilter } from "./plan-leaf.ts";

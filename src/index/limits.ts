@@ -23,8 +23,12 @@ export const BLOCK_IDS = 8192;
 /** Intersecting stops once so few candidates are left: reading them costs less than reading another list (389:
  *  FILTER_TEST_THRESHOLD). */
 export const ENOUGH_IDS_MAX = 10;
-/** Trigrams of one substring assertion that are looked up. */
-export const TRIGRAMS_MAX = 12;
+/** Trigrams of one substring assertion from which those are chosen that are looked up. */
+export const TRIGRAMS_MAX = 32;
+/** Trigrams of one substring assertion whose lists are read. */
+export const TRIGRAM_LISTS_MAX = 12;
+/** Values with an asserted beginning that are looked for among the equality keys; of more, the trigrams are looked up. */
+export const INITIAL_KEYS_MAX = 16;
 /** Index keys read for one range or for one piece of two bytes; beyond it the entries are scanned (389:
  *  nsslapd-rangelookthroughlimit). */
 export const RANGE_KEYS_MAX = 5000;

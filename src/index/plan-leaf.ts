@@ -4,8 +4,8 @@
 import { findEqualityRule, findOrderingRule, findSubstringRule } from "../filter/index.ts";
 import type { BytesTable } from "../kv/index.ts";
 import type { Filter } from "../protocol/index.ts";
-import type { AttributeType, MatchingRule, Schema } from "../schema/index.ts";
-import { idsOfRow, readIds, type StoredIds } from "./id-table.ts";
+import type { AttributeType, MatchingRule, Schema, SubstringPosition } from "../schema/index.ts";
+import { idsOfRow, readIds } from "./id-table.ts";
 import {
   cutValue,
   type IndexDefinition,
@@ -17,19 +17,21 @@ import {
   kindRule,
   prefixEnd,
 } from "./index-key.ts";
-import { isCoveredByEquality, markPiece, pieceTrigrams, TRIGRAM_BYTES } from "./index-keys.ts";
-import { ENOUGH_IDS_MAX, RANGE_KEYS_MAX, TRIGRAMS_MAX } from "./limits.ts";
+import { isCoveredByEquality, markPiece, TRIGRAM_BYTES } from "./index-keys.ts";
+import { RANGE_KEYS_MAX } from "./limits.ts";
+import type { ListSizes } from "./list-sizes.ts";
 import {
   ALL,
   type All,
-  IntersectionSource,
   ItemSource,
   ListSource,
   type NamedSource,
+  NONE,
   nothing,
   type Source,
   UnionSource,
 } from "./plan-source.ts";
+import { findByBeginning, findByTrigrams } from "./plan-substrings.ts";
 
 export interface CatalogIndex extends IndexDefinition {
   /** false while it is being built: kept up, not used. */
@@ -42,6 +44,8 @@ export interface IndexCatalog {
   /** Asked of subtypes of an indexed type: false if no entry has values of it, stored or computed, so that no index of it is
    *  missed. Absent: any type may occur. */
   occurs?(type: AttributeType): boolean;
+  /** Of lists that earlier plans have read. */
+  readonly sizes: ListSizes;
 }
 
 export type ItemFilter = Exclude<Filter, { type: "and" | "or" | "not" }>;
@@ -54,8 +58,6 @@ export interface LeafContext {
   /** A longer list counts as all entries. */
   readonly idsMax: number;
 }
-
-const NONE: Source = new UnionSource([]);
 
 export function planItem(context: LeafContext, item: ItemFilter): NamedSource | All {
   const leaf = new LeafPlanner(context, item);
@@ -140,18 +142,24 @@ class LeafPlanner {
 
   substrings(item: SubstringsFilter): NamedSource | All {
     const rule = this.#type && findSubstringRule(this.#type);
-    const pieces = rule && markedPieces(rule, item);
+    const pieces = rule && normalPieces(rule, item);
     if (rule === undefined || pieces === undefined) return this.#undefined("sub");
-    const trigrams = new Set(pieces.flatMap((piece) => [...pieceTrigrams(piece)]));
+    const marked = pieces.map(({ form, position }) => markPiece(form, position));
+    const { table, indexes } = this.#context;
     return this.#overTypes("substring", rule, (index) => {
-      const prefix = keyPrefix(index.tag, "substring");
-      if (trigrams.size > 0) return this.#intersectTrigrams(prefix, trigrams);
+      const substrings = { table, index, sizes: indexes.sizes };
+      const first = pieces[0];
+      const found =
+        (first?.position === "initial" && findByBeginning(substrings, rule, first.form)) ||
+        findByTrigrams(substrings, marked);
+      if (found) return found;
       // Two bytes begin a trigram wherever they stand, unless they end with the marker of the end.
-      const short = pieces.find((piece, i) => {
-        const isFinal = item.final !== undefined && i === pieces.length - 1;
+      const short = marked.find((piece, i) => {
+        const isFinal = pieces[i]?.position === "final";
         return piece.length === TRIGRAM_BYTES - 1 && !isFinal;
       });
       if (short === undefined) return ALL;
+      const prefix = keyPrefix(index.tag, "substring");
       return this.#rangeOfKeys(prefix + short, prefixEnd(prefix + short));
     });
   }
@@ -220,17 +228,6 @@ class LeafPlanner {
     }
     return new UnionSource(lists);
   }
-
-  #intersectTrigrams(prefix: string, trigrams: ReadonlySet<string>): Source {
-    const lists: StoredIds[] = [];
-    for (const trigram of spread([...trigrams], TRIGRAMS_MAX)) {
-      const stored = readIds(this.#context.table, prefix + trigram);
-      if (stored === undefined) return NONE;
-      lists.push(stored);
-    }
-    lists.sort((a, b) => a.countMax - b.countMax);
-    return new IntersectionSource(lists, ENOUGH_IDS_MAX);
-  }
 }
 
 const KIND_TEXTS: Readonly<Record<IndexKind, string>> = {
@@ -249,26 +246,22 @@ function serves(index: IndexDefinition, kind: IndexKind, rule: MatchingRule | un
   return rule === undefined || kindRule(index.type, kind)?.oid === rule.oid;
 }
 
-/** undefined if a piece does not fit the rule: the item is Undefined. */
-function markedPieces(rule: MatchingRule, item: SubstringsFilter): string[] | undefined {
-  const pieces: (readonly [Buffer, "initial" | "any" | "final"])[] = [];
-  if (item.initial !== undefined) pieces.push([item.initial, "initial"]);
-  for (const piece of item.any) pieces.push([piece, "any"]);
-  if (item.final !== undefined) pieces.push([item.final, "final"]);
-  const marked: string[] = [];
-  for (const [piece, position] of pieces) {
-    const form = rule.normalizePart(piece, position);
-    if (form === undefined) return undefined;
-    marked.push(markPiece(form, position));
-  }
-  return marked;
+interface Piece {
+  readonly form: Buffer;
+  readonly position: SubstringPosition;
 }
 
-/** At most `countMax` of the elements, evenly from all over. */
-function spread<T>(elements: readonly T[], countMax: number): T[] {
-  if (elements.length <= countMax) return [...elements];
-  return Array.from(
-    { length: countMax },
-    (_, i) => elements[Math.floor((i * (elements.length - 1)) / (countMax - 1))]!,
-  );
+/** undefined if a piece does not fit the rule: the item is Undefined. */
+function normalPieces(rule: MatchingRule, item: SubstringsFilter): Piece[] | undefined {
+  const pieces: Piece[] = [];
+  const add = (piece: Buffer, position: SubstringPosition): boolean => {
+    const form = rule.normalizePart(piece, position);
+    if (form !== undefined) pieces.push({ form, position });
+    return form !== undefined;
+  };
+  const fits =
+    (item.initial === undefined || add(item.initial, "initial")) &&
+    item.any.every((piece) => add(piece, "any")) &&
+    (item.final === undefined || add(item.final, "final"));
+  return fits ? pieces : undefined;
 }

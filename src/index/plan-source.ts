@@ -101,6 +101,8 @@ export class UnionSource implements Source {
   }
 }
 
+export const NONE: Source = new UnionSource([]);
+
 /** Lists that all have to hold, the smallest first; the intersection stops once `enough` or fewer are left. */
 export class IntersectionSource implements Source {
   readonly exact = false;

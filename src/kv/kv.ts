@@ -40,6 +40,9 @@ export interface Table<K> {
   has(key: K): boolean;
   /** Keys in ascending (or descending) byte order. The table must not be written while the iteration is open. */
   range(options?: RangeOptions<K>): Iterable<Row<K>>;
+  /** The same without copies of values: lends each row to `visit` until that returns false. What `visit` itself reads spoils the
+   *  value that it was lent; the key is a copy. */
+  visit(options: RangeOptions<K>, visit: (key: K, value: Bytes) => boolean): void;
   /** The same without values; the keys are copies. */
   keys(options?: RangeOptions<K>): Iterable<K>;
   count(): number;

@@ -7,9 +7,17 @@ interface NativeKeyEncoder {
   readKey(source: Buffer, start: number, end: number): unknown;
 }
 
+/** What lmdb-js lets the values of a range go through. */
+interface NativeDecoder {
+  decode(bytes: Bytes): Bytes;
+}
+
 export interface StoreOptions {
   readonly keyEncoding?: "uint32";
   readonly keyEncoder?: NativeKeyEncoder;
+  readonly decoder: NativeDecoder;
+  /** Whether the decoder can do with the borrowed buffer. */
+  readonly decoderCopies: boolean;
 }
 
 export interface NativeRange<N> {
@@ -23,7 +31,7 @@ export interface NativeRange<N> {
 
 export interface LmdbStore<N> {
   getBinaryFast(key: N): Bytes | undefined;
-  getRange(range: NativeRange<N>): Iterable<{ readonly key: N; readonly value: Buffer }>;
+  getRange(range: NativeRange<N>): Iterable<{ readonly key: N; readonly value: Bytes }>;
   getKeys(range: NativeRange<N>): Iterable<N>;
   putSync(key: N, value: Uint8Array): void;
   removeSync(key: N): boolean;

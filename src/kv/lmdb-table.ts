@@ -2,12 +2,13 @@
 //
 // - `getBinaryFast` lends one buffer per thread whose `length` is set per read. Values that do not fit it would be lent
 //   straight from the map, as another type; `growLoan` enlarges the buffer before that can happen.
+// - Ranges lend the same buffer, because the tables have a decoder that takes it as it is (`LENDING`).
 // - A key reaches lmdb-js as a `KeyRange`, so that the encoder sees one shape and a range of a scratch buffer costs no view.
 import { assert } from "../base/index.ts";
 import { copyBytes, copyInto } from "./bytes.ts";
 import type { Bytes, BytesTable, IdTable, RangeOptions, Row, Table } from "./kv.ts";
 import { KV_KEY_BYTES_MAX } from "./kv.ts";
-import type { LmdbStore, NativeRange } from "./lmdb-native.ts";
+import type { LmdbStore, NativeRange, StoreOptions } from "./lmdb-native.ts";
 import { ID_KEYS } from "./sorted-keys.ts";
 
 /** Of the buffer that lmdb-js starts with. */
@@ -44,7 +45,13 @@ export abstract class LmdbTable<K, N> implements Table<K> {
 
   *range(options: RangeOptions<K> = {}): Generator<Row<K>> {
     for (const row of this.store.getRange(this.#nativeRange(options))) {
-      yield { key: this.fromNative(row.key), value: row.value };
+      yield { key: this.fromNative(row.key), value: copyBytes(this.#whole(row)) };
+    }
+  }
+
+  visit(options: RangeOptions<K>, visit: (key: K, value: Bytes) => boolean): void {
+    for (const row of this.store.getRange(this.#nativeRange(options))) {
+      if (!visit(this.fromNative(row.key), this.#whole(row))) return;
     }
   }
 
@@ -89,6 +96,14 @@ export abstract class LmdbTable<K, N> implements Table<K> {
     // Larger than the buffer (then it came from the map), or the buffer has grown already.
     growLoan(this.store, value.length);
     return this.store.getBinaryFast(key);
+  }
+
+  /** A value of a range is lent like any other, unless it is too large for the buffer. */
+  #whole({ key, value }: { readonly key: N; readonly value: Bytes }): Bytes {
+    if (value.length <= LOAN_BYTES_FIRST) return value;
+    const lent = this.lend(key);
+    assert(lent !== undefined, "a row of a range is in the table");
+    return lent;
   }
 
   #nativeRange({ from, to, reverse = false, limit }: RangeOptions<K>): NativeRange<N> {
@@ -153,6 +168,12 @@ export class LmdbIdTable extends LmdbTable<number, number> implements IdTable {
     return 0;
   }
 }
+
+/** lmdb-js copies the values of ranges unless a decoder says that it needs no copy. */
+export const LENDING: Pick<StoreOptions, "decoder" | "decoderCopies"> = {
+  decoder: { decode: (bytes) => bytes },
+  decoderCopies: true,
+};
 
 export interface KeyRange {
   bytes: Uint8Array;

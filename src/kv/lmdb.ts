@@ -17,6 +17,7 @@ import type { LmdbRoot, LmdbStore, StoreOptions } from "./lmdb-native.ts";
 import {
   KEY_RANGE_ENCODER,
   type KeyRange,
+  LENDING,
   LmdbBytesTable,
   LmdbIdTable,
   LmdbTable,
@@ -254,11 +255,14 @@ export class LmdbKv implements Kv {
   }
 
   /** undefined when the environment is read-only and has no such table. */
-  #openStore<K>(name: string, keys: StoreOptions): LmdbStore<K> | undefined {
+  #openStore<K>(
+    name: string,
+    keys: Pick<StoreOptions, "keyEncoding" | "keyEncoder">,
+  ): LmdbStore<K> | undefined {
     if (!this.readOnly) this.#checkIdle();
     this.#isCurrent = false;
     try {
-      return this.#root.openDB<K>(name, { encoding: "binary", ...keys });
+      return this.#root.openDB<K>(name, { encoding: "binary", ...LENDING, ...keys });
     } catch (error) {
       throw new StorageError(`Cannot open the table ${name}`, { cause: error });
     }

@@ -40,6 +40,10 @@ export class MemoryTable<K, S extends StoredKey> {
     }
   }
 
+  visit(options: RangeOptions<K>, visit: (key: K, value: Bytes) => boolean): void {
+    visitRows(this.range(options), visit);
+  }
+
   *keys(options: RangeOptions<K> = {}): Generator<K> {
     for (const stored of this.#between(options)) yield this.#form.load(stored);
   }
@@ -83,5 +87,15 @@ export class MemoryTable<K, S extends StoredKey> {
       left -= 1;
       yield stored;
     }
+  }
+}
+
+/** `visit` of a table on its `range`. */
+export function visitRows<K>(
+  rows: Iterable<Row<K>>,
+  visit: (key: K, value: Bytes) => boolean,
+): void {
+  for (const { key, value } of rows) {
+    if (!visit(key, value as Bytes)) return;
   }
 }

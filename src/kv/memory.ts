@@ -8,7 +8,7 @@
 import { assert } from "../base/index.ts";
 import type { Bytes, BytesTable, IdTable, Kv, RangeOptions, Row, Table } from "./kv.ts";
 import { StorageError } from "./kv.ts";
-import { MemoryTable } from "./memory-table.ts";
+import { MemoryTable, visitRows } from "./memory-table.ts";
 import { BYTES_KEYS, ID_KEYS, type StoredKey } from "./sorted-keys.ts";
 import { WriteSet } from "./write-set.ts";
 
@@ -278,6 +278,10 @@ abstract class MemoryKvTable<K, S extends StoredKey> implements Table<K> {
   range(options?: RangeOptions<K>): Iterable<Row<K>> {
     this.kv.lend(undefined);
     return this.current().range(options);
+  }
+
+  visit(options: RangeOptions<K>, visit: (key: K, value: Bytes) => boolean): void {
+    visitRows(this.range(options), (key, value) => visit(key, this.kv.lend(value) as Bytes));
   }
 
   keys(options?: RangeOptions<K>): Iterable<K> {

@@ -7,6 +7,7 @@
 import { assert } from "../base/index.ts";
 import { copyBytes } from "./bytes.ts";
 import type { Bytes, BytesTable, IdTable, RangeOptions, Row, Table } from "./kv.ts";
+import { visitRows } from "./memory-table.ts";
 import {
   BYTES_KEYS,
   ID_KEYS,
@@ -97,6 +98,10 @@ export class OverlayTable<K, S extends StoredKey> implements Table<K> {
       keyOf: (row) => row.key,
       rowOf: (stored, value) => ({ key: this.form.load(stored), value: copyBytes(value) }),
     });
+  }
+
+  visit(options: RangeOptions<K>, visit: (key: K, value: Bytes) => boolean): void {
+    visitRows(this.range(options), visit);
   }
 
   keys(options: RangeOptions<K> = {}): Iterable<K> {

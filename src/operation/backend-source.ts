@@ -122,6 +122,7 @@ export class BackendSource implements SearchSource {
     const catalog: IndexCatalog = {
       find: (type) => indexes.find(type),
       occurs: (type) => descriptions.occurs(type),
+      sizes: indexes.sizes,
     };
     const limits = namesObjectClass(filter, TOMBSTONE_CLASS)
       ? { ...this.#limits, isCovered: coversTombstones }

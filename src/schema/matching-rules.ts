@@ -7,7 +7,7 @@ import { postalLines } from "./postal-address.ts";
 import { type TextPreparer, textPreparer } from "./prepare-text.ts";
 import { SYNTAX } from "./syntax-oids.ts";
 import { isAuthPassword, isBitString, isUuid, splitOptionalUid } from "./syntax-checks.ts";
-import type { MatchingRule, MatchingRuleKind, SubstringPosition } from "./types.ts";
+import type { MatchingRule, MatchingRuleKind, RulePrefix, SubstringPosition } from "./types.ts";
 
 /** What rules need of the schema that they belong to. */
 export interface RuleContext {
@@ -31,6 +31,7 @@ interface RuleShape {
   readonly kind: MatchingRuleKind;
   readonly normalize: Normalize;
   readonly normalizePart?: NormalizePart;
+  readonly prefix?: RulePrefix;
   readonly matches?: (value: Buffer, assertion: Buffer) => boolean | undefined;
 }
 
@@ -138,6 +139,7 @@ function textRules(): RuleShape[] {
     kind: "substring",
     normalize: preparer.prepareTarget,
     normalizePart: preparer.preparePart,
+    prefix: { normalize: preparer.prepareValue, of: preparer.valuePrefix },
   });
   const { directoryString, ia5String, numericString, telephoneNumber, presentationAddress } =
     SYNTAX;
@@ -200,6 +202,7 @@ function plainRules(): RuleShape[] {
     {
       ...rule("2.5.13.19", "octetStringSubstringsMatch", SYNTAX.octetString, "substring", itself),
       normalizePart: itself,
+      prefix: { normalize: itself, of: (initial) => initial },
     },
     rule("2.5.13.27", "generalizedTimeMatch", SYNTAX.generalizedTime, "equality", normalTime),
     rule(

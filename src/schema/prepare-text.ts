@@ -159,6 +159,8 @@ export interface TextPreparer {
   prepareValue(value: Buffer): Buffer | undefined;
   prepareTarget(value: Buffer): Buffer | undefined;
   preparePart(part: Buffer, position: SubstringPosition): Buffer | undefined;
+  /** What the value form begins with if the target form begins with this form of an initial part. */
+  valuePrefix(part: Buffer): Buffer;
 }
 
 export function textPreparer(preparation: Preparation): TextPreparer {
@@ -179,6 +181,7 @@ export function textPreparer(preparation: Preparation): TextPreparer {
       prepareValue,
       prepareTarget: prepareValue,
       preparePart: (part) => prepareValue(part),
+      valuePrefix: (part) => part,
     };
   }
 
@@ -191,20 +194,41 @@ export function textPreparer(preparation: Preparation): TextPreparer {
   };
 
   const preparePart = (part: Buffer, position: SubstringPosition): Buffer | undefined => {
-    const mapped = isAscii(part) ? mapAscii(part, table) : mapText(part, preparation);
+    if (isAscii(part)) return partOfAscii(part, table, position);
+    const mapped = mapText(part, preparation);
     return mapped === undefined ? undefined : Buffer.from(partForm(mapped, position), "utf8");
   };
 
-  return { prepareValue, prepareTarget, preparePart };
+  return { prepareValue, prepareTarget, preparePart, valuePrefix: narrow };
 }
 
-function mapAscii(part: Buffer, table: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < part.length; i += 1) {
-    const mapped = table[part[i]!]!;
-    if (mapped !== DROPPED) text += String.fromCharCode(mapped);
+/** As `partForm`, for ASCII. */
+function partOfAscii(part: Buffer, table: Uint8Array, position: SubstringPosition): Buffer {
+  const squeezed = squeezeAscii(part, table);
+  if (squeezed.length === 1 && squeezed[0] === SPACE) return squeezed;
+  let first = 0;
+  while (table[part[first]!] === DROPPED) first += 1;
+  let last = part.length - 1;
+  while (table[part[last]!] === DROPPED) last -= 1;
+  const leads = position === "initial" || table[part[first]!] === SPACE;
+  const trails = position === "final" || table[part[last]!] === SPACE;
+  const wide = widen(squeezed);
+  return wide.subarray(leads ? 0 : 1, trails ? wide.length : wide.length - 1);
+}
+
+/** Undoes `widen` for the beginning of a target form. A blank at its end may be one of two, or the last of all. */
+function narrow(part: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(part.length);
+  let length = 0;
+  let wordEnd = 0;
+  for (let i = 1; i < part.length; i += 1) {
+    const byte = part[i]!;
+    out[length] = byte;
+    length += 1;
+    if (byte !== SPACE) wordEnd = length;
+    else if (part[i + 1] === SPACE) i += 1;
   }
-  return text;
+  return out.subarray(0, wordEnd);
 }
 
 function partForm(mapped: string, position: SubstringPosition): string {

@@ -13,6 +13,11 @@ export interface Syntax {
 export type SubstringPosition = "initial" | "any" | "final";
 export type MatchingRuleKind = "equality" | "ordering" | "substring";
 
+export interface RulePrefix {
+  readonly normalize: (value: Buffer) => Buffer | undefined;
+  of(initial: Buffer): Buffer;
+}
+
 /** A matching rule of RFC 4517 §4.2 or a later RFC, as a normal form. */
 export interface MatchingRule {
   readonly oid: string;
@@ -26,6 +31,9 @@ export interface MatchingRule {
   normalize(value: Buffer): Buffer | undefined;
   /** Substring rules: the normal form of one part of an assertion, to be looked for in `normalize(value)`. */
   normalizePart(part: Buffer, position: SubstringPosition): Buffer | undefined;
+  /** Substring rules, where it is known: values whose form begins with that of an initial part stand together in the order of
+   *  the forms that `normalize`, of an equality rule, gives them; they begin with what `of` makes of the part's form. */
+  readonly prefix?: RulePrefix;
   /** Rules that no normal form can express (bitwise rules, words): when present, whether `value` satisfies `assertion`;
    *  undefined when the assertion does not fit the rule. Such rules serve extensible filters only and have no index. */
   readonly matches?: (value: Buffer, assertion: Buffer) => boolean | undefined;

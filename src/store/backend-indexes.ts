@@ -3,7 +3,7 @@
 // Stored as one JSON row in `meta`, so that an interrupted build is known after a restart.
 import { LdapError } from "../protocol/index.ts";
 import type { AttributeType, Schema } from "../schema/index.ts";
-import type { IndexKind } from "../index/index.ts";
+import { type IndexKind, ListSizes } from "../index/index.ts";
 
 /** Index tags are 16-bit numbers. */
 const TAG_MAX = 0xffff;
@@ -33,6 +33,7 @@ export class BackendIndexes {
   readonly all: readonly BackendIndex[];
   /** Tags of indexes whose rows are being removed: not to be given away before that is done. */
   readonly retiredTags: ReadonlySet<number>;
+  readonly sizes = new ListSizes();
   readonly #byKey: ReadonlyMap<string, BackendIndex>;
 
   constructor(all: readonly BackendIndex[], retiredTags: ReadonlySet<number> = new Set()) {

@@ -125,6 +125,19 @@ function apply<K>(table: Table<K>, command: Command<K>): unknown {
     case "range": {
       const keys = [...table.keys(command.options)];
       const rows = [...table.range(command.options)];
+      const lent: string[] = [];
+      table.visit(command.options, (key, value) => {
+        lent.push(show({ key, value: copyBytes(value) }));
+        return true;
+      });
+      assert.deepEqual(lent, rows.map(show));
+      let first: string | undefined;
+      table.visit(command.options, (key, value) => {
+        assert.isUndefined(first, "false ends the walk");
+        first = show({ key, value: copyBytes(value) });
+        return false;
+      });
+      assert.equal(first, lent[0]);
       assert.deepEqual(
         rows.map((row) => row.key),
         keys,

@@ -108,6 +108,53 @@ suite("property/schema", () => {
     });
   }
 
+  const spaced = fc
+    .array(fc.constantFrom("a", "B", "e", " ", "  ", "\u0301", "\u0001", "\u00a0", "é"), {
+      maxLength: 8,
+    })
+    .map((letters) => letters.join(""));
+
+  for (const removal of ["none", "spaces", "spacesAndHyphens"] as const) {
+    const preparer = textPreparer({ fold: true, removal });
+    test(`property/schema: values with a beginning have its prefix (removal ${removal})`, () => {
+      let hits = 0;
+      fc.assert(
+        fc.property(spaced, fc.nat(8), fc.boolean(), (text, length, blank) => {
+          const part = preparer.preparePart(
+            Buffer.from(text.slice(0, length) + (blank ? " " : "")),
+            "initial",
+          );
+          const target = preparer.prepareTarget(Buffer.from(text));
+          if (part === undefined || target === undefined) return;
+          if (!target.subarray(0, part.length).equals(part)) return;
+          hits += 1;
+          const prefix = preparer.valuePrefix(part).toString();
+          const value = preparer.prepareValue(Buffer.from(text))!.toString();
+          assert.isTrue(value.startsWith(prefix), `${value}|${prefix}`);
+        }),
+        { numRuns: 2000 },
+      );
+      assert.isAbove(hits, 1000);
+    });
+  }
+
+  test("property/schema: ASCII parts take the same way as other text", () => {
+    const preparer = textPreparer({ fold: true, removal: "none" });
+    const ascii = fc.string({
+      unit: fc.constantFrom("a", "Z", " ", "\t", "\u0001", "-"),
+      maxLength: 6,
+    });
+    const position = fc.constantFrom("initial", "any", "final");
+    fc.assert(
+      fc.property(ascii, ascii, position, (a, b, where) => {
+        const prepare = (text: string): string =>
+          preparer.preparePart(Buffer.from(text), where)!.toString();
+        assert.equal(prepare(`${a}x${b}`), prepare(`${a}ä${b}`).replace("ä", "x"));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test("property/schema: ASCII takes the same way as other text", () => {
     const preparer = textPreparer({ fold: true, removal: "none" });
     const ascii = fc.string({

@@ -70,6 +70,10 @@ function watchTable(
       return call();
     });
   }
+  trace.wrap(any, "visit", (call, [{ from }]) => {
+    trace.note("kv", from === undefined ? `walks ${label}` : `walks ${describe(from)} and on`);
+    return call();
+  });
   for (const [name, verb] of [
     ["put", "puts"],
     ["delete", "deletes"],

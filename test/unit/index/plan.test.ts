@@ -1,7 +1,7 @@
 import { assert } from "chai";
 import { parseFilter } from "../../../src/filter/index.ts";
 import type { CatalogIndex, IndexCatalog, IndexKind, Plan } from "../../../src/index/index.ts";
-import { planCandidates, updateIndex } from "../../../src/index/index.ts";
+import { ListSizes, planCandidates, updateIndex } from "../../../src/index/index.ts";
 import { openMemory } from "../../../src/kv/index.ts";
 import { loadSchema } from "../../../src/schema/index.ts";
 
@@ -29,6 +29,7 @@ class Bench {
   readonly table = this.kv.bytesTable("index");
   readonly indexes = new Map<string, CatalogIndex>();
   readonly absent = new Set<string>();
+  readonly sizes = new ListSizes();
 
   index(
     name: string,
@@ -62,6 +63,7 @@ class Bench {
     const catalog: IndexCatalog = {
       find: (type) => this.indexes.get(type.key),
       occurs: (type) => !this.absent.has(type.key),
+      sizes: this.sizes,
     };
     return planCandidates(parseFilter(filter), schema, catalog, this.table, { idsMax });
   }
@@ -220,7 +222,7 @@ suite("index/plan", () => {
     const plan = planCandidates(
       parseFilter("(&(objectClass=admin)(uid=a7))"),
       schema,
-      { find: (type) => bench.indexes.get(type.key) },
+      { find: (type) => bench.indexes.get(type.key), sizes: bench.sizes },
       bench.table,
       { isCovered: (item) => item.attribute === "objectClass" },
     );

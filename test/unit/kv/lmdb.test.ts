@@ -74,6 +74,12 @@ suite("kv/lmdb", () => {
     assert.equal(big.latin1Slice(17 * mebibyte - 2, 17 * mebibyte), "xx");
     assert.equal(copyBytes(ids.get(1)!).toString(), "small");
     assert.equal([...ids.range()][1]!.value.length, 17 * mebibyte);
+    const lent: string[] = [];
+    ids.visit({}, (id, value) => {
+      lent.push(`${id}: ${value.length} ${value.latin1Slice(0, 2)}`);
+      return true;
+    });
+    assert.deepEqual(lent, ["1: 5 sm", `2: ${17 * mebibyte} xx`]);
     await kv.close();
     // A thread that has never written one.
     const rows = await inThread(

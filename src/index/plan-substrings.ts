@@ -1,0 +1,189 @@
+// The lists that a substring assertion is looked up in. Two ways, whichever has few candidates:
+//
+//   beginning   values with an asserted beginning stand together among the equality keys, if these are made of the same form of
+//               values; a few of them are read, more are left to the other way
+//   trigrams    the rarest first, as far as earlier look-ups tell (list-sizes.ts), then those that overlap least with what has
+//               been looked up: neighbors mostly stand in the same entries. No further once the candidates are few.
+
+import type { Bytes, BytesTable } from "../kv/index.ts";
+import type { MatchingRule } from "../schema/index.ts";
+import { IdList } from "./id-list.ts";
+import { countBound, decodeShortList, isHead, retainShortList } from "./id-rows.ts";
+import { idsOfRow, ShortIds, type StoredIds } from "./id-table.ts";
+import {
+  cutValue,
+  type IndexDefinition,
+  keyBytes,
+  keyPrefix,
+  keyText,
+  kindRule,
+  prefixEnd,
+} from "./index-key.ts";
+import { TRIGRAM_BYTES, trigramText } from "./index-keys.ts";
+import { ENOUGH_IDS_MAX, INITIAL_KEYS_MAX, TRIGRAM_LISTS_MAX, TRIGRAMS_MAX } from "./limits.ts";
+import type { ListSizes } from "./list-sizes.ts";
+import { IntersectionSource, ListSource, NONE, type Source, UnionSource } from "./plan-source.ts";
+
+/** What an overlap of one byte counts, in steps of ListSizes: it makes a list about three times as long. */
+const OVERLAP_STEPS = 12;
+/** So few candidates cost less than another list. */
+const FEW_IDS = 2;
+
+export interface SubstringIndex {
+  readonly table: BytesTable;
+  readonly index: IndexDefinition;
+  readonly sizes: ListSizes;
+}
+
+/** undefined: there is no such order, or too many values begin so. `initial` is of the form that `rule` gives to parts. */
+export function findByBeginning(
+  { table, index }: SubstringIndex,
+  rule: MatchingRule,
+  initial: Buffer,
+): Source | undefined {
+  const { prefix } = rule;
+  const equality = index.kinds.has("equality") ? kindRule(index.type, "equality") : undefined;
+  if (prefix === undefined || prefix.normalize !== equality?.normalize) return undefined;
+  const beginning = prefix.of(initial);
+  if (beginning.length === 0) return undefined;
+  const start = keyPrefix(index.tag, "equality") + cutValue(beginning);
+  const end = prefixEnd(start);
+  const lists: Source[] = [];
+  let isWhole = true;
+  const bounds = { from: keyBytes(start), to: end === undefined ? undefined : keyBytes(end) };
+  table.visit({ ...bounds, limit: INITIAL_KEYS_MAX + 1 }, (key, row) => {
+    if (lists.length === INITIAL_KEYS_MAX) isWhole = false;
+    else lists.push(new ListSource(idsOfRow(table, keyText(key), row), { exact: false }));
+    return isWhole;
+  });
+  if (!isWhole) return undefined;
+  return lists.length === 1 ? lists[0] : new UnionSource(lists);
+}
+
+interface Trigram {
+  readonly code: number;
+  /** Where it begins in all pieces. */
+  readonly place: number;
+  steps: number;
+}
+
+/** `pieces` are marked (index-keys.ts). undefined: they are too short for a trigram. */
+export function findByTrigrams(
+  substrings: SubstringIndex,
+  pieces: readonly string[],
+): Source | undefined {
+  const trigrams = trigramsOf(pieces);
+  if (trigrams.length === 0) return undefined;
+  const { sizes, index } = substrings;
+  for (const trigram of trigrams) {
+    trigram.steps = sizes.stepsOf(index.tag, trigram.code);
+    if (trigram.steps > 0) continue;
+    if (readRow(substrings, trigram) === undefined) return NONE;
+    trigram.steps = sizes.stepsOf(index.tag, trigram.code);
+  }
+  return new TrigramSearch(substrings, trigrams).run();
+}
+
+class TrigramSearch {
+  readonly #substrings: SubstringIndex;
+  /** Those that have not been looked up. */
+  readonly #open: Trigram[];
+  /** Lists of several rows; they are only asked for single IDs, unless there are no others. */
+  readonly #long: StoredIds[] = [];
+  #left: Uint32Array | undefined;
+
+  constructor(substrings: SubstringIndex, trigrams: Trigram[]) {
+    this.#substrings = substrings;
+    this.#open = trigrams;
+  }
+
+  run(): Source {
+    for (let count = 0; count < TRIGRAM_LISTS_MAX && this.#open.length > 0; count += 1) {
+      const before = this.#left?.length;
+      if (!this.#lookUp(this.#takeNext())) return NONE;
+      if (isEnough(before, this.#left?.length)) break;
+    }
+    if (this.#left === undefined) {
+      this.#long.sort((a, b) => a.countMax - b.countMax);
+      return new IntersectionSource(this.#long, ENOUGH_IDS_MAX);
+    }
+    return new ListSource(new ShortIds(IdList.fromSorted(this.#left)), { exact: false });
+  }
+
+  #takeNext(): Trigram {
+    const open = this.#open;
+    let best = 0;
+    for (let i = 1; i < open.length; i += 1) if (open[i]!.steps < open[best]!.steps) best = i;
+    const next = open[best]!;
+    open[best] = open.at(-1)!;
+    open.pop();
+    for (const trigram of open) {
+      const overlap = TRIGRAM_BYTES - Math.abs(trigram.place - next.place);
+      if (overlap > 0) trigram.steps += OVERLAP_STEPS * overlap;
+    }
+    return next;
+  }
+
+  /** false: no value has the trigram. */
+  #lookUp(trigram: Trigram): boolean {
+    const row = readRow(this.#substrings, trigram);
+    if (row === undefined) return false;
+    if (!isHead(row)) {
+      this.#left =
+        this.#left === undefined ? decodeShortList(row) : retainShortList(row, this.#left);
+      return true;
+    }
+    const { table, index } = this.#substrings;
+    const key = keyPrefix(index.tag, "substring") + trigramText(trigram.code);
+    const stored = idsOfRow(table, key, row);
+    if (this.#left === undefined) this.#long.push(stored);
+    else this.#left = stored.retain(IdList.fromSorted(this.#left)).sorted;
+    return true;
+  }
+}
+
+/** Whether to look at `after` candidates costs less than to read on, which may be expected to take away as many as the last
+ *  list did. */
+function isEnough(before: number | undefined, after: number | undefined): boolean {
+  if (after === undefined || after > ENOUGH_IDS_MAX) return false;
+  if (after <= FEW_IDS) return true;
+  return before !== undefined && (before - after) * after < before;
+}
+
+const KEY_BYTES = 6;
+const scratchKey = Buffer.alloc(KEY_BYTES);
+
+function readRow({ table, sizes, index }: SubstringIndex, { code }: Trigram): Bytes | undefined {
+  scratchKey.write(keyPrefix(index.tag, "substring"), 0, "latin1");
+  scratchKey.writeUIntBE(code, KEY_BYTES - TRIGRAM_BYTES, TRIGRAM_BYTES);
+  const row = table.getAt(scratchKey, 0, KEY_BYTES);
+  if (row !== undefined) sizes.note(index.tag, code, countBound(row));
+  return row;
+}
+
+/** Each trigram of the pieces once, not more than TRIGRAMS_MAX, evenly from all over. */
+function trigramsOf(pieces: readonly string[]): Trigram[] {
+  const trigrams: Trigram[] = [];
+  const seen = new Set<number>();
+  let start = 0;
+  for (const piece of pieces) {
+    for (let at = 0; at + TRIGRAM_BYTES <= piece.length; at += 1) {
+      const code =
+        (piece.charCodeAt(at) << 16) | (piece.charCodeAt(at + 1) << 8) | piece.charCodeAt(at + 2);
+      if (seen.has(code)) continue;
+      seen.add(code);
+      trigrams.push({ code, place: start + at, steps: 0 });
+    }
+    start += piece.length + TRIGRAM_BYTES;
+  }
+  return spread(trigrams, TRIGRAMS_MAX);
+}
+
+/** At most `countMax` of the elements, evenly from all over. */
+function spread<T>(elements: T[], countMax: number): T[] {
+  if (elements.length <= countMax) return elements;
+  return Array.from(
+    { length: countMax },
+    (_, i) => elements[Math.floor((i * (elements.length - 1)) / (countMax - 1))]!,
+  );
+}
