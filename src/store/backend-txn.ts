@@ -203,7 +203,9 @@ export class BackendTxn {
       if (before !== undefined) this.writer.takeName(id);
     }
     const renamed: EntryId[] = [];
-    for (const uniqueId of parentsFirst(forms)) {
+    const parentOf = (uniqueId: UniqueId): UniqueId | undefined =>
+      this.structure.getNode(uniqueId)?.parent;
+    for (const uniqueId of ancestorsFirst(uniqueIds, parentOf)) {
       const { id, before } = this.#load(uniqueId);
       this.#store(uniqueId, forms.get(uniqueId), origin);
       if (this.#hasOtherName(uniqueId, before)) renamed.push(id);
@@ -401,19 +403,21 @@ const isTombstone = ({ flags }: StoredEntry): boolean => (flags & RecordFlag.tom
 const plainName = (entry: StoredEntry): string =>
   isTombstone(entry) ? entry.rdn.slice(entry.rdn.indexOf(",") + 1) : entry.rdn;
 
-/** The unique IDs so that a parent that is among them comes before its children. */
-function* parentsFirst(forms: ReadonlyMap<UniqueId, EntryForm | undefined>): Iterable<UniqueId> {
-  if (forms.size === 1) {
-    yield* forms.keys();
-    return;
+/** The unique IDs so that what is above another one comes before it, `parentOf` leading through those that are not among them: on
+ *  its way from old places to new ones the tree would have loops else. */
+function ancestorsFirst(
+  uniqueIds: ReadonlySet<UniqueId>,
+  parentOf: (uniqueId: UniqueId) => UniqueId | undefined,
+): Iterable<UniqueId> {
+  if (uniqueIds.size === 1) return uniqueIds;
+  const ordered = new Set<UniqueId>();
+  for (const uniqueId of uniqueIds) {
+    const path: UniqueId[] = [];
+    let one: UniqueId | undefined = uniqueId;
+    for (; one !== undefined && !ordered.has(one); one = parentOf(one)) {
+      if (uniqueIds.has(one)) path.push(one);
+    }
+    for (const next of path.reverse()) ordered.add(next);
   }
-  const done = new Set<UniqueId>();
-  function* visit(uniqueId: UniqueId): Iterable<UniqueId> {
-    if (done.has(uniqueId)) return;
-    done.add(uniqueId);
-    const parent = forms.get(uniqueId)?.node.parent;
-    if (parent !== undefined && forms.has(parent)) yield* visit(parent);
-    yield uniqueId;
-  }
-  for (const uniqueId of forms.keys()) yield* visit(uniqueId);
+  return ordered;
 }
