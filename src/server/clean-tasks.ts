@@ -207,18 +207,16 @@ export class CleanTasks {
     const { questions } = this.#surroundings;
     // It has all changes of the ID, and waits until its own consumers have them, unless others have given them up.
     const force = maxCsn === CSN_ZERO;
-    questions
-      .sendClean(agreement.link, { replicaId, suffix, maxCsn, force })
-      .then((answer) => {
-        const outcome = answer.type === "failed" ? answer.reason : answer.type;
-        const fields = { suffix, agreement: name, replicaId, outcome };
-        this.#directory.log.info("clean.consumer.reminded", fields);
-        const id = this.#surroundings.find(suffix)?.cleaned.ids.get(replicaId);
-        if (answer.type !== "failed" || attempt >= REMIND_ATTEMPTS_MAX || id === undefined) return;
-        this.#directory.timers.after(REMIND_MS_MIN * 2 ** attempt, () => {
-          if (!this.#isStopped) this.#remind(agreement, id, attempt + 1);
-        });
-      }, this.#onDefect);
+    questions.sendClean(agreement.link, { replicaId, suffix, maxCsn, force }).then((answer) => {
+      const outcome = answer.type === "failed" ? answer.reason : answer.type;
+      const fields = { suffix, agreement: name, replicaId, outcome };
+      this.#directory.log.info("clean.consumer.reminded", fields);
+      const id = this.#surroundings.find(suffix)?.cleaned.ids.get(replicaId);
+      if (answer.type !== "failed" || attempt >= REMIND_ATTEMPTS_MAX || id === undefined) return;
+      this.#directory.timers.after(REMIND_MS_MIN * 2 ** attempt, () => {
+        if (!this.#isStopped) this.#remind(agreement, id, attempt + 1);
+      });
+    }, this.#onDefect);
   }
 
   #isReminderDue(agreement: Agreement, replicaId: ReplicaId): boolean {
