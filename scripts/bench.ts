@@ -9,18 +9,19 @@ import { formatComparison } from "../test/bench/comparison-report.ts";
 import { caseNames, compareServers } from "../test/bench/comparison.ts";
 import { MissingPackages, providePackages } from "../test/bench/packages.ts";
 import { USERS_MAX } from "../test/bench/people.ts";
-import { formatReplication, measureReplication } from "../test/bench/replication.ts";
+import { formatReplication } from "../test/bench/replication-report.ts";
+import { REPLICATION_CASES, measureReplication } from "../test/bench/replication.ts";
 
 const USAGE = `usage: npm run bench -- main|replication|compare [options]
   main          Concord beside slapd and ns-slapd, case by case
-  replication   two Concords: total initialization, latency, backlog
+  replication   pairs of them: total initialization, latency, backlog, changes that an agreement passes over
   compare       two suppliers with planted differences
 options
   --quick        small sizes: main ends within 3 minutes
   --entries N    instead of the usual number of users
-  --rounds N     of main
-  --servers A,B  of main, of ${SERVER_KINDS.join(",")}
-  --only CASE    of main: cases whose names contain this
+  --rounds N     of main and replication
+  --servers A,B  of main and replication: of ${SERVER_KINDS.join(",")}
+  --only CASE    of main and replication: cases whose names contain this
   --peers        install what is missing from Debian (root only)
   --json         results as JSON`;
 
@@ -31,8 +32,9 @@ const FULL = {
   warmUpSeconds: 2,
   changes: 1000,
   groupMembers: 100_000,
-  samples: 200,
-  backlog: 20_000,
+  samples: 1000,
+  backlog: 30_000,
+  skipped: 1_000_000,
   writeSeconds: 20,
 };
 const QUICK: typeof FULL = {
@@ -42,8 +44,9 @@ const QUICK: typeof FULL = {
   warmUpSeconds: 0.5,
   changes: 200,
   groupMembers: 10_000,
-  samples: 50,
+  samples: 100,
   backlog: 3000,
+  skipped: 20_000,
   writeSeconds: 12,
 };
 
@@ -62,6 +65,9 @@ const ARGUMENTS = {
 
 type Values = ReturnType<typeof parseArgs<typeof ARGUMENTS>>["values"];
 
+/** Those of pairs take long and scatter little. */
+const PAIR_ROUNDS_MAX = 3;
+
 class UsageError extends Error {}
 
 /** What benchmarks get: sizes, options, and where progress goes. */
@@ -78,19 +84,18 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   main: async (setting) => {
     const { sizes, values, log } = setting;
     const kinds = kindsOf(values.servers);
-    const only = values.only ?? "";
-    const names = caseNames(sizes.groupMembers);
-    if (!names.some((name) => name.includes(only))) {
-      throw new UsageError(`no case is called ${only}; there are\n  ${names.join("\n  ")}`);
-    }
+    const only = checkedOnly(values.only, caseNames(sizes.groupMembers));
     await provide(setting, kinds);
     const comparison = await compareServers({ ...sizes, kinds, only, log });
     print(comparison, formatComparison(comparison), values.json);
   },
   replication: async (setting) => {
     const { sizes, values, log } = setting;
-    await provide(setting, []);
-    const report = await measureReplication({ ...sizes, log });
+    const kinds = kindsOf(values.servers);
+    const only = checkedOnly(values.only, REPLICATION_CASES);
+    await provide(setting, kinds);
+    const rounds = Math.min(sizes.rounds, PAIR_ROUNDS_MAX);
+    const report = await measureReplication({ ...sizes, rounds, kinds, only, log });
     print(report, formatReplication(report), values.json);
   },
   compare: async (setting) => {
@@ -120,6 +125,11 @@ function provide(
 ): ReturnType<typeof providePackages> {
   const peers = servers.filter((server) => server !== "concord");
   return providePackages(["compiler", ...peers], { install: values.peers === true, log });
+}
+
+function checkedOnly(only: string | undefined, names: readonly string[]): string {
+  if (only === undefined || names.some((name) => name.includes(only))) return only ?? "";
+  throw new UsageError(`no case is called ${only}; there are\n  ${names.join("\n  ")}`);
 }
 
 function parseArguments(): ReturnType<typeof parseArgs<typeof ARGUMENTS>> {

@@ -12,7 +12,7 @@ import { pause } from "../support/wait-for.ts";
 import { childCpuMicros } from "./cpu.ts";
 import type { LoadTarget } from "./load-generator.ts";
 import { SLAPD_RULES, SUFFIX } from "./people.ts";
-import { Slapd } from "./slapd.ts";
+import { Slapd, type SlapdOptions } from "./slapd.ts";
 
 export const SERVER_KINDS = ["concord", "slapd", "ns-slapd"] as const;
 export type ServerKind = (typeof SERVER_KINDS)[number];
@@ -91,11 +91,16 @@ async function restarted(server: {
   return millis;
 }
 
+/** One that replicates by 389's protocol. */
+export interface BenchReplica extends BenchServer {
+  readonly server: DirectoryServer;
+}
+
 /** With a program of its own when one is named. */
 export async function createConcord(
   name: string,
   options: { readonly program?: string } = {},
-): Promise<BenchServer> {
+): Promise<BenchReplica> {
   const server = await ConcordServer.create({ suffix: SUFFIX, ...options });
   await configure(server);
   await server.stop();
@@ -105,6 +110,7 @@ export async function createConcord(
     );
   return {
     name,
+    server,
     takesAci: true,
     get target() {
       return rootTarget(server.port, server.pid);
@@ -119,7 +125,7 @@ export async function createConcord(
 }
 
 /** Imports and exports start its program, as `dsctl` does, without the third of a second that this needs besides. */
-async function createNsSlapd(): Promise<BenchServer> {
+export async function createNsSlapd(): Promise<BenchReplica> {
   const server = await NsSlapd.create({ suffix: SUFFIX });
   await configure(server);
   await server.stop();
@@ -129,6 +135,7 @@ async function createNsSlapd(): Promise<BenchServer> {
   };
   return {
     name: "ns-slapd",
+    server,
     takesAci: true,
     get target() {
       return rootTarget(server.port, Number(readFileSync(join(server.folder, "run/pid"), "utf8")));
@@ -142,7 +149,8 @@ async function createNsSlapd(): Promise<BenchServer> {
   };
 }
 
-async function createSlapd(): Promise<BenchServer> {
+/** With the indexes and access rules of all. */
+export async function createSlapd(mirror?: SlapdOptions["mirror"]): Promise<BenchServer> {
   const substrings = INDEXED_TYPES.map((type) => [type, INDEX_KINDS.join(",")]);
   const equalities = [...EQUALITY_TYPES, "objectClass"].map((type) => [type, "eq"]);
   const rootDn = `cn=manager,${SUFFIX}`;
@@ -152,6 +160,7 @@ async function createSlapd(): Promise<BenchServer> {
     rootPassword: ROOT_PASSWORD,
     indexes: Object.fromEntries([...substrings, ...equalities]) as Record<string, string>,
     accessRules: SLAPD_RULES,
+    ...(mirror === undefined ? {} : { mirror }),
   });
   return {
     name: "slapd",

@@ -16,8 +16,7 @@ import {
 } from "../support/replication-setup.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { LoadGenerator } from "./load-generator.ts";
-import { SUFFIX, userDn } from "./people.ts";
-import { createFilled } from "./replication.ts";
+import { SUFFIX, userDn, writePeople } from "./people.ts";
 import { formatNumber, formatTable } from "./statistics.ts";
 
 const BACKEND = "userroot";
@@ -97,6 +96,16 @@ export async function measureCompare(options: CompareOptions): Promise<CompareRe
   } finally {
     for (const server of servers) await server.remove();
   }
+}
+
+async function createFilled(entries: number): Promise<ConcordServer> {
+  const server = await ConcordServer.create({ suffix: SUFFIX });
+  await server.stop();
+  const ldif = join(makeTemporaryFolder(), "people.ldif");
+  writePeople(ldif, entries, { withAci: true });
+  await server.command("import", ["--backend", BACKEND, ldif]);
+  await server.start();
+  return server;
 }
 
 async function replicate(first: ConcordServer, second: ConcordServer): Promise<void> {

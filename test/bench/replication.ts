@@ -1,201 +1,216 @@
-// `npm run bench -- replication`: two Concords that are suppliers of each other. Total initialization of the second; how long
-// after its answer a change is seen on the other side; how fast a backlog is drained, and what a replicated change costs on
-// both sides.
-import { join } from "node:path";
-import { ConcordServer } from "../support/concord-server.ts";
-import { ROOT_DN, ROOT_PASSWORD } from "../support/directory-server.ts";
+// `npm run bench -- replication`: pairs of suppliers of each other, Concord's beside ns-slapd's and slapd's, and ns-slapd with a
+// Concord that it initializes. Total initialization of the second server; how long after its answer a change is seen on the other
+// side; how fast a backlog is drained; how fast changes are passed over of which an agreement sends nothing; and what each costs
+// both servers. Latency and backlog go in turns over the pairs.
+//
+// slapd is not initialized over the network: that takes minutes for 100,000 entries. It has no agreements, so it passes over nothing.
 import {
-  type Node,
-  createAgreement,
-  enableReplica,
-  initialize,
-  readRuv,
-  setAgreement,
-  waitForConvergence,
-} from "../support/replication-setup.ts";
-import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { waitFor } from "../support/wait-for.ts";
+  type BenchReplica,
+  type ServerKind,
+  createConcord,
+  createNsSlapd,
+} from "./bench-server.ts";
 import { processCpuMicros } from "./cpu.ts";
-import { LoadGenerator, type LoadTarget } from "./load-generator.ts";
-import { SUFFIX, userDn, writePeople } from "./people.ts";
-import { formatNumber, formatTable, median } from "./statistics.ts";
+import { LoadGenerator } from "./load-generator.ts";
+import { userDn } from "./people.ts";
+import { AgreementPair, type ReplicationPair } from "./replication-pair.ts";
+import type {
+  LatencyResult,
+  Measure,
+  MeasureResult,
+  PairCost,
+  ReplicationReport,
+} from "./replication-report.ts";
+import { SlapdPair } from "./slapd-pair.ts";
 
-const BACKEND = "userroot";
-const DRAIN_TIMEOUT_MS = 600_000;
-const VISIBLE_TIMEOUT_MS = 30_000;
-const SAID_CHARACTERS_MAX = 8000;
+const MIXED = "ns-slapd to concord";
+/** What ns-slapd writes a few hundred of in a second is scaled for each change. */
+const NS_SLAPD_SKIPPED_MAX = 20_000;
+const WRITE_WIDTH = { connections: 8, depth: 16 };
 
 export interface ReplicationOptions {
+  readonly kinds: readonly ServerKind[];
+  /** Only measures whose name contains this. */
+  readonly only: string;
   readonly entries: number;
-  /** Changes whose way is timed. */
+  readonly rounds: number;
+  /** Changes of a round whose way is timed. */
   readonly samples: number;
-  /** Changes of the backlog. */
+  /** Changes of the backlog of a round. */
   readonly backlog: number;
+  /** Changes that a fractional agreement does not send. */
+  readonly skipped: number;
   readonly log: (line: string) => void;
 }
 
-interface Cost {
-  readonly seconds: number;
-  readonly supplierCpuSeconds: number;
-  readonly consumerCpuSeconds: number;
-}
+const LATENCY = "latency";
+export const REPLICATION_CASES: readonly string[] = [
+  "total initialization",
+  LATENCY,
+  "backlog",
+  "fractional session",
+] satisfies readonly (Measure | typeof LATENCY)[];
 
-export interface ReplicationReport {
-  readonly entries: number;
-  readonly backlog: number;
-  readonly total: Cost;
-  readonly drain: Cost;
-  /** From the answer on A to the first answer of B that shows the change. */
-  readonly latencyMs: { readonly p50: number; readonly p90: number; readonly max: number };
-}
-
-interface Pair {
-  readonly a: Node & { readonly server: ConcordServer };
-  readonly b: Node & { readonly server: ConcordServer };
-}
-
+/** @throws Error when a change does not arrive or an answer is wrong */
 export async function measureReplication(options: ReplicationOptions): Promise<ReplicationReport> {
-  const { entries, backlog, log } = options;
+  const { kinds, only, entries, log } = options;
   const generator = await LoadGenerator.build();
-  const servers: ConcordServer[] = [];
+  const measures: MeasureResult[] = [];
+  const latencies: LatencyResult[] = [];
+  const pairs: ReplicationPair[] = [];
+  const isWanted = (name: string): boolean => name.includes(only);
   try {
-    log(`creating two suppliers, one with ${entries} users`);
-    servers.push(await createFilled(entries), await ConcordServer.create({ suffix: SUFFIX }));
-    const [first, second] = servers as [ConcordServer, ConcordServer];
-    const pair: Pair = {
-      a: { server: first, client: await first.connect() },
-      b: { server: second, client: await second.connect() },
-    };
-    await enableReplica(pair.a, "supplier", { replicaId: 1 });
-    await enableReplica(pair.b, "supplier", { replicaId: 2 });
-    log("total initialization");
-    const forth = await createAgreement(pair.a, pair.b);
-    const total = await costOf(pair, () => initialize(pair.a, forth));
-    await createAgreement(pair.b, pair.a);
-    await waitForConvergence([pair.a, pair.b]);
-    log("latency");
-    const latencyMs = await measureLatency(pair, options);
-    log(`backlog of ${backlog} changes`);
-    const drain = await measureDrain(pair, generator, { agreement: forth, ...options });
-    pair.a.client.close();
-    pair.b.client.close();
-    return { entries, backlog, total, drain, latencyMs };
+    for (const kind of kinds) {
+      log(`${kind}: creating two suppliers, one with ${entries} users`);
+      if (kind === "slapd") pairs.push(await SlapdPair.create(entries));
+      else pairs.push(await initialized(kind, kind, options, measures));
+    }
+    if (
+      kinds.includes("concord") &&
+      kinds.includes("ns-slapd") &&
+      isWanted("total initialization")
+    ) {
+      log(`${MIXED}: creating two suppliers, one with ${entries} users`);
+      const pair = await initialized("ns-slapd", "concord", options, measures);
+      await pair.remove();
+    }
+    if (isWanted(LATENCY)) latencies.push(...(await measureLatencies(generator, pairs, options)));
+    if (isWanted("backlog")) measures.push(...(await measureBacklogs(generator, pairs, options)));
+    if (isWanted("fractional session")) {
+      for (const pair of pairs) {
+        if (pair instanceof AgreementPair) measures.push(await skip(generator, pair, options));
+      }
+    }
+    return { entries, measures, latencies };
   } catch (error) {
-    const said = servers.map((server) => server.output + server.readErrorLog()).join("\n");
-    throw new Error(`the servers said:\n${said.slice(-SAID_CHARACTERS_MAX)}`, { cause: error });
+    const said = pairs.map((pair) => pair.describe()).join("\n");
+    throw new Error(`a pair failed; the servers said:\n${said}`, { cause: error });
   } finally {
-    for (const server of servers) await server.remove();
+    for (const pair of pairs) await pair.remove();
   }
 }
 
-/** A server with so many users. */
-export async function createFilled(entries: number): Promise<ConcordServer> {
-  const server = await ConcordServer.create({ suffix: SUFFIX });
-  await server.stop();
-  const ldif = join(makeTemporaryFolder(), "people.ldif");
-  writePeople(ldif, entries, { withAci: true });
-  await server.command("import", ["--backend", BACKEND, ldif]);
-  await server.start();
-  return server;
+const createReplica = (kind: "concord" | "ns-slapd"): Promise<BenchReplica> =>
+  kind === "concord" ? createConcord(kind) : createNsSlapd();
+
+/** A pair whose consumer is filled by a total initialization. */
+async function initialized(
+  from: "concord" | "ns-slapd",
+  to: "concord" | "ns-slapd",
+  { entries, log }: ReplicationOptions,
+  measures: MeasureResult[],
+): Promise<AgreementPair> {
+  const name = from === to ? from : MIXED;
+  const servers = [await createReplica(from), await createReplica(to)];
+  const pair = await AgreementPair.create(name, servers, entries);
+  try {
+    await pair.prepareInitialization();
+    log(`${name}: total initialization`);
+    const cost = await costOf(pair, () => pair.initialize());
+    measures.push({
+      measure: "total initialization",
+      pair: name,
+      count: entries,
+      rounds: [cost],
+    });
+    await pair.connectBack();
+    return pair;
+  } catch (error) {
+    const said = pair.describe();
+    await pair.remove();
+    throw new Error(`${name} failed; the servers said:\n${said}`, { cause: error });
+  }
 }
 
-async function costOf(pair: Pair, run: () => Promise<unknown>): Promise<Cost> {
-  const cpu = (): readonly [number, number] => [
-    processCpuMicros(pair.a.server.pid),
-    processCpuMicros(pair.b.server.pid),
-  ];
-  const [supplierBefore, consumerBefore] = cpu();
+/** The time of `run`, and what it costs the servers, one of which may be started meanwhile. */
+async function costOf(pair: ReplicationPair, run: () => Promise<unknown>): Promise<PairCost> {
+  const { supplier, consumer, holdStopsConsumer } = pair;
+  const supplierBefore = processCpuMicros(supplier.target.pid);
+  const consumerBefore = holdStopsConsumer ? 0 : processCpuMicros(consumer.target.pid);
   const before = performance.now();
   await run();
   const seconds = (performance.now() - before) / 1000;
-  const [supplier, consumer] = cpu();
   return {
     seconds,
-    supplierCpuSeconds: (supplier - supplierBefore) / 1e6,
-    consumerCpuSeconds: (consumer - consumerBefore) / 1e6,
+    supplierCpuSeconds: (processCpuMicros(supplier.target.pid) - supplierBefore) / 1e6,
+    consumerCpuSeconds: (processCpuMicros(consumer.target.pid) - consumerBefore) / 1e6,
   };
 }
 
-/** One change at a time; the other side is asked back to back. */
-async function measureLatency(
-  { a, b }: Pair,
-  { entries, samples }: ReplicationOptions,
-): Promise<ReplicationReport["latencyMs"]> {
-  const times: number[] = [];
-  for (let sample = 0; sample < samples; sample += 1) {
-    const dn = userDn(sample % entries);
-    const marker = `seen ${sample}`;
-    await a.client.replace(dn, "description", marker);
-    const answered = performance.now();
-    for (;;) {
-      const entry = await b.client.find(dn, ["description"]);
-      if (entry?.text("description") === marker) break;
-      if (performance.now() - answered > VISIBLE_TIMEOUT_MS) {
-        throw new Error(`a change is not seen after ${VISIBLE_TIMEOUT_MS} ms`);
-      }
-    }
-    times.push(performance.now() - answered);
-  }
-  times.sort((x, y) => x - y);
-  return {
-    p50: median(times),
-    p90: times[Math.floor(times.length * 0.9)] ?? Number.NaN,
-    max: times.at(-1) ?? Number.NaN,
-  };
-}
-
-/** The agreement is off while changes are made; from the moment it is on again the time runs. */
-async function measureDrain(
-  pair: Pair,
+async function measureLatencies(
   generator: LoadGenerator,
-  options: ReplicationOptions & { readonly agreement: string },
-): Promise<Cost> {
-  const { a, b } = pair;
-  const { agreement, entries, backlog } = options;
-  await setAgreement(a, agreement, { nsds5ReplicaEnabled: "off" });
-  const target: LoadTarget = {
-    port: a.server.port,
-    pid: a.server.pid,
-    bindDn: ROOT_DN,
-    password: ROOT_PASSWORD,
-  };
-  await generator.run(target, {
+  pairs: readonly ReplicationPair[],
+  { rounds, samples, log }: ReplicationOptions,
+): Promise<readonly LatencyResult[]> {
+  const results = pairs.map(({ name }) => ({
+    pair: name,
+    rounds: [] as LatencyResult["rounds"][number][],
+  }));
+  // The first one is for the caches and compilers of the servers.
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [index, { name, supplier, consumer }] of pairs.entries()) {
+      log(`latency: ${name}, ${round === 0 ? "warming up" : `round ${round} of ${rounds}`}`);
+      const latency = await generator.latency(
+        supplier.target,
+        consumer.target,
+        userDn(round),
+        samples,
+      );
+      if (round > 0) results[index]?.rounds.push(latency);
+    }
+  }
+  return results;
+}
+
+async function measureBacklogs(
+  generator: LoadGenerator,
+  pairs: readonly ReplicationPair[],
+  { entries, rounds, backlog, log }: ReplicationOptions,
+): Promise<readonly MeasureResult[]> {
+  const costs = new Map<ReplicationPair, PairCost[]>(pairs.map((pair) => [pair, []]));
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const pair of pairs) {
+      log(`backlog: ${pair.name}, ${backlog} modifications, round ${round} of ${rounds}`);
+      await pair.hold();
+      await modify(generator, pair, { entries, count: backlog });
+      costs.get(pair)?.push(await costOf(pair, () => pair.release()));
+    }
+  }
+  return [...costs].map(([pair, all]) => ({
+    measure: "backlog",
+    pair: pair.name,
+    count: backlog,
+    rounds: all,
+  }));
+}
+
+/** The last modification is one that is sent: its arrival ends the session. ns-slapd tells consumers how far it is without one,
+ *  too, but once an hour. */
+async function skip(
+  generator: LoadGenerator,
+  pair: AgreementPair,
+  { entries, skipped, log }: ReplicationOptions,
+): Promise<MeasureResult> {
+  const count = pair.name === "ns-slapd" ? Math.min(skipped, NS_SLAPD_SKIPPED_MAX) : skipped;
+  log(`fractional session: ${pair.name}, ${count} modifications that are not sent`);
+  await pair.hold();
+  await pair.leaveOutDescriptions();
+  await modify(generator, pair, { entries, count });
+  await pair.changeTelephone(userDn(0));
+  const cost = await costOf(pair, () => pair.release());
+  return { measure: "fractional session", pair: pair.name, count, rounds: [cost] };
+}
+
+async function modify(
+  generator: LoadGenerator,
+  { supplier }: ReplicationPair,
+  { entries, count }: { readonly entries: number; readonly count: number },
+): Promise<void> {
+  await generator.run(supplier.target, {
     operation: "modify",
-    connections: 8,
-    depth: 16,
+    ...WRITE_WIDTH,
     first: 0,
     range: entries,
-    amount: { operations: backlog },
+    amount: { operations: count },
   });
-  const newest = (await readRuv(a)).elements.get(1)?.max;
-  return costOf(pair, async () => {
-    await setAgreement(a, agreement, { nsds5ReplicaEnabled: "on" });
-    await waitFor(
-      async () => (await readRuv(b)).elements.get(1)?.max === newest,
-      "the backlog is drained",
-      DRAIN_TIMEOUT_MS,
-    );
-  });
-}
-
-/** For people. */
-export function formatReplication(report: ReplicationReport): string {
-  const row = (what: string, count: number, cost: Cost): string[] => [
-    what,
-    formatNumber(cost.seconds),
-    formatNumber(count / cost.seconds),
-    formatNumber((cost.supplierCpuSeconds / count) * 1e6),
-    formatNumber((cost.consumerCpuSeconds / count) * 1e6),
-  ];
-  const { p50, p90, max } = report.latencyMs;
-  return [
-    formatTable(
-      ["", "seconds", "a second", "supplier CPU us each", "consumer CPU us each"],
-      [
-        row(`total initialization, ${report.entries} entries`, report.entries, report.total),
-        row(`backlog of ${report.backlog} modifications`, report.backlog, report.drain),
-      ],
-    ),
-    `answered on one side to seen on the other: p50 ${formatNumber(p50)} ms, p90 ${formatNumber(p90)} ms, max ${formatNumber(max)} ms`,
-  ].join("\n\n");
 }

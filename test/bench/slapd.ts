@@ -27,7 +27,18 @@ export interface SlapdOptions {
   /** By attribute type, words such as `eq,sub`. */
   readonly indexes: Readonly<Record<string, string>>;
   readonly accessRules: readonly string[];
+  /** This one and another are providers of each other. */
+  readonly mirror?: Mirror;
 }
+
+interface Mirror {
+  readonly serverId: number;
+  readonly port: number;
+  readonly otherPort: number;
+}
+
+/** Of a provider: IDs of deleted entries that it remembers. */
+const SESSION_LOG_ENTRIES = 100_000;
 
 export class Slapd {
   readonly port: number;
@@ -45,8 +56,8 @@ export class Slapd {
 
   /** An empty server that does not run yet. */
   static async create(options: SlapdOptions): Promise<Slapd> {
-    const [port] = await freePorts(1);
-    return new Slapd(port as number, options);
+    const port = options.mirror?.port ?? ((await freePorts(1))[0] as number);
+    return new Slapd(port, options);
   }
 
   get pid(): number {
@@ -56,7 +67,9 @@ export class Slapd {
 
   /** Fills the empty server, which does not run. */
   async import(ldif: string): Promise<void> {
-    const args = ["-q", "-f", this.#path("slapd.conf"), "-l", ldif];
+    // With -w the suffix gets what a mirror compares first.
+    const flags = this.#options.mirror === undefined ? ["-q"] : ["-q", "-w"];
+    const args = [...flags, "-f", this.#path("slapd.conf"), "-l", ldif];
     await mustRun(SLAPADD, args, { timeoutMs: BULK_TIMEOUT_MS });
   }
 
@@ -103,11 +116,12 @@ export class Slapd {
   }
 
   #configuration(): string {
-    const { suffix, rootDn, rootPassword, indexes, accessRules } = this.#options;
+    const { suffix, rootDn, rootPassword, indexes, accessRules, mirror } = this.#options;
     return [
       ...["core", "cosine", "inetorgperson"].map((name) => `include ${SCHEMA}/${name}.schema`),
       `modulepath ${MODULES}`,
       "moduleload back_mdb",
+      ...(mirror === undefined ? [] : ["moduleload syncprov", `serverID ${mirror.serverId}`]),
       "loglevel 0",
       "sizelimit unlimited",
       // What its operators set for large groups: values that are searched by halves, and are stored one by one.
@@ -122,7 +136,26 @@ export class Slapd {
       `multival member ${SPLIT_VALUES},${SPLIT_VALUES / 2}`,
       ...accessRules,
       ...Object.entries(indexes).map(([type, kinds]) => `index ${type} ${kinds}`),
+      ...this.#mirrorLines(),
       "",
     ].join("\n");
+  }
+
+  /** Of the database; with what its guide recommends: indexes of what sessions ask for, a log of what is gone. */
+  #mirrorLines(): readonly string[] {
+    const { mirror, suffix, rootDn, rootPassword } = this.#options;
+    if (mirror === undefined) return [];
+    const consumer = [
+      "syncrepl rid=001 type=refreshAndPersist bindmethod=simple",
+      `provider=ldap://127.0.0.1:${mirror.otherPort} searchbase="${suffix}"`,
+      `binddn="${rootDn}" credentials=${rootPassword} retry="1 +"`,
+    ];
+    return [
+      "index entryCSN,entryUUID eq",
+      consumer.join(" "),
+      "multiprovider on",
+      "overlay syncprov",
+      `syncprov-sessionlog ${SESSION_LOG_ENTRIES}`,
+    ];
   }
 }
