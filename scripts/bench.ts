@@ -4,24 +4,29 @@
 // what is not installed.
 import { parseArgs } from "node:util";
 import { SERVER_KINDS, type ServerKind } from "../test/bench/bench-server.ts";
+import { formatBusy, measureBusy } from "../test/bench/busy.ts";
 import { formatCompare, measureCompare } from "../test/bench/compare.ts";
+import { UnknownCommit } from "../test/bench/commit-build.ts";
 import { formatComparison } from "../test/bench/comparison-report.ts";
 import { caseNames, compareServers } from "../test/bench/comparison.ts";
 import { MissingPackages, providePackages } from "../test/bench/packages.ts";
 import { USERS_MAX } from "../test/bench/people.ts";
+import { checkRegression, formatRegression, regressionCases } from "../test/bench/regression.ts";
 import { formatReplication } from "../test/bench/replication-report.ts";
 import { REPLICATION_CASES, measureReplication } from "../test/bench/replication.ts";
 
-const USAGE = `usage: npm run bench -- main|replication|compare [options]
+const USAGE = `usage: npm run bench -- BENCHMARK [options]
   main          Concord beside slapd and ns-slapd, case by case
   replication   pairs of them: total initialization, latency, backlog, changes that an agreement passes over
+  busy          searches while writes and total initializations go on
   compare       two suppliers with planted differences
+  regression    this checkout beside --before COMMIT; exit code 1 when a case needs more CPU time
 options
   --quick        small sizes: main ends within 3 minutes
   --entries N    instead of the usual number of users
-  --rounds N     of main and replication
+  --rounds N     of all but compare
   --servers A,B  of main and replication: of ${SERVER_KINDS.join(",")}
-  --only CASE    of main and replication: cases whose names contain this
+  --only CASE    of main, replication and regression: cases whose names contain this
   --peers        install what is missing from Debian (root only)
   --json         results as JSON`;
 
@@ -36,6 +41,7 @@ const FULL = {
   backlog: 30_000,
   skipped: 1_000_000,
   writeSeconds: 20,
+  busySeconds: 10,
 };
 const QUICK: typeof FULL = {
   entries: 10_000,
@@ -48,6 +54,7 @@ const QUICK: typeof FULL = {
   backlog: 3000,
   skipped: 20_000,
   writeSeconds: 12,
+  busySeconds: 3,
 };
 
 const ARGUMENTS = {
@@ -56,6 +63,7 @@ const ARGUMENTS = {
     rounds: { type: "string" },
     servers: { type: "string" },
     only: { type: "string" },
+    before: { type: "string" },
     peers: { type: "boolean" },
     quick: { type: "boolean" },
     json: { type: "boolean" },
@@ -98,11 +106,27 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     const report = await measureReplication({ ...sizes, rounds, kinds, only, log });
     print(report, formatReplication(report), values.json);
   },
+  busy: async (setting) => {
+    const { sizes, values, log } = setting;
+    await provide(setting, []);
+    const report = await measureBusy({ ...sizes, seconds: sizes.busySeconds, log });
+    print(report, formatBusy(report), values.json);
+  },
   compare: async (setting) => {
     const { sizes, values, log } = setting;
     await provide(setting, []);
     const report = await measureCompare({ ...sizes, seconds: sizes.writeSeconds, log });
     print(report, formatCompare(report), values.json);
+  },
+  regression: async (setting) => {
+    const { sizes, values, log } = setting;
+    const { before } = values;
+    if (before === undefined) throw new UsageError("--before COMMIT?");
+    const only = checkedOnly(values.only, regressionCases(sizes.groupMembers));
+    await provide(setting, []);
+    const report = await checkRegression({ ...sizes, before, only, log });
+    print(report, formatRegression(report), values.json);
+    if (report.isWorse) process.exitCode = 1;
   },
 };
 
@@ -170,7 +194,7 @@ try {
     console.error(`${error.message}\n${USAGE}`);
     process.exit(2);
   }
-  if (error instanceof MissingPackages) {
+  if (error instanceof MissingPackages || error instanceof UnknownCommit) {
     console.error(error.message);
     process.exit(2);
   }
