@@ -152,7 +152,8 @@ export class Backend {
     this.indexes = BackendIndexes.decode(this.tables.meta.getCopy(META_INDEXES), this.schema);
     this.replay = new StructureReplay();
     this.#newestNames = new NameCache();
-    this.#nextId = 1 + Math.max(lastId(this.tables.entry), lastId(this.tables.state));
+    const { entry, state, children } = this.tables;
+    this.#nextId = 1 + Math.max(lastId(entry), lastId(state), lastId(children));
     const suffixId = this.reader.suffixId;
     this.suffixUniqueId =
       suffixId === undefined ? undefined : this.reader.getEntry(suffixId).uniqueId;

@@ -126,6 +126,9 @@ function verifyUniqueIds(tables: BackendTables, report: Report): void {
     if (record !== undefined && recordUniqueId(record) !== uniqueId) {
       report("uniqueId", `${uniqueId} stands for entry ${id}, which has ${recordUniqueId(record)}`);
     }
+    // The next start would give this number away.
+    const isStored = record !== undefined || tables.state.has(id) || tables.children.has(id);
+    if (!isStored) report("uniqueId", `${uniqueId} stands for entry ${id}, which is not stored`);
   }
   for (const id of tables.state.keys()) {
     if (!seen.has(id) && !isLeftToSettle(tables, id)) {
