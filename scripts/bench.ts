@@ -9,6 +9,8 @@ import { formatCompare, measureCompare } from "../test/bench/compare.ts";
 import { UnknownCommit } from "../test/bench/commit-build.ts";
 import { formatComparison } from "../test/bench/comparison-report.ts";
 import { caseNames, compareServers } from "../test/bench/comparison.ts";
+import { formatGrowth } from "../test/bench/growth-report.ts";
+import { GROWTH_PARTS, measureGrowth } from "../test/bench/growth.ts";
 import { MissingPackages, providePackages } from "../test/bench/packages.ts";
 import { USERS_MAX } from "../test/bench/people.ts";
 import { checkRegression, formatRegression, regressionCases } from "../test/bench/regression.ts";
@@ -20,13 +22,14 @@ const USAGE = `usage: npm run bench -- BENCHMARK [options]
   replication   pairs of them: total initialization, latency, backlog, changes that an agreement passes over
   busy          searches while writes and total initializations go on
   compare       two suppliers with planted differences
+  growth        Concord with more and more entries, connections, members, agreements, changes
   regression    this checkout beside --before COMMIT; exit code 1 when a case needs more CPU time
 options
   --quick        small sizes: main ends within 3 minutes
   --entries N    instead of the usual number of users
-  --rounds N     of all but compare
+  --rounds N     of main, replication, busy and regression
   --servers A,B  of main and replication: of ${SERVER_KINDS.join(",")}
-  --only CASE    of main, replication and regression: cases whose names contain this
+  --only CASE    of all but busy and compare: cases whose names contain this
   --peers        install what is missing from Debian (root only)
   --json         results as JSON`;
 
@@ -42,6 +45,11 @@ const FULL = {
   skipped: 1_000_000,
   writeSeconds: 20,
   busySeconds: 10,
+  entrySizes: [10_000, 100_000, 1_000_000],
+  agreementSizes: [1, 2, 4, 8, 16, 32],
+  changelogSizes: [0, 100_000, 1_000_000, 5_000_000],
+  memberSizes: [10, 100, 1000, 10_000, 100_000],
+  sentChanges: 10_000,
 };
 const QUICK: typeof FULL = {
   entries: 10_000,
@@ -55,6 +63,11 @@ const QUICK: typeof FULL = {
   skipped: 20_000,
   writeSeconds: 12,
   busySeconds: 3,
+  entrySizes: [1000, 10_000],
+  agreementSizes: [1, 4],
+  changelogSizes: [0, 20_000],
+  memberSizes: [10, 1000, 10_000],
+  sentChanges: 1000,
 };
 
 const ARGUMENTS = {
@@ -117,6 +130,13 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     await provide(setting, []);
     const report = await measureCompare({ ...sizes, seconds: sizes.writeSeconds, log });
     print(report, formatCompare(report), values.json);
+  },
+  growth: async (setting) => {
+    const { sizes, values, log } = setting;
+    const only = checkedOnly(values.only, GROWTH_PARTS);
+    await provide(setting, []);
+    const report = await measureGrowth({ ...sizes, only, log });
+    print(report, formatGrowth(report), values.json);
   },
   regression: async (setting) => {
     const { sizes, values, log } = setting;

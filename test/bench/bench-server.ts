@@ -39,7 +39,7 @@ export interface BenchServer {
   remove(): Promise<void>;
 }
 
-const BACKEND = "userroot";
+export const BACKEND = "userroot";
 const NS_SLAPD = "/usr/sbin/ns-slapd";
 const BULK_TIMEOUT_MS = 3_600_000;
 const ANSWER_POLL_MS = 2;

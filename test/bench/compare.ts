@@ -15,11 +15,11 @@ import {
   waitForConvergence,
 } from "../support/replication-setup.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+import { BACKEND } from "./bench-server.ts";
 import { LoadGenerator } from "./load-generator.ts";
 import { SUFFIX, userDn, writePeople } from "./people.ts";
 import { formatNumber, formatTable } from "./statistics.ts";
 
-const BACKEND = "userroot";
 /** The last users; the others are written to. */
 const PLANTED = 3;
 const WAIT_SECONDS = 120;

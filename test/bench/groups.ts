@@ -23,3 +23,9 @@ export async function createGroup(
   }
   client.close();
 }
+
+export async function removeGroup({ port, bindDn, password }: LoadTarget): Promise<void> {
+  const client = await LdapClient.connect({ port, bindDn, password });
+  await client.delete(GROUP);
+  client.close();
+}
