@@ -51,6 +51,7 @@ export class Descriptions {
   readonly #reload: () => Iterable<DescriptionRow>;
   #unsaved: DescriptionRow[] = [];
   #nextId = 1;
+  #loads = 0;
 
   /** `reload` reads the stored table; it is called again when a number is met that another thread has given. */
   constructor(schema: Schema, reload: () => Iterable<DescriptionRow>) {
@@ -109,6 +110,11 @@ export class Descriptions {
     return loaded;
   }
 
+  /** How often the stored table has been read, which spoils what the store has lent. */
+  get loads(): number {
+    return this.#loads;
+  }
+
   /** Rows that are not on disk yet; the caller stores them in the transaction that it is about to commit. */
   takeUnsaved(): readonly DescriptionRow[] {
     if (this.#unsaved.length === 0) return this.#unsaved;
@@ -118,6 +124,7 @@ export class Descriptions {
   }
 
   #load(): void {
+    this.#loads += 1;
     for (const row of this.#reload()) {
       if (this.#byId[row.id] === undefined) this.#place(row.id, row.text);
     }

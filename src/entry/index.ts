@@ -1,7 +1,7 @@
 export type { DescriptionRow } from "./description.ts";
 export { Descriptions, splitDescription } from "./description.ts";
 export type { Attribute, AttributeDescription, EntryView } from "./entry-view.ts";
-export type { EntryContent, EntryId } from "./record.ts";
+export type { EntryContent, EntryId, RangeTest } from "./record.ts";
 export {
   RecordFlag,
   decodeRecord,
@@ -11,6 +11,7 @@ export {
   recordParentId,
   recordRdn,
   recordUniqueId,
+  someStoredValue,
 } from "./record.ts";
 export type { EntryNames, EntrySurroundings } from "./stored-entry.ts";
 export { COMPUTED_ATTRIBUTE_KEYS, StoredEntry, isOrDescends } from "./stored-entry.ts";

@@ -189,6 +189,58 @@ export function readValues(record: Buffer, start: number): Buffer[] {
   return values;
 }
 
+/** Looks at one value where it lies. */
+export interface RangeTest {
+  matchesAt(bytes: Buffer, start: number, end: number): boolean;
+}
+
+/** Whether a value of an attribute whose description number is among `numbers` passes the test. Nothing is made of the record, which
+ *  may be a borrowed view. */
+export function someStoredValue(
+  record: Buffer,
+  numbers: { has(descriptionId: number): boolean },
+  test: RangeTest,
+): boolean {
+  let row = RDN_START + ((record[22]! << 8) | record[23]!);
+  const end = row + 2 + DIRECTORY_ROW_BYTES * ((record[row]! << 8) | record[row + 1]!);
+  let start = end;
+  for (row += 2; row < end; row += DIRECTORY_ROW_BYTES) {
+    const isMeant = numbers.has((record[row]! << 8) | record[row + 1]!);
+    if (isMeant && someValue(record, start, test)) return true;
+    start += record.readUInt32BE(row + 3);
+  }
+  return false;
+}
+
+/** Of the attribute whose TLV starts at `start`. */
+function someValue(record: Buffer, start: number, test: RangeTest): boolean {
+  const type = bodyAt(record, bodyAt(record, start));
+  const set = type + lengthAt(record, bodyAt(record, start));
+  let at = bodyAt(record, set);
+  const end = at + lengthAt(record, set);
+  while (at < end) {
+    const body = bodyAt(record, at);
+    const next = body + lengthAt(record, at);
+    if (test.matchesAt(record, body, next)) return true;
+    at = next;
+  }
+  return false;
+}
+
+/** Where the content of the TLV begins. */
+function bodyAt(record: Buffer, at: number): number {
+  const first = record[at + 1]!;
+  return first < 0x80 ? at + 2 : at + 2 + (first & 0x7f);
+}
+
+function lengthAt(record: Buffer, at: number): number {
+  const first = record[at + 1]!;
+  if (first < 0x80) return first;
+  let length = 0;
+  for (let i = at + 2; i < at + 2 + (first & 0x7f); i += 1) length = length * 256 + record[i]!;
+  return length;
+}
+
 /** The whole record as a value; the attribute values are views onto `record`. */
 export function decodeRecord(record: Buffer, descriptions: Descriptions): EntryContent {
   return {

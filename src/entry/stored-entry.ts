@@ -169,6 +169,11 @@ export class StoredEntry implements EntryView {
     return this.#surroundings.descriptions.get(row.descriptionId);
   }
 
+  /** The numbers in the directory of its record. */
+  get descriptions(): Descriptions {
+    return this.#surroundings.descriptions;
+  }
+
   /** The attributes of the record alone. */
   stored(): readonly Attribute[] {
     if (this.#stored !== undefined) return this.#stored;

@@ -8,7 +8,7 @@ import type { Filter } from "../protocol/index.ts";
 import type { Schema } from "../schema/index.ts";
 import type { RuleTest } from "./extensible-matcher.ts";
 import { ExtensibleMatcher, makeRuleTest } from "./extensible-matcher.ts";
-import type { MaySearch, NamedAttribute } from "./item-matcher.ts";
+import type { MaySearch } from "./item-matcher.ts";
 import { DescriptionMatcher, TypeMatcher } from "./item-matcher.ts";
 import type { Matcher } from "./matcher.ts";
 import {
@@ -20,6 +20,7 @@ import {
   OrMatcher,
 } from "./matcher.ts";
 import { findEqualityRule, findOrderingRule, findSubstringRule } from "./matching-rules.ts";
+import type { NamedAttribute } from "./named-attribute.ts";
 import type { Relation, ValueTest } from "./value-test.ts";
 import {
   EqualityTest,

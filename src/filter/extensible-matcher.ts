@@ -6,16 +6,17 @@
 import { parseDn } from "../dn/index.ts";
 import type { EntryView } from "../entry/index.ts";
 import type { AttributeType, MatchingRule, Schema } from "../schema/index.ts";
-import type { MaySearch, NamedAttribute } from "./item-matcher.ts";
-import { isCovered, isSubtypeOf } from "./item-matcher.ts";
+import type { MaySearch } from "./item-matcher.ts";
 import type { Matcher, Truth } from "./matcher.ts";
 import { isApplicable } from "./matching-rules.ts";
-import type { Pieces, ValueTest } from "./value-test.ts";
+import { isCovered, isSubtypeOf, type NamedAttribute } from "./named-attribute.ts";
+import { type RecordTest, UNTOLD } from "./record-test.ts";
+import type { Pieces, ValuesTest } from "./value-test.ts";
 import { EqualityTest, normalizePieces, OrderingTest, SubstringTest } from "./value-test.ts";
 
 /** A rule with its assertion: the test, and the types that it may be applied to. */
 export interface RuleTest {
-  readonly test: ValueTest;
+  readonly test: ValuesTest;
   suits(type: AttributeType): boolean;
 }
 
@@ -25,7 +26,7 @@ export function makeRuleTest(rule: MatchingRule, value: Buffer): RuleTest | unde
   return test === undefined ? undefined : { test, suits: (type) => isApplicable(rule, type) };
 }
 
-function makeValueTest(rule: MatchingRule, value: Buffer): ValueTest | undefined {
+function makeValueTest(rule: MatchingRule, value: Buffer): ValuesTest | undefined {
   const { matches } = rule;
   if (matches !== undefined) {
     // Undefined for every value means that the assertion does not fit; any value will do to find out.
@@ -95,6 +96,10 @@ export class ExtensibleMatcher implements Matcher {
     if (!this.#options.dnAttributes) return truth;
     const ofDn = this.#matchesDn(entry);
     return ofDn === false ? truth : ofDn;
+  }
+
+  onRecords(): RecordTest {
+    return UNTOLD;
   }
 
   #matchesDn(entry: EntryView): Truth {

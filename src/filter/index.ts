@@ -6,5 +6,6 @@ export type { MaySearch } from "./item-matcher.ts";
 export { FILTER_DEPTH_MAX } from "./limits.ts";
 export type { Matcher, Truth } from "./matcher.ts";
 export { findEqualityRule, findOrderingRule, findSubstringRule } from "./matching-rules.ts";
+export type { RecordTest } from "./record-test.ts";
 export type { FilterTextOptions } from "./parse-filter.ts";
 export { FilterSyntaxError, parseFilter } from "./parse-filter.ts";

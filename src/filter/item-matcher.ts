@@ -4,51 +4,48 @@
 // of the item (RFC 4512 §2.5). Where the caller may not search, the item is Undefined: neither `(a=x)` nor `(!(a=x))`
 // tells anything. That holds for each subtype too: values of a subtype that may not be searched are passed over, and
 // what would be FALSE without them is Undefined.
-import type { AttributeDescription, EntryView } from "../entry/index.ts";
+import {
+  COMPUTED_ATTRIBUTE_KEYS,
+  type Descriptions,
+  type EntryView,
+  StoredEntry,
+  someStoredValue,
+} from "../entry/index.ts";
 import type { AttributeType } from "../schema/index.ts";
 import type { Matcher, Truth } from "./matcher.ts";
+import { isCovered, isSubtypeOf, type NamedAttribute } from "./named-attribute.ts";
+import { CoveredNumbers, ItemRecordTest, type RecordTest, UNTOLD } from "./record-test.ts";
 import type { ValueTest } from "./value-test.ts";
 
 /** May the filter look at this attribute of the entry? */
 export type MaySearch = (entry: EntryView, type: AttributeType) => boolean;
-
-/** What an item names: a type, and options in lower case. */
-export interface NamedAttribute {
-  readonly type: AttributeType;
-  readonly options: readonly string[];
-}
-
-/** The type itself or one derived from it? */
-export function isSubtypeOf(type: AttributeType, ancestor: AttributeType): boolean {
-  for (let at: AttributeType | undefined = type; at !== undefined; at = at.sup) {
-    if (at === ancestor || at.key === ancestor.key) return true;
-  }
-  return false;
-}
-
-/** Is the description the named attribute, or a subtype of it (RFC 4512 §2.5.2)? */
-export function isCovered(description: AttributeDescription, named: NamedAttribute): boolean {
-  return (
-    isSubtypeOf(description.type, named.type) &&
-    named.options.every((option) => description.options.includes(option))
-  );
-}
 
 /** An item on a type without options: all its values lie ready in the entry. */
 export class TypeMatcher implements Matcher {
   readonly #type: AttributeType;
   readonly #test: ValueTest;
   readonly #maySearch: MaySearch | undefined;
+  readonly #isStored: boolean;
 
   constructor(type: AttributeType, test: ValueTest, maySearch: MaySearch | undefined) {
     this.#type = type;
     this.#test = test;
     this.#maySearch = maySearch;
+    this.#isStored = !COMPUTED_ATTRIBUTE_KEYS.has(type.key);
   }
 
   matches(entry: EntryView): Truth {
     if (this.#maySearch !== undefined && !this.#maySearch(entry, this.#type)) return undefined;
-    return this.#test.matchesAny(entry.values(this.#type));
+    if (!this.#isStored || !(entry instanceof StoredEntry)) {
+      return this.#test.matchesAny(entry.values(this.#type));
+    }
+    const numbers = CoveredNumbers.of(this.#type, entry.descriptions);
+    return someStoredValue(entry.record, numbers, this.#test);
+  }
+
+  onRecords(descriptions: Descriptions): RecordTest {
+    if (!this.#isStored) return UNTOLD;
+    return new ItemRecordTest(CoveredNumbers.of(this.#type, descriptions), this.#test);
   }
 }
 
@@ -75,5 +72,12 @@ export class DescriptionMatcher implements Matcher {
       else if (this.#test.matchesAny(values)) return true;
     }
     return truth;
+  }
+  onRecords(descriptions: Descriptions): RecordTest {
+    const { schema } = descriptions;
+    for (const key of COMPUTED_ATTRIBUTE_KEYS) {
+      if (isSubtypeOf(schema.attributeType(key), this.#named.type)) return UNTOLD;
+    }
+    return new ItemRecordTest(new CoveredNumbers(this.#named, descriptions), this.#test);
   }
 }

@@ -1,12 +1,21 @@
 // Compiled filters: three-valued logic over entries (RFC 4511 §4.5.1.7). undefined stands for Undefined; an entry is
 // found only by true. Parts are asked from left to right, and no further once the result is certain.
-import type { EntryView } from "../entry/index.ts";
+import type { Descriptions, EntryView } from "../entry/index.ts";
+import {
+  AndRecordTest,
+  constantTest,
+  NotRecordTest,
+  OrRecordTest,
+  type RecordTest,
+} from "./record-test.ts";
 
 /** TRUE, FALSE, or undefined for Undefined. */
 export type Truth = boolean | undefined;
 
 export interface Matcher {
   matches(entry: EntryView): Truth;
+  /** What records with these descriptions tell. */
+  onRecords(descriptions: Descriptions): RecordTest;
 }
 
 /** The same answer for every entry. */
@@ -19,6 +28,10 @@ export class ConstantMatcher implements Matcher {
 
   matches(): Truth {
     return this.truth;
+  }
+
+  onRecords(): RecordTest {
+    return constantTest(this.truth);
   }
 }
 
@@ -43,6 +56,10 @@ export class AndMatcher implements Matcher {
     }
     return truth;
   }
+
+  onRecords(descriptions: Descriptions): RecordTest {
+    return new AndRecordTest(this.#parts.map((part) => part.onRecords(descriptions)));
+  }
 }
 
 /** TRUE if a part is TRUE, else Undefined if a part is, else FALSE; FALSE without parts (RFC 4526). */
@@ -62,6 +79,10 @@ export class OrMatcher implements Matcher {
     }
     return truth;
   }
+
+  onRecords(descriptions: Descriptions): RecordTest {
+    return new OrRecordTest(this.#parts.map((part) => part.onRecords(descriptions)));
+  }
 }
 
 export class NotMatcher implements Matcher {
@@ -74,5 +95,9 @@ export class NotMatcher implements Matcher {
   matches(entry: EntryView): Truth {
     const truth = this.#part.matches(entry);
     return truth === undefined ? undefined : !truth;
+  }
+
+  onRecords(descriptions: Descriptions): RecordTest {
+    return new NotRecordTest(this.#part.onRecords(descriptions));
   }
 }

@@ -1,14 +1,20 @@
 // What one filter item asks of the values of an attribute, with the assertion already in normal form. A test knows
 // nothing of entries or rights; whether it is TRUE, FALSE or Undefined for an entry is decided in item-matcher.ts.
 // A stored value that does not fit the rule (normal form undefined) matches nothing.
+import type { RangeTest } from "../entry/index.ts";
+import { copyBytes } from "../kv/index.ts";
 import type { MatchingRule } from "../schema/index.ts";
 
-export interface ValueTest {
+export interface ValuesTest {
   matchesAny(values: readonly Buffer[]): boolean;
 }
 
+/** The same of one value that lies in the bytes of a record, which may be lent. */
+export interface ValueTest extends ValuesTest, RangeTest {}
+
 export const PRESENT: ValueTest = {
   matchesAny: (values) => values.length > 0,
+  matchesAt: () => true,
 };
 
 /** One asserted value. Most stored values are spelled as asserted or have another length, so the bytes are compared
@@ -33,6 +39,19 @@ export class EqualityTest implements ValueTest {
     }
     return false;
   }
+
+  matchesAt(bytes: Buffer, start: number, end: number): boolean {
+    const told = this.#rule.equalsAt?.(bytes, start, end, this.#normal);
+    if (told !== undefined) return told;
+    if (isAt(bytes, start, end, this.#asserted)) return true;
+    return this.#rule.normalize(copyBytes(bytes, start, end))?.equals(this.#normal) === true;
+  }
+}
+
+function isAt(bytes: Buffer, start: number, end: number, value: Buffer): boolean {
+  if (end - start !== value.length) return false;
+  for (let i = 0; i < value.length; i += 1) if (bytes[start + i] !== value[i]) return false;
+  return true;
 }
 
 /** Any of many asserted values: what an OR of equality items on one attribute becomes. */
@@ -52,6 +71,10 @@ export class MembershipTest implements ValueTest {
       if (normal !== undefined && this.#normals.has(normal.toString("latin1"))) return true;
     }
     return false;
+  }
+
+  matchesAt(bytes: Buffer, start: number, end: number): boolean {
+    return this.matchesAny([copyBytes(bytes, start, end)]);
   }
 }
 
@@ -75,6 +98,10 @@ export class OrderingTest implements ValueTest {
       if (normal !== undefined && this.#holds(Buffer.compare(normal, this.#normal))) return true;
     }
     return false;
+  }
+
+  matchesAt(bytes: Buffer, start: number, end: number): boolean {
+    return this.matchesAny([copyBytes(bytes, start, end)]);
   }
 
   #holds(order: number): boolean {
@@ -128,6 +155,10 @@ export class SubstringTest implements ValueTest {
       if (normal !== undefined && this.#matches(normal)) return true;
     }
     return false;
+  }
+
+  matchesAt(bytes: Buffer, start: number, end: number): boolean {
+    return this.matchesAny([copyBytes(bytes, start, end)]);
   }
 
   #matches(value: Buffer): boolean {

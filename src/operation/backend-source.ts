@@ -1,7 +1,7 @@
 // Searching a backend: which entries to look at. Index plans give candidate IDs; without one the tree or the whole table is
 // walked. Candidates are read one by one, so a long search holds no snapshot.
 import { type EntryId, type EntryView, RecordFlag, StoredEntry } from "../entry/index.ts";
-import { namesObjectClass } from "../filter/index.ts";
+import { type Matcher, namesObjectClass } from "../filter/index.ts";
 import {
   type IndexCatalog,
   type ItemFilter,
@@ -9,11 +9,15 @@ import {
   type PlanLimits,
   planCandidates,
 } from "../index/index.ts";
+import { copyBytes } from "../kv/index.ts";
 import type { Filter, SearchRequest } from "../protocol/index.ts";
 import { formatEntryState } from "../replication/registers/index.ts";
 import { wasConflict } from "../replication/urp/index.ts";
 import { type Backend, type BackendReader, BackendTxn } from "../store/index.ts";
 import { candidateEntry } from "./candidate-entry.ts";
+import { RecordGate } from "./record-gate.ts";
+import { scanEntries } from "./scan-entries.ts";
+import { ChildrenScope, SubtreeScope } from "./scan-scope.ts";
 import type { Candidates, SearchSource, Visibility } from "./search.ts";
 
 /** Computed attributes that belong to the state as 389 shows it. */
@@ -33,8 +37,10 @@ const TOMBSTONE_INDEXES: ReadonlySet<string> = new Set([
   "nstombstonecsn",
   "nsparentuniqueid",
 ]);
-/** IDs fetched at a time when the whole table is walked. */
-const SCAN_IDS = 512;
+/** A base with one in so many entries of the backend directly below it is searched by going through all of them. */
+const SCAN_SHARE_MIN = 4;
+/** Refused candidates after which a search gets to look at its limits. */
+const REFUSED_MAX = 32;
 
 export class BackendSource implements SearchSource {
   readonly #backend: Backend;
@@ -103,17 +109,22 @@ export class BackendSource implements SearchSource {
     return wasConflict(structure, entry.uniqueId);
   }
 
-  candidates(base: EntryView, request: SearchRequest): Candidates {
+  candidates(base: EntryView, request: SearchRequest, matcher: Matcher): Candidates {
     if (!(base instanceof StoredEntry)) return { plan: "none", unindexed: false, entries: [] };
     if (request.scope === "base") return { plan: "base", unindexed: false, entries: [base] };
     const plan = this.#plan(request.filter);
-    if (request.scope === "one") return this.#oneLevel(base, plan);
+    const { descriptions } = this.#backend;
+    const gate = new RecordGate(matcher.onRecords(descriptions), descriptions);
+    if (request.scope === "one") return this.#oneLevel(base, plan, gate);
     const withBase = request.scope === "sub";
     if (!plan.scan) {
-      const entries = this.#fromIds(plan.ids, (entry) => this.#isBelow(base, entry, withBase));
+      const accept = (entry: StoredEntry): boolean => this.#isBelow(base, entry, withBase);
+      const entries = this.#fromIds(plan.ids, accept, plan.exact ? undefined : gate);
       return { plan: plan.text, unindexed: false, entries };
     }
-    const entries = base.parentId === 0 ? this.#all(base, withBase) : this.#walk(base, withBase);
+    const entries = this.#holdsMuch(base)
+      ? scanEntries(this.#backend, new SubtreeScope(this.#backend, base, withBase), gate)
+      : this.#walk(base, withBase, gate);
     return { plan: plan.text, unindexed: true, entries };
   }
 
@@ -130,12 +141,22 @@ export class BackendSource implements SearchSource {
     return planCandidates(filter, schema, catalog, tables.index, limits);
   }
 
-  #oneLevel(base: StoredEntry, plan: Plan): Candidates {
+  #oneLevel(base: StoredEntry, plan: Plan, gate: RecordGate): Candidates {
     if (!plan.scan && plan.ids.size <= base.childCount) {
-      const entries = this.#fromIds(plan.ids, (entry) => entry.parentId === base.id);
+      const accept = (entry: StoredEntry): boolean => entry.parentId === base.id;
+      const entries = this.#fromIds(plan.ids, accept, plan.exact ? undefined : gate);
       return { plan: plan.text, unindexed: false, entries };
     }
-    return { plan: "children", unindexed: plan.scan, entries: this.#children(base.id) };
+    const entries = this.#holdsMuch(base)
+      ? scanEntries(this.#backend, new ChildrenScope(base), gate)
+      : this.#fromIds(this.#childIds(base.id), () => true, gate);
+    return { plan: "children", unindexed: plan.scan, entries };
+  }
+
+  /** Whether so many entries are below the base that all of the backend are gone through faster than its tree. */
+  #holdsMuch(base: StoredEntry): boolean {
+    if (base.parentId === 0) return true;
+    return base.childCount * SCAN_SHARE_MIN >= this.#backend.tables.entry.count();
   }
 
   #isBelow(base: StoredEntry, entry: StoredEntry, withBase: boolean): boolean {
@@ -143,38 +164,52 @@ export class BackendSource implements SearchSource {
     return base.parentId === 0 || this.#reader.isAncestor(base.id, entry.parentId);
   }
 
-  *#fromIds(ids: Iterable<number>, accept: (entry: StoredEntry) => boolean): Iterable<StoredEntry> {
+  /** Without a gate all pass: the IDs are those of entries that match. */
+  *#fromIds(
+    ids: Iterable<number>,
+    accept: (entry: StoredEntry) => boolean,
+    gate: RecordGate | undefined,
+  ): Iterable<StoredEntry | number> {
     for (const id of ids) {
-      const entry = this.#reader.entry(id as EntryId);
+      const entry = this.#read(id as EntryId, gate);
+      if (gate !== undefined && isDue(gate, entry)) yield gate.takeRefused();
       if (entry !== undefined && accept(entry)) yield entry;
     }
+    if (gate !== undefined && gate.refused > 0) yield gate.takeRefused();
   }
 
-  *#all(base: StoredEntry, withBase: boolean): Iterable<StoredEntry> {
-    for (let from = 1; ; ) {
-      const ids = this.#reader.idsFrom(from, SCAN_IDS);
-      yield* this.#fromIds(ids, (entry) => withBase || entry.id !== base.id);
-      const last = ids.at(-1);
-      if (last === undefined || ids.length < SCAN_IDS) return;
-      from = last + 1;
-    }
+  #read(id: EntryId, gate: RecordGate | undefined): StoredEntry | undefined {
+    const reader = this.#reader;
+    if (gate === undefined) return reader.entry(id);
+    const record = this.#backend.tables.entry.get(id);
+    if (record === undefined) return undefined;
+    const passes = gate.passes(record);
+    if (passes === undefined) return reader.entry(id);
+    return passes ? new StoredEntry(id, copyBytes(record), reader) : undefined;
   }
 
-  *#children(id: EntryId): Iterable<StoredEntry> {
-    const ids = [...this.#reader.childIds(id, "shown"), ...this.#reader.childIds(id, "tombstones")];
-    yield* this.#fromIds(ids, () => true);
+  #childIds(id: EntryId): readonly EntryId[] {
+    return [...this.#reader.childIds(id, "shown"), ...this.#reader.childIds(id, "tombstones")];
   }
 
-  *#walk(base: StoredEntry, withBase: boolean): Iterable<StoredEntry> {
+  *#walk(base: StoredEntry, withBase: boolean, gate: RecordGate): Iterable<StoredEntry | number> {
     if (withBase) yield base;
     const open = [base.id];
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
-      for (const entry of this.#children(id)) {
-        yield entry;
-        if (entry.childCount + entry.tombstoneChildCount > 0) open.push(entry.id);
+      for (const child of this.#childIds(id)) {
+        const entry = this.#read(child, gate);
+        if (isDue(gate, entry)) yield gate.takeRefused();
+        if (entry !== undefined) yield entry;
+        if (this.#reader.hasChildren(child)) open.push(child);
       }
     }
+    if (gate.refused > 0) yield gate.takeRefused();
   }
+}
+
+/** Whether those that the gate has refused are to be counted now: before an entry, and from time to time. */
+function isDue(gate: RecordGate, entry: StoredEntry | undefined): boolean {
+  return gate.refused >= (entry === undefined ? REFUSED_MAX : 1);
 }
 
 /** Whether the index of a filter item has tombstones too (see `indexedValues` of the store). */

@@ -22,8 +22,9 @@ export interface Candidates {
   /** For the access log: the indexes used, or `unindexed`. */
   readonly plan: string;
   readonly unindexed: boolean;
-  /** In no particular order; supersets are fine, scope has been checked. */
-  readonly entries: Iterable<EntryView>;
+  /** In no particular order; supersets are fine, scope has been checked. A number stands for that many entries in scope that were
+   *  looked at and do not match. */
+  readonly entries: Iterable<EntryView | number>;
 }
 
 /** A tree that can be searched: a backend, or the entries of the configuration. */
@@ -31,7 +32,8 @@ export interface SearchSource {
   find(normalDn: string): EntryView | undefined;
   /** The nearest existing ancestor of a missing DN. */
   nearest(normalDn: string): EntryView | undefined;
-  candidates(base: EntryView, request: SearchRequest): Candidates;
+  /** `matcher` is that of the search: what it refuses may be left out. */
+  candidates(base: EntryView, request: SearchRequest, matcher: Matcher): Candidates;
   /** Entries that answer this very search without being tested by its filter. */
   readonly substitutes?: readonly EntryView[];
   visibility(entry: EntryView): Visibility;
@@ -93,31 +95,27 @@ export function* search(
       new LdapError("referral", "", { matchedDn: base.dn, referrals: source.referralUrls(base) }),
     );
   }
-  const { plan, unindexed, entries } = source.candidates(base, request);
+  const { plan, unindexed, entries } = source.candidates(base, request, settings.matcher);
   if (unindexed && limits.indexRequired && request.scope !== "one") {
     return refused(new LdapError("unwillingToPerform", "Search is not indexed"));
   }
   let entryCount = sendSubstitutes(settings, sink);
-  let examined = 0;
-  let sliceEnd = clock.now() + SEARCH_SLICE_MS;
+  const pace = new Pace(limits, clock);
   const end = (result: LdapResult): SearchOutcome => ({ result, entryCount, plan, unindexed });
   for (const entry of entries) {
-    examined += 1;
-    if (unindexed && limits.lookThroughMax !== undefined && examined > limits.lookThroughMax) {
+    pace.count(typeof entry === "number" ? entry : 1);
+    if (unindexed && pace.isTooFar) {
       return end(
         limitResult("adminLimitExceeded", "The search is unindexed and looks at too many entries"),
       );
     }
-    if (examined % CANDIDATES_PER_LOOK === 0) {
-      const now = clock.now();
-      if (limits.deadline !== undefined && now > limits.deadline) {
-        return end(limitResult("timeLimitExceeded", ""));
-      }
-      if (now >= sliceEnd) {
-        yield;
-        sliceEnd = clock.now() + SEARCH_SLICE_MS;
-      }
+    const turn = pace.look();
+    if (turn === "late") return end(limitResult("timeLimitExceeded", ""));
+    if (turn === "over") {
+      yield;
+      pace.startSlice();
     }
+    if (typeof entry === "number") continue;
     const seen = visible(settings, entry);
     if (seen === "no") continue;
     if (seen === "reference") {
@@ -132,6 +130,44 @@ export function* search(
     while (sink.full()) yield;
   }
   return end(SUCCESS);
+}
+
+/** How far a search has come, and when it has to stop. */
+class Pace {
+  readonly #limits: SearchLimits;
+  readonly #clock: Clock;
+  #examined = 0;
+  #nextLook = CANDIDATES_PER_LOOK;
+  #sliceEnd = 0;
+
+  constructor(limits: SearchLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.startSlice();
+  }
+
+  startSlice(): void {
+    this.#sliceEnd = this.#clock.now() + SEARCH_SLICE_MS;
+  }
+
+  count(candidates: number): void {
+    this.#examined += candidates;
+  }
+
+  get isTooFar(): boolean {
+    const { lookThroughMax } = this.#limits;
+    return lookThroughMax !== undefined && this.#examined > lookThroughMax;
+  }
+
+  /** Looks at the clock from time to time: whether the time of the search or of the slice is up. */
+  look(): "late" | "over" | undefined {
+    if (this.#examined < this.#nextLook) return undefined;
+    this.#nextLook = this.#examined + CANDIDATES_PER_LOOK;
+    const now = this.#clock.now();
+    const { deadline } = this.#limits;
+    if (deadline !== undefined && now > deadline) return "late";
+    return now >= this.#sliceEnd ? "over" : undefined;
+  }
 }
 
 /** Sends what stands for entries that are not shown; how many. */

@@ -7,7 +7,13 @@ import { postalLines } from "./postal-address.ts";
 import { type TextPreparer, textPreparer } from "./prepare-text.ts";
 import { SYNTAX } from "./syntax-oids.ts";
 import { isAuthPassword, isBitString, isUuid, splitOptionalUid } from "./syntax-checks.ts";
-import type { MatchingRule, MatchingRuleKind, RulePrefix, SubstringPosition } from "./types.ts";
+import type {
+  EqualsAt,
+  MatchingRule,
+  MatchingRuleKind,
+  RulePrefix,
+  SubstringPosition,
+} from "./types.ts";
 
 /** What rules need of the schema that they belong to. */
 export interface RuleContext {
@@ -31,6 +37,7 @@ interface RuleShape {
   readonly kind: MatchingRuleKind;
   readonly normalize: Normalize;
   readonly normalizePart?: NormalizePart;
+  readonly equalsAt?: EqualsAt;
   readonly prefix?: RulePrefix;
   readonly matches?: (value: Buffer, assertion: Buffer) => boolean | undefined;
 }
@@ -122,6 +129,7 @@ function textRules(): RuleShape[] {
     syntax,
     kind: "equality",
     normalize: preparer.prepareValue,
+    equalsAt: preparer.equalsAt,
   });
   const ordering = (
     oid: string,

@@ -7,7 +7,7 @@
 // ASCII takes a path over bytes (tables below); everything else goes through strings. Differences from the RFC, on purpose:
 // code points assigned after Unicode 3.2 are allowed, and bidirectional text is not checked.
 import { isUtf8 } from "node:buffer";
-import type { SubstringPosition } from "./types.ts";
+import type { EqualsAt, SubstringPosition } from "./types.ts";
 
 const SPACE = 0x20;
 const HYPHEN = 0x2d;
@@ -132,6 +132,19 @@ function squeezeText(text: string): string {
 
 const restoreMarks = (text: string): string => text.replaceAll(MARK_CARRIER, " ");
 
+/** What the difference in the ASCII character at `at` tells: that the forms differ, unless the character next to it may combine
+ *  with it (beyond ASCII, perhaps behind what is dropped). */
+function differsAt(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  table: Uint8Array,
+): false | undefined {
+  let next = at + 1;
+  while (next < end && bytes[next]! < 0x80 && table[bytes[next]!] === DROPPED) next += 1;
+  return next < end && bytes[next]! >= 0x80 ? undefined : false;
+}
+
 /** Doubles the blanks between words and puts one at each end. */
 function widen(valueForm: Buffer): Buffer {
   if (valueForm.length === 1 && valueForm[0] === SPACE) return Buffer.from("  ");
@@ -159,6 +172,8 @@ export interface TextPreparer {
   prepareValue(value: Buffer): Buffer | undefined;
   prepareTarget(value: Buffer): Buffer | undefined;
   preparePart(part: Buffer, position: SubstringPosition): Buffer | undefined;
+  /** Whether `bytes[start, end)` has this value form; undefined: it is not ASCII, and has to be prepared to know. */
+  equalsAt: EqualsAt;
   /** What the value form begins with if the target form begins with this form of an initial part. */
   valuePrefix(part: Buffer): Buffer;
 }
@@ -176,8 +191,33 @@ export function textPreparer(preparation: Preparation): TextPreparer {
     return Buffer.from(squeezed === "" ? " " : squeezed, "utf8");
   };
 
+  const equalsAt: EqualsAt = (bytes, start, end, form) => {
+    let at = 0;
+    let blank = false;
+    for (let i = start; i < end; i += 1) {
+      const byte = bytes[i]!;
+      if (byte >= 0x80) return undefined;
+      const mapped = table[byte]!;
+      if (mapped === DROPPED) continue;
+      if (mapped === SPACE) {
+        blank = true;
+        continue;
+      }
+      if (blank && at > 0) {
+        if (form[at] !== SPACE) return differsAt(bytes, i, end, table);
+        at += 1;
+      }
+      blank = false;
+      if (form[at] !== mapped) return differsAt(bytes, i, end, table);
+      at += 1;
+    }
+    if (at === 0) return form.length === 1 && form[0] === SPACE;
+    return at === form.length;
+  };
+
   if (preparation.removal !== "none") {
     return {
+      equalsAt,
       prepareValue,
       prepareTarget: prepareValue,
       preparePart: (part) => prepareValue(part),
@@ -199,7 +239,7 @@ export function textPreparer(preparation: Preparation): TextPreparer {
     return mapped === undefined ? undefined : Buffer.from(partForm(mapped, position), "utf8");
   };
 
-  return { prepareValue, prepareTarget, preparePart, valuePrefix: narrow };
+  return { prepareValue, prepareTarget, preparePart, equalsAt, valuePrefix: narrow };
 }
 
 /** As `partForm`, for ASCII. */

@@ -13,6 +13,13 @@ export interface Syntax {
 export type SubstringPosition = "initial" | "any" | "final";
 export type MatchingRuleKind = "equality" | "ordering" | "substring";
 
+export type EqualsAt = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  normal: Buffer,
+) => boolean | undefined;
+
 export interface RulePrefix {
   readonly normalize: (value: Buffer) => Buffer | undefined;
   of(initial: Buffer): Buffer;
@@ -31,6 +38,9 @@ export interface MatchingRule {
   normalize(value: Buffer): Buffer | undefined;
   /** Substring rules: the normal form of one part of an assertion, to be looked for in `normalize(value)`. */
   normalizePart(part: Buffer, position: SubstringPosition): Buffer | undefined;
+  /** Equality rules that can compare in place: whether the value that lies in a range has this normal form, without making its
+   *  own; undefined: that has to be made to know. */
+  readonly equalsAt?: EqualsAt;
   /** Substring rules, where it is known: values whose form begins with that of an initial part stand together in the order of
    *  the forms that `normalize`, of an equality rule, gives them; they begin with what `of` makes of the part's form. */
   readonly prefix?: RulePrefix;

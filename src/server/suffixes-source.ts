@@ -4,6 +4,7 @@
 // The source of the base comes first, then each suffix below the base from its own entry down. A suffix that other servers
 // hold gives continuation references; one that is disabled gives nothing. The children of the root DSE are the outermost suffixes.
 import type { EntryView } from "../entry/index.ts";
+import type { Matcher } from "../filter/index.ts";
 import {
   BackendSource,
   type Candidates,
@@ -62,15 +63,15 @@ export class SuffixesSource implements SearchSource {
     return origin instanceof BackendSource ? origin : undefined;
   }
 
-  candidates(base: EntryView, request: SearchRequest): Candidates {
+  candidates(base: EntryView, request: SearchRequest, matcher: Matcher): Candidates {
     const parts: Candidates[] = [];
     // The root DSE is found by searches for itself alone (RFC 4512 §5.1).
     if (base.normalDn !== "" || request.scope === "base") {
-      parts.push(this.top.candidates(base, request));
+      parts.push(this.top.candidates(base, request, matcher));
     }
     for (const nested of this.#nested) {
       if (!this.#isInScope(nested, base, request)) continue;
-      const part = this.#candidatesOf(nested, request);
+      const part = this.#candidatesOf(nested, request, matcher);
       if (part !== undefined) parts.push(part);
     }
     return {
@@ -80,7 +81,11 @@ export class SuffixesSource implements SearchSource {
     };
   }
 
-  #candidatesOf(nested: NestedSuffix, request: SearchRequest): Candidates | undefined {
+  #candidatesOf(
+    nested: NestedSuffix,
+    request: SearchRequest,
+    matcher: Matcher,
+  ): Candidates | undefined {
     const { held } = nested;
     if ("urls" in held) {
       const entry = candidateEntry(nested.dn, nested.normalDn, []);
@@ -89,7 +94,7 @@ export class SuffixesSource implements SearchSource {
     const top = held.find(nested.normalDn);
     if (top === undefined) return undefined;
     const scope = request.scope === "one" ? "base" : "sub";
-    const { plan, unindexed, entries } = held.candidates(top, { ...request, scope });
+    const { plan, unindexed, entries } = held.candidates(top, { ...request, scope }, matcher);
     return { plan, unindexed, entries: this.#marked(entries, held) };
   }
 
@@ -103,16 +108,16 @@ export class SuffixesSource implements SearchSource {
   }
 
   *#marked(
-    entries: Iterable<EntryView>,
+    entries: Iterable<EntryView | number>,
     origin: BackendSource | { readonly urls: readonly string[] },
-  ): Iterable<EntryView> {
+  ): Iterable<EntryView | number> {
     for (const entry of entries) {
-      this.#origins.set(entry, origin);
+      if (typeof entry !== "number") this.#origins.set(entry, origin);
       yield entry;
     }
   }
 }
 
-function* concatenate(parts: readonly Candidates[]): Iterable<EntryView> {
+function* concatenate(parts: readonly Candidates[]): Iterable<EntryView | number> {
   for (const { entries } of parts) yield* entries;
 }

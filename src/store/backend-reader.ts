@@ -107,6 +107,12 @@ export class BackendReader implements EntrySurroundings {
     return row === undefined ? 0 : row.readUInt32BE(4);
   }
 
+  /** Whether anything is below it, tombstones included. */
+  hasChildren(id: EntryId): boolean {
+    const row = this.tables.children.get(id);
+    return row !== undefined && row.readUInt32BE(0) + row.readUInt32BE(4) > 0;
+  }
+
   /** The shown child with this name. */
   childByName(parentId: EntryId, normalRdn: string): EntryId | undefined {
     const row = this.tables.tree.get(treeKey(parentId, normalRdn));

@@ -1,8 +1,11 @@
 // Laws of filters: text and value are two forms of one thing, and three-valued logic obeys Kleene's laws.
 import { assert } from "chai";
 import fc from "fast-check";
+import { Descriptions, encodeRecord, type EntryId, StoredEntry } from "../../src/entry/index.ts";
 import { compileFilter, formatFilter, parseFilter } from "../../src/filter/index.ts";
 import type { Filter } from "../../src/protocol/index.ts";
+import type { UniqueId } from "../../src/replication/change/index.ts";
+import type { AttributeType } from "../../src/schema/index.ts";
 import { PlainEntry } from "../support/plain-entry.ts";
 import { loadShippedSchema } from "../unit/schema/shipped-schema.ts";
 
@@ -77,10 +80,100 @@ const { filter } = fc.letrec<{ filter: Filter }>((tie) => ({
   ),
 }));
 
+const allBut =
+  (keys: readonly string[]) =>
+  (_: unknown, type: AttributeType): boolean =>
+    !keys.includes(type.key);
 const truth = (of: Filter): boolean | undefined => compileFilter(of, schema).matches(entry);
 const not = (of: Filter): Filter => ({ type: "not", filter: of });
 
+const descriptions = new Descriptions(schema, () => []);
+const contents = fc.uniqueArray(
+  fc.record({
+    attribute: fc.constantFrom(
+      "cn",
+      "cn;lang-de",
+      "sn",
+      "name",
+      "uidNumber",
+      "title",
+      "objectClass",
+    ),
+    values: fc.uniqueArray(value, {
+      minLength: 1,
+      maxLength: 3,
+      selector: (one) => one.toString("hex"),
+    }),
+  }),
+  { selector: ({ attribute }) => attribute, maxLength: 5 },
+);
+const surroundings = {
+  descriptions,
+  dnOf: () => NAMES,
+  childCount: () => 1,
+  tombstoneChildCount: () => 0,
+};
+const NAMES = { dn: "dc=x", normalDn: "dc=x", dnBytes: Buffer.from("dc=x") };
+
+function storedEntry(
+  attributes: readonly { readonly attribute: string; readonly values: Buffer[] }[],
+) {
+  const record = encodeRecord({
+    flags: 0,
+    parentId: 1 as EntryId,
+    uniqueId: "aaaaaaaa-00000000-00000000-00000000" as UniqueId,
+    rdn: "cn=a",
+    attributes: attributes.map(({ attribute, values }) => ({
+      description: descriptions.intern(attribute),
+      values,
+    })),
+  });
+  return new StoredEntry(2 as EntryId, record, surroundings);
+}
+
 suite("filter laws", () => {
+  test("filter/item-matcher: a stored entry is matched like one of values", () => {
+    fc.assert(
+      fc.property(filter, contents, (one, attributes) => {
+        const plain = new PlainEntry(
+          schema,
+          "cn=a,dc=x",
+          Object.fromEntries(attributes.map(({ attribute, values }) => [attribute, values])),
+        );
+        const matcher = compileFilter(one, schema);
+        assert.equal(matcher.matches(storedEntry(attributes)), matcher.matches(plain));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("filter/record-test: what the bytes of a record rule out, no rights make true", () => {
+    const computed = fc.constantFrom("hasSubordinates", "entrydn", "distinguishedName");
+    const ofComputed = fc.record({ type: fc.constant("present" as const), attribute: computed });
+    const any = fc.oneof(
+      { weight: 4, arbitrary: filter },
+      { weight: 1, arbitrary: ofComputed },
+      { weight: 1, arbitrary: ofComputed.map(not) },
+    );
+    const denied = fc.option(fc.subarray(["cn", "sn", "uidnumber", "title", "name"]));
+    let told = 0;
+    fc.assert(
+      fc.property(any, contents, denied, (one, attributes, keys) => {
+        const stored = storedEntry(attributes);
+        const maySearch = keys === null ? undefined : allBut(keys);
+        const matcher = compileFilter(one, schema, { maySearch });
+        const test = matcher.onRecords(descriptions);
+        const own = matcher.matches(stored);
+        const can = [test.canBeTrue(stored.record), test.canBeFalse(stored.record)];
+        if (own === true) assert.isTrue(can[0]);
+        if (own === false) assert.isTrue(can[1]);
+        if (can.includes(false)) told += 1;
+      }),
+      { numRuns: 1000 },
+    );
+    assert.isAbove(told, 300);
+  });
+
   test("filter/format-filter: the text of a filter is read back to an equal filter", () => {
     fc.assert(fc.property(filter, (one) => assert.deepEqual(parseFilter(formatFilter(one)), one)));
   });
@@ -132,7 +225,7 @@ suite("filter laws", () => {
     fc.assert(
       fc.property(filter, denied, (one, keys) => {
         const limited = compileFilter(one, schema, {
-          maySearch: (_, type) => !keys.includes(type.key),
+          maySearch: allBut(keys),
         }).matches(entry);
         assert.isTrue(limited === undefined || limited === truth(one));
       }),

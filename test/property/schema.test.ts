@@ -138,6 +138,44 @@ suite("property/schema", () => {
     });
   }
 
+  for (const removal of ["none", "spaces", "spacesAndHyphens"] as const) {
+    const preparer = textPreparer({ fold: true, removal });
+    test(`property/schema: values compared in place are those of equal forms (removal ${removal})`, () => {
+      const letter = fc.constantFrom(
+        "a",
+        "A",
+        "e",
+        " ",
+        "-",
+        "\t",
+        "\u0001",
+        "\u0301",
+        "é",
+        "\u00a0",
+      );
+      const text = fc.array(letter, { maxLength: 6 }).map((letters) => letters.join(""));
+      const same = text.map((one) => [one, one.toUpperCase()] as const);
+      let told = 0;
+      fc.assert(
+        fc.property(fc.oneof(same, fc.tuple(text, text)), fc.nat(3), ([a, b], offset) => {
+          const form = preparer.prepareValue(Buffer.from(a));
+          if (form === undefined) return;
+          const value = Buffer.from(b);
+          const around = Buffer.concat([Buffer.alloc(offset, "a"), value, Buffer.from("\u0301")]);
+          const found = preparer.equalsAt(around, offset, offset + value.length, form);
+          if (found === undefined) {
+            assert.isTrue(value.some((byte) => byte >= 0x80));
+            return;
+          }
+          told += 1;
+          assert.equal(found, preparer.prepareValue(value)?.equals(form) === true);
+        }),
+        { numRuns: 3000 },
+      );
+      assert.isAbove(told, 1000);
+    });
+  }
+
   test("property/schema: ASCII parts take the same way as other text", () => {
     const preparer = textPreparer({ fold: true, removal: "none" });
     const ascii = fc.string({
