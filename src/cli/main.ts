@@ -39,9 +39,15 @@ const parser = declareTopologyCommands(
     throw error ?? new UsageError(message);
   });
 
-parser.parseAsync().catch((error: unknown) => {
-  process.exitCode = report(error);
-});
+async function run(): Promise<void> {
+  try {
+    await parser.parseAsync(); // throws at once for wrong usage
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+void run();
 
 /** Says what went wrong. @returns the exit code */
 function report(error: unknown): number {
