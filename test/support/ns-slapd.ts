@@ -36,6 +36,12 @@ const LOG_LINES_SHOWN = 20;
 
 let createdCount = 0;
 
+/** What an end before `remove` would leave in CONFIG_ROOT; the folders themselves are temporary. */
+const links = new Set<string>();
+process.once("exit", () => {
+  for (const link of links) rmSync(link, { force: true });
+});
+
 export class NsSlapd implements DirectoryServer {
   readonly kind = "ns-slapd";
   readonly name: string;
@@ -108,6 +114,7 @@ export class NsSlapd implements DirectoryServer {
   async remove(): Promise<void> {
     await this.kill();
     rmSync(this.#linkPath, { force: true });
+    links.delete(this.#linkPath);
     rmSync(this.folder, { recursive: true, force: true });
     for (const ending of ["pid", "stats"])
       rmSync(join(PID_ROOT, `slapd-${this.name}.${ending}`), { force: true });
@@ -137,6 +144,7 @@ export class NsSlapd implements DirectoryServer {
   async #create(options: ServerOptions): Promise<void> {
     mkdirSync(this.#path("config"));
     symlinkSync(this.#path("config"), this.#linkPath);
+    links.add(this.#linkPath);
     const settings = this.#path("create.inf");
     writeFileSync(settings, this.#settings(options), { mode: 0o600 });
     await mustRun(DSCREATE, ["from-file", settings], { timeoutMs: CREATE_TIMEOUT_MS });
