@@ -54,8 +54,8 @@ const FULL = {
 const QUICK: typeof FULL = {
   entries: 10_000,
   rounds: 2,
-  seconds: 0.4,
-  warmUpSeconds: 0.5,
+  seconds: 0.3,
+  warmUpSeconds: 0.4,
   changes: 200,
   groupMembers: 10_000,
   samples: 100,

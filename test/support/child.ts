@@ -28,6 +28,8 @@ export function runCommand(
       env: { ...process.env, ...options.env },
       stdio: ["pipe", "pipe", "pipe"],
     });
+    commands.add(child);
+    child.once("exit", () => commands.delete(child));
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     const timeoutMs = options.timeoutMs ?? COMMAND_TIMEOUT_MS;
@@ -36,6 +38,7 @@ export function runCommand(
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
     child.once("error", (error) => {
       clearTimeout(timer);
+      commands.delete(child);
       reject(error);
     });
     child.once("close", (code) => {
@@ -103,7 +106,9 @@ export class RunningChild {
 
 // Whatever ends this process, nothing that it started stays behind.
 const children = new Set<RunningChild>();
+const commands = new Set<ChildProcess>();
 process.once("exit", () => {
+  for (const command of commands) command.kill("SIGKILL");
   for (const child of children) child.signal("SIGKILL");
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const)

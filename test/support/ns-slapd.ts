@@ -36,10 +36,13 @@ const LOG_LINES_SHOWN = 20;
 
 let createdCount = 0;
 
-/** What an end before `remove` would leave in CONFIG_ROOT; the folders themselves are temporary. */
-const links = new Set<string>();
+/** Names of instances for which an end before `remove` would leave something outside of the temporary folders. */
+const instances = new Set<string>();
 process.once("exit", () => {
-  for (const link of links) rmSync(link, { force: true });
+  for (const name of instances) {
+    endDaemon(name);
+    removeTraces(name);
+  }
 });
 
 export class NsSlapd implements DirectoryServer {
@@ -113,11 +116,9 @@ export class NsSlapd implements DirectoryServer {
 
   async remove(): Promise<void> {
     await this.kill();
-    rmSync(this.#linkPath, { force: true });
-    links.delete(this.#linkPath);
+    removeTraces(this.name);
+    instances.delete(this.name);
     rmSync(this.folder, { recursive: true, force: true });
-    for (const ending of ["pid", "stats"])
-      rmSync(join(PID_ROOT, `slapd-${this.name}.${ending}`), { force: true });
   }
 
   connect(): Promise<LdapClient> {
@@ -133,18 +134,14 @@ export class NsSlapd implements DirectoryServer {
     return this.#path("run/pid");
   }
 
-  get #linkPath(): string {
-    return join(CONFIG_ROOT, `slapd-${this.name}`);
-  }
-
   #path(name: string): string {
     return join(this.folder, name);
   }
 
   async #create(options: ServerOptions): Promise<void> {
     mkdirSync(this.#path("config"));
-    symlinkSync(this.#path("config"), this.#linkPath);
-    links.add(this.#linkPath);
+    symlinkSync(this.#path("config"), linkPath(this.name));
+    instances.add(this.name);
     const settings = this.#path("create.inf");
     writeFileSync(settings, this.#settings(options), { mode: 0o600 });
     await mustRun(DSCREATE, ["from-file", settings], { timeoutMs: CREATE_TIMEOUT_MS });
@@ -197,6 +194,23 @@ export class NsSlapd implements DirectoryServer {
     child.signal(signal);
     await waitFor(() => child.hasEnded, `ns-slapd ${this.name} ends`, STOP_TIMEOUT_MS);
   }
+}
+
+const linkPath = (name: string): string => join(CONFIG_ROOT, `slapd-${name}`);
+
+const pidPath = (name: string): string => join(PID_ROOT, `slapd-${name}.pid`);
+
+/** dscreate starts the server while it makes it, and ends it before it is done. */
+function endDaemon(name: string): void {
+  const pid = existsSync(pidPath(name)) ? Number(readFileSync(pidPath(name), "utf8")) : 0;
+  const commandLine = `/proc/${pid}/cmdline`;
+  if (pid > 0 && existsSync(commandLine) && readFileSync(commandLine, "utf8").includes(name))
+    process.kill(pid, "SIGKILL");
+}
+
+function removeTraces(name: string): void {
+  for (const path of [linkPath(name), pidPath(name), join(PID_ROOT, `slapd-${name}.stats`)])
+    rmSync(path, { force: true });
 }
 
 function checkInstalled(): void {
