@@ -339,12 +339,10 @@ export class Replicas {
     for (const agreement of this.agreementsOf(replica.suffix)) agreement.askConsumer();
   }
 
-  /** Keys of the peers that may hold changes of ours: one for each enabled agreement. */
+  /** Keys of the peers that may hold changes of ours: one for each agreement. One that is switched off may have sent some before, and
+   *  its peer be heard as our supplier. */
   #peersOf(replica: Replica): readonly string[] {
-    const enabled = [...this.agreementsOf(replica.suffix)].filter(
-      ({ settings }) => settings.enabled,
-    );
-    return enabled.map((agreement) => agreement.peer);
+    return [...this.agreementsOf(replica.suffix)].map((agreement) => agreement.peer);
   }
 
   *agreementsOf(normalSuffix: string): Iterable<Agreement> {

@@ -189,15 +189,14 @@ export class Misfortune {
     this.#endLater(downMs, () => this.#start(server));
   }
 
-  /** A backup from before the first change of an ID that others have cleaned meanwhile: nothing in it says so, and its
-   *  administrator has to know that it must be initialized. */
+  /** A backup without a change of an ID that others have cleaned meanwhile: nobody sends it any more, and who knows that need not
+   *  supply this server. Its administrator has to know that it must be initialized. */
   #findBehind(name: string, { held }: Backup): void {
     const { ledger, servers, behind } = this.#simulation;
-    const had = new Set([...held].map(csnReplicaId));
     for (const { name: other, kv } of servers.values()) {
       const table = kv.openReader().bytesTable(CLEANED_TABLE);
-      const lost = [...readCleanedIds(table.range(), SUFFIX).keys()].filter((id) => !had.has(id));
-      const isLost = (csn: Csn): boolean => lost.includes(csnReplicaId(csn));
+      const cleaned = readCleanedIds(table.range(), SUFFIX);
+      const isLost = (csn: Csn): boolean => cleaned.has(csnReplicaId(csn)) && !held.has(csn);
       if (other !== name && [...ledger.heldBy(other)].some(isLost)) behind.add(name);
     }
   }

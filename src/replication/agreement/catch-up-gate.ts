@@ -86,7 +86,7 @@ export function hearPeer(state: GateState, peer: string, ruv: Ruv, facts: GateFa
   return openWhenCaughtUp({ ...state, peers }, facts);
 }
 
-/** An agreement was removed or disabled: its peer is not waited for any more. */
+/** An agreement was removed: its peer is not waited for any more. */
 export function forgetPeer(state: GateState, peer: string, facts: GateFacts): GateState {
   if (state.name === "open" || !state.peers.has(peer)) return state;
   const peers = new Map(state.peers);
