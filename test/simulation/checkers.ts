@@ -211,22 +211,26 @@ function checkSerialValues(changes: readonly Change[], replayed: Backend, backen
 
 const HIDDEN = RecordFlag.tombstone | RecordFlag.glue;
 
-/** An entry that was deleted, never renamed and never revived is not there; one that was added and never deleted is. */
-function checkDeleted(changes: readonly Change[], backend: Backend): void {
+/** What was done to each entry. */
+function kindsOf(changes: readonly Change[]): ReadonlyMap<Change["uniqueId"], ReadonlySet<string>> {
   const kinds = new Map<Change["uniqueId"], Set<string>>();
   const names = new Map<Change["uniqueId"], string>();
   for (const change of changes) {
-    const seen = kinds.get(change.uniqueId) ?? new Set();
-    kinds.set(
-      change.uniqueId,
-      seen.add(change.type === "modify" ? kindOfModify(change) : change.type),
-    );
-    if (change.type !== "add" && change.type !== "delete") continue;
+    const { uniqueId, type } = change;
+    const seen = kinds.get(uniqueId) ?? new Set();
+    kinds.set(uniqueId, seen.add(type === "modify" ? kindOfModify(change) : type));
+    if (type !== "add" && type !== "delete") continue;
     const name = (change.dn.split(",")[0] ?? "").replace(/nsuniqueid=[^+]*\+|\+nsuniqueid=.*/i, "");
     // An operator has lost the rename that the deletion speaks of: it does not mean the entry under the name from before.
-    if (names.has(change.uniqueId) && names.get(change.uniqueId) !== name) seen.add("modifyDn");
-    names.set(change.uniqueId, name);
+    if (names.has(uniqueId) && names.get(uniqueId) !== name) seen.add("modifyDn");
+    names.set(uniqueId, name);
   }
+  return kinds;
+}
+
+/** An entry that was deleted, never renamed and never revived is not there; one that was added and never deleted is. */
+function checkDeleted(changes: readonly Change[], backend: Backend): void {
+  const kinds = kindsOf(changes);
   for (const [uniqueId, seen] of kinds) {
     const id = backend.reader.idOfUniqueId(uniqueId);
     const entry = id === undefined ? undefined : backend.reader.entry(id);
