@@ -15,8 +15,8 @@ import { type PrintOptions, printNote, printResult } from "./print.ts";
 import { Progress } from "./progress.ts";
 import { STANDARD_INPUT } from "./standard-input.ts";
 
-/** Bad entries that are told one by one. */
-const BAD_SHOWN_MAX = 1_000;
+/** Bad entries that are told one by one; --json has all of an import that goes on. */
+const BAD_SHOWN_MAX = 20;
 
 export interface ImportCommandOptions extends BackendOptions, PrintOptions {
   readonly files: readonly string[];
@@ -38,6 +38,7 @@ export async function runImport(options: ImportCommandOptions): Promise<void> {
       skipBad: options.skipBad,
       onBadEntry: (one) => {
         if (bad.length < BAD_SHOWN_MAX) printNote(badText(one));
+        else if (bad.length === BAD_SHOWN_MAX) printNote("… and more of them");
         bad.push(one);
       },
       onSwap: gateCloser(kv, config, {
