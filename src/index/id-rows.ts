@@ -184,9 +184,14 @@ function writeVarint(target: Buffer, start: number, value: number): number {
 /** 1 to 31 as they are, then 16·s + m for m·2^s with m from 16 to 31. */
 function boundCode(count: number): number {
   assert(count > 0 && count <= BLOCK_IDS, "a block holds between one and all of its IDs");
-  let shift = 0;
-  while (Math.ceil(count / 2 ** shift) > 31) shift += 1;
-  return 16 * shift + Math.ceil(count / 2 ** shift);
+  // As many as leave five bits of the count before, one more when rounding up makes it a sixth.
+  let shift = Math.max(0, 27 - Math.clz32(count - 1));
+  let rounded = ((count - 1) >> shift) + 1;
+  if (rounded === 32) {
+    shift += 1;
+    rounded = 16;
+  }
+  return 16 * shift + rounded;
 }
 
 function readBound(code: number): number {

@@ -33,7 +33,6 @@ import {
 import type { Directory } from "./directory.ts";
 import { importedFacts } from "./import-facts.ts";
 import { type SourceRecord, isReplicaLdif, readRecords, sizeOfFiles } from "./import-source.ts";
-import { pooledRandom } from "./pooled-random.ts";
 import { SubtreeScope } from "./subtree-scope.ts";
 import { writeSettings } from "./update-request.ts";
 
@@ -127,8 +126,7 @@ export function bulkOptions(
   { suffix }: Backend,
   pace: keyof typeof PACES,
 ): BulkOptions {
-  const { clock } = directory;
-  const random = pooledRandom(directory.random);
+  const { clock, random } = directory;
   const { commitEntries, indexBytesMax } = PACES[pace];
   const { schemaCheck, syntaxCheck, lastMod } = writeSettings(directory);
   const time = formatTime(clock.now());

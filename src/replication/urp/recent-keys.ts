@@ -27,6 +27,13 @@ export class RecentKeys {
   /** All records above it are in #touches; undefined: nothing is covered yet. */
   #floor: Csn | undefined;
   #references = 0;
+  /** No record is above it, or above the floor, while there is a floor. */
+  #highest: Csn = CSN_ZERO;
+
+  /** Whether there is no record at or above `csn` for certain. */
+  isAboveAll(csn: Csn): boolean {
+    return this.#floor !== undefined && csn > this.#floor && csn > this.#highest;
+  }
 
   /** Before an operation with this CSN is executed: all records above it are covered afterwards. */
   cover(csn: Csn, store: StructureStore): void {
@@ -43,6 +50,7 @@ export class RecentKeys {
   }
 
   note({ operation: { csn }, reads, writes }: StructureRecord): void {
+    if (csn > this.#highest) this.#highest = csn;
     for (const key of reads) {
       if (insert(this.#of(keyText(key)).readers, csn)) this.#references += 1;
     }

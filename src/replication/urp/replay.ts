@@ -90,7 +90,6 @@ class Replayer {
   readonly #rules: StructureRules;
   readonly #recent: RecentKeys;
   readonly #records = new Map<Csn, OpenRecord | undefined>();
-  readonly #newest: Csn | undefined;
   readonly state: WorkingState;
   /** Rising, without repetitions. */
   readonly #todo: Csn[] = [];
@@ -100,7 +99,6 @@ class Replayer {
     this.#recent = replay.recent;
     this.#store = store;
     this.#rules = rules;
-    this.#newest = store.newestRecordCsn();
     this.state = new WorkingState(store);
   }
 
@@ -131,8 +129,7 @@ class Replayer {
 
   /** Not yet in the log. */
   #isNew(csn: Csn): boolean {
-    const late = this.#newest !== undefined && csn <= this.#newest;
-    return !late || this.#store.getRecord(csn) === undefined;
+    return this.#recent.isAboveAll(csn) || this.#store.getRecord(csn) === undefined;
   }
 
   #schedule(csn: Csn): void {

@@ -10,8 +10,7 @@
 //   modrdn     node, old slot, new slot (superior)       node, both slots, record (counts of both parents)
 //   revive     node, slot, counts                        node, slot, record, counts
 //
-// `newestRecordCsn` is asked for once per call. Records behind an operation are read only when it arrives late, and only
-// those that touch what it touches (see recent-keys.ts).
+// Records behind an operation are read only when it arrives late, and only those that touch what it touches (see recent-keys.ts).
 //
 // Notes for tables that keep names in a tree of their own: `holder` may be found through the row of the shown plain name,
 // if that entry is live and without conflict flag; `last` then only needs a row where there is no holder. A slot with empty
