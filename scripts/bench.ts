@@ -40,6 +40,7 @@ const FULL = {
   warmUpSeconds: 2,
   changes: 1000,
   groupMembers: 100_000,
+  memberOperations: 100,
   samples: 1000,
   backlog: 30_000,
   skipped: 1_000_000,
@@ -58,6 +59,7 @@ const QUICK: typeof FULL = {
   warmUpSeconds: 0.4,
   changes: 200,
   groupMembers: 10_000,
+  memberOperations: 40,
   samples: 100,
   backlog: 3000,
   skipped: 20_000,
@@ -105,7 +107,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   main: async (setting) => {
     const { sizes, values, log } = setting;
     const kinds = kindsOf(values.servers);
-    const only = checkedOnly(values.only, caseNames(sizes.groupMembers));
+    const only = checkedOnly(values.only, caseNames(sizes));
     await provide(setting, kinds);
     const comparison = await compareServers({ ...sizes, kinds, only, log });
     print(comparison, formatComparison(comparison), values.json);
@@ -142,7 +144,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     const { sizes, values, log } = setting;
     const { before } = values;
     if (before === undefined) throw new UsageError("--before COMMIT?");
-    const only = checkedOnly(values.only, regressionCases(sizes.groupMembers));
+    const only = checkedOnly(values.only, regressionCases(sizes));
     await provide(setting, []);
     const report = await checkRegression({ ...sizes, before, only, log });
     print(report, formatRegression(report), values.json);

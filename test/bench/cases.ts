@@ -27,8 +27,14 @@ const changing = (operation: Load["operation"], connections: number, depth = 1):
   load: { operation, connections, depth },
 });
 
-/** @param groupMembers of the group that members are added to */
-export const casesWith = (groupMembers: number): readonly Case[] => [
+export interface GroupSizes {
+  /** Of the group that members are added to. */
+  readonly groupMembers: number;
+  /** Members that are added in a round. */
+  readonly memberOperations: number;
+}
+
+export const casesWith = ({ groupMembers, memberOperations }: GroupSizes): readonly Case[] => [
   reading("search uid", "search", [8, 1]),
   reading("search uid", "search", [8, 16]),
   { ...reading("search uid as a user", "search", [8, 1]), asUser: true },
@@ -49,7 +55,7 @@ export const casesWith = (groupMembers: number): readonly Case[] => [
   {
     name: `member added to a group of ${groupMembers}, 8 connections`,
     load: { operation: "member", connections: 8, depth: 1 },
-    operations: 100,
+    operations: memberOperations,
   },
   changing("add", 8),
   changing("delete", 8),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { type BenchServer, type Cost, type ServerKind, createBenchServer } from "./bench-server.ts";
-import { type Case, casesWith, isWriting } from "./cases.ts";
+import { type Case, type GroupSizes, casesWith, isWriting } from "./cases.ts";
 import {
   type CaseResult,
   type Comparison,
@@ -26,22 +26,21 @@ const FOOTPRINT = "start and memory";
 /** The suffix and ou=people. */
 const ENTRIES_ABOVE_USERS = 2;
 
-export interface ComparisonOptions extends RoundOptions {
-  readonly groupMembers: number;
+export interface ComparisonOptions extends RoundOptions, GroupSizes {
   readonly kinds: readonly ServerKind[];
   /** Only cases whose name contains this. */
   readonly only: string;
 }
 
-export const caseNames = (groupMembers: number): readonly string[] => [
+export const caseNames = (sizes: GroupSizes): readonly string[] => [
   EXPORT,
   FOOTPRINT,
-  ...casesWith(groupMembers).map(({ name }) => name),
+  ...casesWith(sizes).map(({ name }) => name),
 ];
 
 /** @throws Error when an answer is wrong */
 export async function compareServers(options: ComparisonOptions): Promise<Comparison> {
-  const { entries, groupMembers, kinds, only, log } = options;
+  const { entries, kinds, only, log } = options;
   const generator = await LoadGenerator.build();
   const servers: BenchServer[] = [];
   try {
@@ -52,7 +51,7 @@ export async function compareServers(options: ComparisonOptions): Promise<Compar
     const imports = await importInto(servers, options);
     const exports = EXPORT.includes(only) ? await exportFrom(servers, options) : [];
     for (const server of servers) await server.start();
-    const chosen = casesWith(groupMembers).filter(({ name }) => name.includes(only));
+    const chosen = casesWith(options).filter(({ name }) => name.includes(only));
     const cases: CaseResult[] = [];
     const run = async (one: Case): Promise<void> => {
       if (one.load.operation === "member") await createGroups(servers, options);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { concordCommand } from "../support/concord-server.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { type BenchServer, createConcord } from "./bench-server.ts";
-import { type Case, casesWith, isWriting } from "./cases.ts";
+import { type Case, type GroupSizes, casesWith, isWriting } from "./cases.ts";
 import { buildCommit } from "./commit-build.ts";
 import { cpuOf } from "./comparison-report.ts";
 import { createGroup } from "./groups.ts";
@@ -18,10 +18,9 @@ const LIMIT = 1.1;
 /** Less of it in all rounds together is a matter of chance: it comes in steps of 10 ms. */
 const CPU_SECONDS_MIN = 0.2;
 
-export interface RegressionOptions extends RoundOptions {
+export interface RegressionOptions extends RoundOptions, GroupSizes {
   /** A commit. */
   readonly before: string;
-  readonly groupMembers: number;
   /** Only cases whose name contains this. */
   readonly only: string;
 }
@@ -44,8 +43,8 @@ export interface RegressionReport {
   readonly isWorse: boolean;
 }
 
-export const regressionCases = (groupMembers: number): readonly string[] =>
-  casesWith(groupMembers).map(({ name }) => name);
+export const regressionCases = (sizes: GroupSizes): readonly string[] =>
+  casesWith(sizes).map(({ name }) => name);
 
 /** @throws Error when an answer is wrong, UnknownCommit */
 export async function checkRegression(options: RegressionOptions): Promise<RegressionReport> {
@@ -63,7 +62,7 @@ export async function checkRegression(options: RegressionOptions): Promise<Regre
       await server.import(ldif);
       await server.start();
     }
-    const chosen = casesWith(groupMembers).filter(({ name }) => name.includes(only));
+    const chosen = casesWith(options).filter(({ name }) => name.includes(only));
     const cases: RegressionCase[] = [];
     const ordered = [...chosen.filter((one) => !isWriting(one)), ...chosen.filter(isWriting)];
     for (const one of ordered) {
