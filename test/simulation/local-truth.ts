@@ -86,6 +86,10 @@ function findUnmodified(
       runMod(before.values, { ...mod, operation: "replace", values: [Buffer.from(String(sum))] });
     }
   }
+  // What gives way to a value that goes again with the same update comes back: the name has to be among the values.
+  for (const { type, value } of avasOf(parseDn(before.dn)[0] ?? [])) {
+    if ((before.values.get(type)?.size ?? 0) === 0) addTo(before.values, type, value);
+  }
   const [wanted, found] = [linesOf(before.values), linesOf(after.values)];
   return wanted.join("\n") === found.join("\n")
     ? undefined
