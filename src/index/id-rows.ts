@@ -49,9 +49,15 @@ export function encodeShortList(ids: ArrayLike<number>): Buffer {
 }
 
 export function decodeShortList(row: Readable): Uint32Array {
+  const ids = new Uint32Array(row.length - 1);
+  const count = readShortList(row, ids);
+  return ids.length === count ? ids : ids.subarray(0, count);
+}
+
+/** Writes the IDs to the beginning of `ids`, which is long enough, and returns their number. */
+export function readShortList(row: Readable, ids: Uint32Array): number {
   assert(row[0] === SHORT_LIST, "a row of the index table is a list or a head");
   const { length } = row;
-  const ids = new Uint32Array(length - 1);
   let count = 0;
   let last = 0;
   for (let at = 1; at < length; count += 1) {
@@ -67,18 +73,18 @@ export function decodeShortList(row: Readable): Uint32Array {
     }
     ids[count] = last;
   }
-  return ids.length === count ? ids : ids.subarray(0, count);
+  return count;
 }
 
-/** Those of `wanted`, which is sorted, that are in the list: nothing behind the last of them is read. */
-export function retainShortList(row: Readable, wanted: Uint32Array): Uint32Array {
+/** Leaves those of the first `size` of `ids`, which are sorted, that are in the list, and returns their number. Nothing behind
+ *  the last of them is read. */
+export function retainShortList(row: Readable, ids: Uint32Array, size: number): number {
   assert(row[0] === SHORT_LIST, "a row of the index table is a list or a head");
   const { length } = row;
-  const kept = new Uint32Array(wanted.length);
   let count = 0;
   let last = 0;
   let next = 0;
-  for (let at = 1; at < length && next < wanted.length; ) {
+  for (let at = 1; at < length && next < size; ) {
     const byte = row[at]!;
     at += 1;
     if (byte <= 0x7f) last += byte;
@@ -89,13 +95,13 @@ export function retainShortList(row: Readable, wanted: Uint32Array): Uint32Array
       last += row[at]! * scale;
       at += 1;
     }
-    while (next < wanted.length && wanted[next]! < last) next += 1;
-    if (wanted[next] === last) {
-      kept[count] = last;
+    while (next < size && ids[next]! < last) next += 1;
+    if (next < size && ids[next] === last) {
+      ids[count] = last;
       count += 1;
     }
   }
-  return kept.subarray(0, count);
+  return count;
 }
 
 /** At least the number of IDs of the list, from the one row of it or its head alone. */

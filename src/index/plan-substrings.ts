@@ -8,7 +8,7 @@
 import type { Bytes, BytesTable } from "../kv/index.ts";
 import type { MatchingRule } from "../schema/index.ts";
 import { IdList } from "./id-list.ts";
-import { countBound, decodeShortList, isHead, retainShortList } from "./id-rows.ts";
+import { countBound, decodeShortList, isHead, readShortList, retainShortList } from "./id-rows.ts";
 import { idsOfRow, ShortIds, type StoredIds } from "./id-table.ts";
 import {
   cutValue,
@@ -20,12 +20,18 @@ import {
   prefixEnd,
 } from "./index-key.ts";
 import { TRIGRAM_BYTES, trigramText } from "./index-keys.ts";
-import { ENOUGH_IDS_MAX, INITIAL_KEYS_MAX, TRIGRAM_LISTS_MAX, TRIGRAMS_MAX } from "./limits.ts";
+import {
+  ENOUGH_IDS_MAX,
+  INITIAL_KEYS_MAX,
+  SHORT_LIST_IDS_MAX,
+  TRIGRAM_LISTS_MAX,
+  TRIGRAMS_MAX,
+} from "./limits.ts";
 import type { ListSizes } from "./list-sizes.ts";
 import { IntersectionSource, ListSource, NONE, type Source, UnionSource } from "./plan-source.ts";
 
-/** What an overlap of one byte counts, in steps of ListSizes: it makes a list about three times as long. */
-const OVERLAP_STEPS = 12;
+/** What an overlap of one byte counts, in steps of ListSizes: as if the list were twice as long. */
+const OVERLAP_STEPS = 7;
 /** So few candidates cost less than another list. */
 const FEW_IDS = 2;
 
@@ -53,11 +59,18 @@ export function findByBeginning(
   const bounds = { from: keyBytes(start), to: end === undefined ? undefined : keyBytes(end) };
   table.visit({ ...bounds, limit: INITIAL_KEYS_MAX + 1 }, (key, row) => {
     if (lists.length === INITIAL_KEYS_MAX) isWhole = false;
-    else lists.push(new ListSource(idsOfRow(table, keyText(key), row), { exact: false }));
+    else lists.push(new ListSource(storedIds(table, key, row), { exact: false }));
     return isWhole;
   });
   if (!isWhole) return undefined;
   return lists.length === 1 ? lists[0] : new UnionSource(lists);
+}
+
+/** The text of the key is needed for a list of several rows alone. */
+function storedIds(table: BytesTable, key: Uint8Array, row: Bytes): StoredIds {
+  return isHead(row)
+    ? idsOfRow(table, keyText(key), row)
+    : new ShortIds(IdList.fromSorted(decodeShortList(row)));
 }
 
 interface Trigram {
@@ -90,7 +103,8 @@ class TrigramSearch {
   readonly #open: Trigram[];
   /** Lists of several rows; they are only asked for single IDs, unless there are no others. */
   readonly #long: StoredIds[] = [];
-  #left: Uint32Array | undefined;
+  /** Of the candidates, which lie in `scratchIds`; undefined: no list of one row has been read. */
+  #size: number | undefined;
 
   constructor(substrings: SubstringIndex, trigrams: Trigram[]) {
     this.#substrings = substrings;
@@ -99,15 +113,19 @@ class TrigramSearch {
 
   run(): Source {
     for (let count = 0; count < TRIGRAM_LISTS_MAX && this.#open.length > 0; count += 1) {
-      const before = this.#left?.length;
+      const before = this.#size;
       if (!this.#lookUp(this.#takeNext())) return NONE;
-      if (isEnough(before, this.#left?.length)) break;
+      if (isEnough(before, this.#size)) break;
     }
-    if (this.#left === undefined) {
+    if (this.#size === undefined) {
       this.#long.sort((a, b) => a.countMax - b.countMax);
       return new IntersectionSource(this.#long, ENOUGH_IDS_MAX);
     }
-    return new ListSource(new ShortIds(IdList.fromSorted(this.#left)), { exact: false });
+    return new ListSource(new ShortIds(this.#candidates(this.#size)), { exact: false });
+  }
+
+  #candidates(size: number): IdList {
+    return IdList.fromSorted(scratchIds.slice(0, size));
   }
 
   #takeNext(): Trigram {
@@ -129,15 +147,22 @@ class TrigramSearch {
     const row = readRow(this.#substrings, trigram);
     if (row === undefined) return false;
     if (!isHead(row)) {
-      this.#left =
-        this.#left === undefined ? decodeShortList(row) : retainShortList(row, this.#left);
+      this.#size =
+        this.#size === undefined
+          ? readShortList(row, scratchIds)
+          : retainShortList(row, scratchIds, this.#size);
       return true;
     }
     const { table, index } = this.#substrings;
     const key = keyPrefix(index.tag, "substring") + trigramText(trigram.code);
     const stored = idsOfRow(table, key, row);
-    if (this.#left === undefined) this.#long.push(stored);
-    else this.#left = stored.retain(IdList.fromSorted(this.#left)).sorted;
+    if (this.#size === undefined) {
+      this.#long.push(stored);
+      return true;
+    }
+    const left = stored.retain(this.#candidates(this.#size)).sorted;
+    scratchIds.set(left);
+    this.#size = left.length;
     return true;
   }
 }
@@ -149,6 +174,9 @@ function isEnough(before: number | undefined, after: number | undefined): boolea
   if (after <= FEW_IDS) return true;
   return before !== undefined && (before - after) * after < before;
 }
+
+/** Nothing that is handed out; one search for candidates at a time uses it. */
+const scratchIds = new Uint32Array(SHORT_LIST_IDS_MAX);
 
 const KEY_BYTES = 6;
 const scratchKey = Buffer.alloc(KEY_BYTES);

@@ -113,15 +113,14 @@ export class BackendSource implements SearchSource {
     if (!(base instanceof StoredEntry)) return { plan: "none", unindexed: false, entries: [] };
     if (request.scope === "base") return { plan: "base", unindexed: false, entries: [base] };
     const plan = this.#plan(request.filter);
-    const { descriptions } = this.#backend;
-    const gate = new RecordGate(matcher.onRecords(descriptions), descriptions);
-    if (request.scope === "one") return this.#oneLevel(base, plan, gate);
+    if (request.scope === "one") return this.#oneLevel(base, plan, matcher);
     const withBase = request.scope === "sub";
     if (!plan.scan) {
       const accept = (entry: StoredEntry): boolean => this.#isBelow(base, entry, withBase);
-      const entries = this.#fromIds(plan.ids, accept, plan.exact ? undefined : gate);
+      const entries = this.#fromIds(plan.ids, accept, plan.exact ? undefined : this.#gate(matcher));
       return { plan: plan.text, unindexed: false, entries };
     }
+    const gate = this.#gate(matcher);
     const entries = this.#holdsMuch(base)
       ? scanEntries(this.#backend, new SubtreeScope(this.#backend, base, withBase), gate)
       : this.#walk(base, withBase, gate);
@@ -141,12 +140,18 @@ export class BackendSource implements SearchSource {
     return planCandidates(filter, schema, catalog, tables.index, limits);
   }
 
-  #oneLevel(base: StoredEntry, plan: Plan, gate: RecordGate): Candidates {
+  #gate(matcher: Matcher): RecordGate {
+    const { descriptions } = this.#backend;
+    return new RecordGate(matcher.onRecords(descriptions), descriptions);
+  }
+
+  #oneLevel(base: StoredEntry, plan: Plan, matcher: Matcher): Candidates {
     if (!plan.scan && plan.ids.size <= base.childCount) {
       const accept = (entry: StoredEntry): boolean => entry.parentId === base.id;
-      const entries = this.#fromIds(plan.ids, accept, plan.exact ? undefined : gate);
+      const entries = this.#fromIds(plan.ids, accept, plan.exact ? undefined : this.#gate(matcher));
       return { plan: plan.text, unindexed: false, entries };
     }
+    const gate = this.#gate(matcher);
     const entries = this.#holdsMuch(base)
       ? scanEntries(this.#backend, new ChildrenScope(base), gate)
       : this.#fromIds(this.#childIds(base.id), () => true, gate);
