@@ -9,12 +9,17 @@ import {
   type Descriptions,
   type EntryView,
   StoredEntry,
-  someStoredValue,
 } from "../entry/index.ts";
 import type { AttributeType } from "../schema/index.ts";
 import type { Matcher, Truth } from "./matcher.ts";
 import { isCovered, isSubtypeOf, type NamedAttribute } from "./named-attribute.ts";
-import { CoveredNumbers, ItemRecordTest, type RecordTest, UNTOLD } from "./record-test.ts";
+import {
+  CoveredNumbers,
+  ItemRecordTest,
+  type RecordTest,
+  someValuePasses,
+  UNTOLD,
+} from "./record-test.ts";
 import type { ValueTest } from "./value-test.ts";
 
 /** May the filter look at this attribute of the entry? */
@@ -40,7 +45,7 @@ export class TypeMatcher implements Matcher {
       return this.#test.matchesAny(entry.values(this.#type));
     }
     const numbers = CoveredNumbers.of(this.#type, entry.descriptions);
-    return someStoredValue(entry.record, numbers, this.#test);
+    return someValuePasses(entry.record, numbers, this.#test);
   }
 
   onRecords(descriptions: Descriptions): RecordTest {

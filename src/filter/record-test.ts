@@ -55,6 +55,13 @@ export class CoveredNumbers {
   }
 }
 
+/** Whether a value of the attributes with these numbers passes the test. */
+export function someValuePasses(record: Buffer, numbers: CoveredNumbers, test: ValueTest): boolean {
+  const { asSpelled } = test;
+  if (asSpelled !== undefined && someStoredValue(record, numbers, asSpelled)) return true;
+  return someStoredValue(record, numbers, test);
+}
+
 export class ItemRecordTest implements RecordTest {
   readonly #numbers: CoveredNumbers;
   readonly #test: ValueTest;
@@ -65,11 +72,11 @@ export class ItemRecordTest implements RecordTest {
   }
 
   canBeTrue(record: Buffer): boolean {
-    return someStoredValue(record, this.#numbers, this.#test);
+    return someValuePasses(record, this.#numbers, this.#test);
   }
 
   canBeFalse(record: Buffer): boolean {
-    return !someStoredValue(record, this.#numbers, this.#test);
+    return !someValuePasses(record, this.#numbers, this.#test);
   }
 }
 

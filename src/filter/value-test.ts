@@ -10,7 +10,10 @@ export interface ValuesTest {
 }
 
 /** The same of one value that lies in the bytes of a record, which may be lent. */
-export interface ValueTest extends ValuesTest, RangeTest {}
+export interface ValueTest extends ValuesTest, RangeTest {
+  /** Where comparing in place is not the whole test: what is asked of all values first, because it costs nearly nothing. */
+  readonly asSpelled?: RangeTest | undefined;
+}
 
 export const PRESENT: ValueTest = {
   matchesAny: (values) => values.length > 0,
@@ -23,11 +26,13 @@ export class EqualityTest implements ValueTest {
   readonly #rule: MatchingRule;
   readonly #asserted: Buffer;
   readonly #normal: Buffer;
+  readonly asSpelled: RangeTest | undefined;
 
   constructor(rule: MatchingRule, asserted: Buffer, normal: Buffer) {
     this.#rule = rule;
     this.#asserted = asserted;
     this.#normal = normal;
+    this.asSpelled = rule.equalsAt === undefined ? new SpellingTest(asserted) : undefined;
   }
 
   matchesAny(values: readonly Buffer[]): boolean {
@@ -43,15 +48,24 @@ export class EqualityTest implements ValueTest {
   matchesAt(bytes: Buffer, start: number, end: number): boolean {
     const told = this.#rule.equalsAt?.(bytes, start, end, this.#normal);
     if (told !== undefined) return told;
-    if (isAt(bytes, start, end, this.#asserted)) return true;
     return this.#rule.normalize(copyBytes(bytes, start, end))?.equals(this.#normal) === true;
   }
 }
 
-function isAt(bytes: Buffer, start: number, end: number, value: Buffer): boolean {
-  if (end - start !== value.length) return false;
-  for (let i = 0; i < value.length; i += 1) if (bytes[start + i] !== value[i]) return false;
-  return true;
+/** The very bytes. */
+class SpellingTest implements RangeTest {
+  readonly #value: Buffer;
+
+  constructor(value: Buffer) {
+    this.#value = value;
+  }
+
+  matchesAt(bytes: Buffer, start: number, end: number): boolean {
+    const value = this.#value;
+    if (end - start !== value.length) return false;
+    for (let i = 0; i < value.length; i += 1) if (bytes[start + i] !== value[i]) return false;
+    return true;
+  }
 }
 
 /** Any of many asserted values: what an OR of equality items on one attribute becomes. */

@@ -15,8 +15,12 @@ export class ListSizes {
   }
 
   note(tag: number, trigram: number, count: number): void {
-    this.#steps[placeOf(tag, trigram)] = 1 + Math.round(STEPS * Math.log2(1 + count));
+    this.#steps[placeOf(tag, trigram)] = stepsOf(count);
   }
+}
+
+export function stepsOf(count: number): number {
+  return 1 + Math.round(STEPS * Math.log2(1 + count));
 }
 
 function placeOf(tag: number, trigram: number): number {

@@ -31,7 +31,7 @@ import {
   type Source,
   UnionSource,
 } from "./plan-source.ts";
-import { findByBeginning, findByTrigrams } from "./plan-substrings.ts";
+import { findBySubstrings, type Piece } from "./plan-substrings.ts";
 
 export interface CatalogIndex extends IndexDefinition {
   /** false while it is being built: kept up, not used. */
@@ -144,23 +144,17 @@ class LeafPlanner {
     const rule = this.#type && findSubstringRule(this.#type);
     const pieces = rule && normalPieces(rule, item);
     if (rule === undefined || pieces === undefined) return this.#undefined("sub");
-    const marked = pieces.map(({ form, position }) => markPiece(form, position));
     const { table, indexes } = this.#context;
     return this.#overTypes("substring", rule, (index) => {
-      const substrings = { table, index, sizes: indexes.sizes };
-      const first = pieces[0];
-      const found =
-        (first?.position === "initial" && findByBeginning(substrings, rule, first.form)) ||
-        findByTrigrams(substrings, marked);
-      if (found) return found;
+      const found = findBySubstrings({ table, index, sizes: indexes.sizes }, rule, pieces);
+      if (found !== undefined) return found;
       // Two bytes begin a trigram wherever they stand, unless they end with the marker of the end.
-      const short = marked.find((piece, i) => {
-        const isFinal = pieces[i]?.position === "final";
-        return piece.length === TRIGRAM_BYTES - 1 && !isFinal;
-      });
+      const short = pieces.find(
+        ({ marked, position }) => marked.length === TRIGRAM_BYTES - 1 && position !== "final",
+      );
       if (short === undefined) return ALL;
       const prefix = keyPrefix(index.tag, "substring");
-      return this.#rangeOfKeys(prefix + short, prefixEnd(prefix + short));
+      return this.#rangeOfKeys(prefix + short.marked, prefixEnd(prefix + short.marked));
     });
   }
 
@@ -246,17 +240,14 @@ function serves(index: IndexDefinition, kind: IndexKind, rule: MatchingRule | un
   return rule === undefined || kindRule(index.type, kind)?.oid === rule.oid;
 }
 
-interface Piece {
-  readonly form: Buffer;
-  readonly position: SubstringPosition;
-}
-
 /** undefined if a piece does not fit the rule: the item is Undefined. */
 function normalPieces(rule: MatchingRule, item: SubstringsFilter): Piece[] | undefined {
   const pieces: Piece[] = [];
   const add = (piece: Buffer, position: SubstringPosition): boolean => {
     const form = rule.normalizePart(piece, position);
-    if (form !== undefined) pieces.push({ form, position });
+    if (form !== undefined) {
+      pieces.push({ form, position, marked: markPiece(form, position) });
+    }
     return form !== undefined;
   };
   const fits =

@@ -1,12 +1,12 @@
 // The lists that a substring assertion is looked up in. Two ways, whichever has few candidates:
 //
-//   beginning   values with an asserted beginning stand together among the equality keys, if these are made of the same form of
-//               values; a few of them are read, more are left to the other way
 //   trigrams    the rarest first, as far as earlier look-ups tell (list-sizes.ts), then those that overlap least with what has
 //               been looked up: neighbors mostly stand in the same entries. No further once the candidates are few.
+//   beginning   values with an asserted beginning stand together among the equality keys, if these are made of the same form of
+//               values. A few of them are read, if all trigrams have long lists: a cursor costs as much as several short ones.
 
 import type { Bytes, BytesTable } from "../kv/index.ts";
-import type { MatchingRule } from "../schema/index.ts";
+import type { MatchingRule, SubstringPosition } from "../schema/index.ts";
 import { IdList } from "./id-list.ts";
 import { countBound, decodeShortList, isHead, readShortList, retainShortList } from "./id-rows.ts";
 import { idsOfRow, ShortIds, type StoredIds } from "./id-table.ts";
@@ -27,11 +27,13 @@ import {
   TRIGRAM_LISTS_MAX,
   TRIGRAMS_MAX,
 } from "./limits.ts";
-import type { ListSizes } from "./list-sizes.ts";
+import { type ListSizes, stepsOf } from "./list-sizes.ts";
 import { IntersectionSource, ListSource, NONE, type Source, UnionSource } from "./plan-source.ts";
 
 /** What an overlap of one byte counts, in steps of ListSizes: as if the list were twice as long. */
 const OVERLAP_STEPS = 7;
+/** Of lists of several rows. */
+const COMMON_STEPS = stepsOf(SHORT_LIST_IDS_MAX);
 /** So few candidates cost less than another list. */
 const FEW_IDS = 2;
 
@@ -41,8 +43,45 @@ export interface SubstringIndex {
   readonly sizes: ListSizes;
 }
 
+/** What is looked for: the normal form of a part, where it stands, and the form between its markers (index-keys.ts). */
+export interface Piece {
+  readonly form: Buffer;
+  readonly position: SubstringPosition;
+  readonly marked: string;
+}
+
+/** undefined: the pieces are too short for a trigram, and the beginning is of no use. */
+export function findBySubstrings(
+  substrings: SubstringIndex,
+  rule: MatchingRule,
+  pieces: readonly Piece[],
+): Source | undefined {
+  const trigrams = trigramsOf(pieces);
+  if (!weigh(substrings, trigrams)) return NONE;
+  const [first] = pieces;
+  const isCommon = trigrams.every(({ steps }) => steps >= COMMON_STEPS);
+  const found =
+    isCommon && first?.position === "initial"
+      ? findByBeginning(substrings, rule, first.form)
+      : undefined;
+  if (found !== undefined || trigrams.length === 0) return found;
+  return new TrigramSearch(substrings, trigrams).run();
+}
+
+/** Finds out how long the lists are; false: one is empty. */
+function weigh(substrings: SubstringIndex, trigrams: readonly Trigram[]): boolean {
+  const { sizes, index } = substrings;
+  for (const trigram of trigrams) {
+    trigram.steps = sizes.stepsOf(index.tag, trigram.code);
+    if (trigram.steps > 0) continue;
+    if (readRow(substrings, trigram) === undefined) return false;
+    trigram.steps = sizes.stepsOf(index.tag, trigram.code);
+  }
+  return true;
+}
+
 /** undefined: there is no such order, or too many values begin so. `initial` is of the form that `rule` gives to parts. */
-export function findByBeginning(
+function findByBeginning(
   { table, index }: SubstringIndex,
   rule: MatchingRule,
   initial: Buffer,
@@ -78,23 +117,6 @@ interface Trigram {
   /** Where it begins in all pieces. */
   readonly place: number;
   steps: number;
-}
-
-/** `pieces` are marked (index-keys.ts). undefined: they are too short for a trigram. */
-export function findByTrigrams(
-  substrings: SubstringIndex,
-  pieces: readonly string[],
-): Source | undefined {
-  const trigrams = trigramsOf(pieces);
-  if (trigrams.length === 0) return undefined;
-  const { sizes, index } = substrings;
-  for (const trigram of trigrams) {
-    trigram.steps = sizes.stepsOf(index.tag, trigram.code);
-    if (trigram.steps > 0) continue;
-    if (readRow(substrings, trigram) === undefined) return NONE;
-    trigram.steps = sizes.stepsOf(index.tag, trigram.code);
-  }
-  return new TrigramSearch(substrings, trigrams).run();
 }
 
 class TrigramSearch {
@@ -190,11 +212,11 @@ function readRow({ table, sizes, index }: SubstringIndex, { code }: Trigram): By
 }
 
 /** Each trigram of the pieces once, not more than TRIGRAMS_MAX, evenly from all over. */
-function trigramsOf(pieces: readonly string[]): Trigram[] {
+function trigramsOf(pieces: readonly Piece[]): Trigram[] {
   const trigrams: Trigram[] = [];
   const seen = new Set<number>();
   let start = 0;
-  for (const piece of pieces) {
+  for (const { marked: piece } of pieces) {
     for (let at = 0; at + TRIGRAM_BYTES <= piece.length; at += 1) {
       const code =
         (piece.charCodeAt(at) << 16) | (piece.charCodeAt(at + 1) << 8) | piece.charCodeAt(at + 2);

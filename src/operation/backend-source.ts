@@ -39,6 +39,8 @@ const TOMBSTONE_INDEXES: ReadonlySet<string> = new Set([
 ]);
 /** A base with one in so many entries of the backend directly below it is searched by going through all of them. */
 const SCAN_SHARE_MIN = 4;
+/** Of fewer candidates most are likely to match, and would be tested twice. */
+const GATED_IDS_MIN = 32;
 /** Refused candidates after which a search gets to look at its limits. */
 const REFUSED_MAX = 32;
 
@@ -117,7 +119,7 @@ export class BackendSource implements SearchSource {
     const withBase = request.scope === "sub";
     if (!plan.scan) {
       const accept = (entry: StoredEntry): boolean => this.#isBelow(base, entry, withBase);
-      const entries = this.#fromIds(plan.ids, accept, plan.exact ? undefined : this.#gate(matcher));
+      const entries = this.#fromIds(plan.ids, accept, this.#gateFor(plan, matcher));
       return { plan: plan.text, unindexed: false, entries };
     }
     const gate = this.#gate(matcher);
@@ -145,10 +147,14 @@ export class BackendSource implements SearchSource {
     return new RecordGate(matcher.onRecords(descriptions), descriptions);
   }
 
+  #gateFor(plan: Plan & { readonly scan: false }, matcher: Matcher): RecordGate | undefined {
+    return plan.exact || plan.ids.size < GATED_IDS_MIN ? undefined : this.#gate(matcher);
+  }
+
   #oneLevel(base: StoredEntry, plan: Plan, matcher: Matcher): Candidates {
     if (!plan.scan && plan.ids.size <= base.childCount) {
       const accept = (entry: StoredEntry): boolean => entry.parentId === base.id;
-      const entries = this.#fromIds(plan.ids, accept, plan.exact ? undefined : this.#gate(matcher));
+      const entries = this.#fromIds(plan.ids, accept, this.#gateFor(plan, matcher));
       return { plan: plan.text, unindexed: false, entries };
     }
     const gate = this.#gate(matcher);
@@ -161,7 +167,7 @@ export class BackendSource implements SearchSource {
   /** Whether so many entries are below the base that all of the backend are gone through faster than its tree. */
   #holdsMuch(base: StoredEntry): boolean {
     if (base.parentId === 0) return true;
-    return base.childCount * SCAN_SHARE_MIN >= this.#backend.tables.entry.count();
+    return base.childCount * SCAN_SHARE_MIN >= this.#backend.allottedIds;
   }
 
   #isBelow(base: StoredEntry, entry: StoredEntry, withBase: boolean): boolean {

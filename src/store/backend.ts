@@ -178,6 +178,11 @@ export class Backend {
     return id;
   }
 
+  /** How many IDs have been given: at least the number of entries. */
+  get allottedIds(): number {
+    return this.#nextId - 1;
+  }
+
   /** Starts an operation on the tables of `writes`. */
   begin(writes: WriteSet): BackendTxn {
     const tables = this.writableTables(writes, this.tables);
