@@ -12,8 +12,16 @@ import {
   readCleanedIds,
   withoutCleaned,
 } from "../replication/clean-ruv/index.ts";
-import { CSN_ZERO, type Csn, type ReplicaId, makeCsn, maxCsn } from "../replication/csn/index.ts";
-import { type Ruv, findElement, withoutReplica } from "../replication/ruv/index.ts";
+import {
+  CSN_ZERO,
+  type Csn,
+  type ReplicaId,
+  csnSeconds,
+  generatorSeconds,
+  makeCsn,
+  maxCsn,
+} from "../replication/csn/index.ts";
+import { type Ruv, findElement, ruvMaxCsn, withoutReplica } from "../replication/ruv/index.ts";
 import { guarded } from "../operation/index.ts";
 import type { WriteSet } from "../kv/index.ts";
 import type { Backend } from "../store/index.ts";
@@ -69,9 +77,8 @@ export class CleanedReplicas {
       const before = this.#ids.get(replicaId);
       const element = facts.ruv && findElement(facts.ruv, replicaId);
       const max = maxCsn(how.maxCsn, element?.maxCsn) ?? before?.maxCsn ?? CSN_ZERO;
-      const seconds = Math.floor(this.#directory.clock.now() / 1000);
       const issued = how.everything
-        ? makeCsn(seconds, SEQUENCE_MAX, replicaId, SEQUENCE_MAX)
+        ? makeCsn(this.#newestSeconds(), SEQUENCE_MAX, replicaId, SEQUENCE_MAX)
         : undefined;
       const floorCsn = maxCsn(maxCsn(max, issued), before?.floorCsn) ?? max;
       this.#put(writes, {
@@ -85,6 +92,18 @@ export class CleanedReplicas {
         this.#backend.putFacts(writes, { ...facts, ruv: withoutReplica(facts.ruv, replicaId) });
       }
     });
+  }
+
+  /** Up to when changes can have been issued: CSNs follow the clock that is furthest ahead, whoever has it. */
+  #newestSeconds(): number {
+    const { ruv, generator } = this.#backend.newest;
+    const now = Math.floor(this.#directory.clock.now() / 1000);
+    const newest = ruv && ruvMaxCsn(ruv);
+    return Math.max(
+      now,
+      newest === undefined ? 0 : csnSeconds(newest),
+      generator === undefined ? 0 : generatorSeconds(generator),
+    );
   }
 
   /** The task is through: what the changelog has of the ID goes, and changes above the floor are taken again. */

@@ -1,6 +1,6 @@
 // The end of a period: faults end, clocks are set right, servers that are down come up, and operators do what the status of an
 // agreement asks for. Then all servers must have the same changes within a bound, and the checkers look.
-import type { ReplicaId } from "../../src/replication/csn/index.ts";
+import { type Csn, type ReplicaId, csnReplicaId } from "../../src/replication/csn/index.ts";
 import { ReplicationCode } from "../../src/replication/supplier/index.ts";
 import { ruvMaxCsn } from "../../src/replication/ruv/index.ts";
 import {
@@ -249,10 +249,22 @@ class Operators {
       if (plans.some(({ from, to }) => to === name && !behind.has(from))) continue;
       trace.note("operator", `takes what ${name} lacks for lost`);
       behind.delete(name);
+      this.#findHolders(name);
       for (const plan of plans.filter(({ from }) => from === name)) {
         this.#refreshed.set(plan.to, queue.now);
         this.#simulation.refresh(plan);
       }
+    }
+  }
+
+  /** Consumers further on that hold what a supplier has given up: they are initialized when those between have been. */
+  #findHolders(supplier: string): void {
+    const { plans, ledger } = this.#simulation;
+    const held = ledger.heldBy(supplier);
+    const isLost = (csn: Csn): boolean =>
+      this.#membership.goneIds.has(csnReplicaId(csn)) && !held.has(csn);
+    for (const { name, role } of plans.values()) {
+      if (role !== "supplier" && [...ledger.heldBy(name)].some(isLost)) this.#ahead.add(name);
     }
   }
 
