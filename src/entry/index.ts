@@ -1,11 +1,12 @@
 export type { DescriptionRow } from "./description.ts";
 export { Descriptions, splitDescription } from "./description.ts";
 export type { Attribute, AttributeDescription, EntryView } from "./entry-view.ts";
-export type { EntryContent, EntryId, RangeTest } from "./record.ts";
+export type { DirectoryRow, EntryContent, EntryId, RangeTest } from "./record.ts";
 export {
   RecordFlag,
   decodeRecord,
   encodeRecord,
+  forEachStoredValue,
   readValues,
   recordFlags,
   recordParentId,

@@ -18,14 +18,14 @@ export interface LdifEncodeOptions {
   readonly fold?: boolean;
 }
 
-function isSafe(value: Buffer): boolean {
-  const first = value[0];
+function isSafe(bytes: Buffer, start: number, end: number): boolean {
+  const first = bytes[start];
   if (first === SPACE || first === COLON || first === LESS) return false;
-  for (let i = 0; i < value.length; i += 1) {
-    const byte = value[i]!;
+  for (let i = start; i < end; i += 1) {
+    const byte = bytes[i]!;
     if (byte >= 0x80 || byte === LF || byte === CR || byte === 0) return false;
   }
-  return value[value.length - 1] !== SPACE;
+  return bytes[end - 1] !== SPACE;
 }
 
 /** Growing buffer that records are written into; one a file, emptied by `take`. */
@@ -62,8 +62,26 @@ export class LdifWriter {
 
   writeValue(name: string, value: Buffer): void {
     if (value.length === 0) this.#writeLine(`${name}:`, value);
-    else if (isSafe(value)) this.#writeLine(`${name}: `, value);
+    else if (isSafe(value, 0, value.length)) this.#writeLine(`${name}: `, value);
     else this.#writeLine(`${name}:: `, Buffer.from(value.toString("base64"), "latin1"));
+  }
+
+  /** The same with the value where it lies: bytes[start, end), and an ASCII name. */
+  writeRange(name: Buffer, bytes: Buffer, start: number, end: number): void {
+    if (start === end || !isSafe(bytes, start, end)) {
+      this.writeValue(name.toString("latin1"), bytes.subarray(start, end));
+      return;
+    }
+    const total = name.length + 2 + end - start;
+    const line = this.#beginLine(total);
+    const out = this.#bytes;
+    let to = line;
+    for (let i = 0; i < name.length; i += 1, to += 1) out[to] = name[i]!;
+    out[to] = COLON;
+    out[to + 1] = SPACE;
+    to += 2;
+    for (let i = start; i < end; i += 1, to += 1) out[to] = bytes[i]!;
+    this.#endLine(line, total);
   }
 
   writeEmptyLine(): void {
@@ -133,10 +151,20 @@ export class LdifWriter {
   /** `head` and `tail` as one logical line. */
   #writeLine(head: string, tail: Buffer): void {
     const total = head.length + tail.length;
+    const start = this.#beginLine(total);
+    const tailAt = start + this.#bytes.write(head, start, "latin1");
+    tail.copy(this.#bytes, tailAt);
+    this.#endLine(start, total);
+  }
+
+  /** Makes room for a logical line of `total` bytes and gives its place. */
+  #beginLine(total: number): number {
     this.#reserve(total + 2 * Math.ceil(total / (LDIF_FOLD_COLUMNS - 1)) + 2);
-    const start = this.#length;
-    this.#length += this.#bytes.write(head, this.#length, "latin1");
-    this.#length += tail.copy(this.#bytes, this.#length);
+    return this.#length;
+  }
+
+  #endLine(start: number, total: number): void {
+    this.#length = start + total;
     if (this.#fold && total > LDIF_FOLD_COLUMNS) this.#foldFrom(start, total);
     this.#bytes[this.#length] = LF;
     this.#length += 1;

@@ -6,7 +6,7 @@
 // Otherwise entries are as they are when their turn comes; with state that is harmless as long as the update vector is from
 // before (changes come again and are no news), but an entry may be missed or come before its parent.
 import { parseDn } from "../dn/index.ts";
-import type { StoredEntry } from "../entry/index.ts";
+import { type DirectoryRow, type StoredEntry, forEachStoredValue } from "../entry/index.ts";
 import { LdifWriter } from "../ldif/index.ts";
 import type { ReplicatedAttribute, ReplicatedValue } from "../protocol/index.ts";
 import { RUV_UNIQUE_ID } from "../replication/change/index.ts";
@@ -56,6 +56,8 @@ class LdifExport {
   readonly writer: LdifWriter;
   readonly #backend: Backend;
   readonly #options: LdifExportOptions;
+  /** By number of the description. */
+  readonly #names = new Map<number, Buffer>();
   #txn: BackendTxn | undefined;
   #txnEntries = 0;
 
@@ -91,11 +93,25 @@ class LdifExport {
   }
 
   #writePlain(entry: StoredEntry): void {
-    const withUniqueIds = this.#options.withUniqueIds ?? true;
-    for (const { description, values } of entry.stored()) {
-      if (description.key === UNIQUE_ID_KEY && !withUniqueIds) continue;
-      for (const value of values) this.writer.writeValue(description.text, value);
+    const { record } = entry;
+    for (const rows = entry.rows(); rows.next(); ) {
+      const name = this.#nameOf(entry, rows);
+      if (name === undefined) continue;
+      forEachStoredValue(record, rows.start, (start, end) => {
+        this.writer.writeRange(name, record, start, end);
+      });
     }
+  }
+
+  /** The text of an attribute description; undefined: it is left out. */
+  #nameOf(entry: StoredEntry, row: DirectoryRow): Buffer | undefined {
+    const known = this.#names.get(row.descriptionId);
+    if (known !== undefined) return known;
+    const { key, text } = entry.description(row);
+    if (key === UNIQUE_ID_KEY && this.#options.withUniqueIds === false) return undefined;
+    const name = Buffer.from(text, "latin1");
+    this.#names.set(row.descriptionId, name);
+    return name;
   }
 
   #writeState(entry: StoredEntry): void {
