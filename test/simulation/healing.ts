@@ -61,6 +61,7 @@ export async function healAndCheck(
     !operators.isBusy &&
     membership.isSettled() &&
     isQuiet(simulation) &&
+    !isRefreshOrdered(simulation) &&
     isConverged(checked, { ledger: simulation.ledger, cleanedIds: membership.goneIds });
   while (!isOver()) {
     if (queue.now > began + CONVERGENCE_MS_MAX) {
@@ -128,6 +129,14 @@ function switchOn(simulation: Simulation, { from, name }: AgreementPlan): void {
     simulation.configure(server, dn, [replaced("nsds5ReplicaUpdateSchedule")]);
   }
 }
+
+/** What was ordered while the consumer could not be reached comes to pass when it can. */
+const isRefreshOrdered = ({ agreements, servers }: Simulation): boolean =>
+  [...agreements.values()].some(({ from, name }) => {
+    const { config, schema } = servers.get(from)?.directory ?? {};
+    const entry = schema && config?.find(schema.normalizeDnText(agreementDn(name)));
+    return entry?.has("nsds5BeginReplicaRefresh") === true;
+  });
 
 /** Suppliers first: what they have is what all must have. */
 function checkedServers({ plans, servers, agreements }: Simulation): CheckedServer[] {
