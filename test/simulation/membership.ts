@@ -6,6 +6,7 @@ import { ResultCode } from "../../src/protocol/index.ts";
 import type { ReplicaId } from "../../src/replication/csn/index.ts";
 import { ruvMaxCsn } from "../../src/replication/ruv/index.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
+import { lacksWhatIsCleaned } from "./behind.ts";
 import { isKeptBack } from "./checkers.ts";
 import { type Action, type AgreementPlan, SUFFIX, makeAgreement } from "./scenario.ts";
 import { agreementAttributes, agreementDn } from "./server-config.ts";
@@ -308,6 +309,9 @@ export class Membership {
     if (server.hasProcess) server.crash("killed");
     for (const { name } of agreements) this.#simulation.agreements.delete(name);
     this.#simulation.remove(server.name);
+    for (const name of this.#simulation.servers.keys()) {
+      if (lacksWhatIsCleaned(this.#simulation, name)) this.#simulation.behind.add(name);
+    }
     // The name may go to another soon.
     this.#simulation.atRest.delete(server.name);
     trace.note("membership", `${server.name} is gone`);

@@ -1,10 +1,10 @@
 // What goes wrong, and what operators do: the actions of a scenario other than writes.
+import { lacksWhatIsCleaned } from "./behind.ts";
 import type { MemoryKv } from "../../src/kv/index.ts";
-import { CLEANED_TABLE, readCleanedIds } from "../../src/replication/clean-ruv/index.ts";
-import { type Csn, type ReplicaId, csnReplicaId } from "../../src/replication/csn/index.ts";
+import type { Csn, ReplicaId } from "../../src/replication/csn/index.ts";
 import { findLastIssued, gateCloser } from "../../src/server/offline-gate.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
-import { type Action, SUFFIX } from "./scenario.ts";
+import type { Action } from "./scenario.ts";
 import { agreementDn } from "./server-config.ts";
 import type { SimulatedServer } from "./simulated-server.ts";
 import { type Simulation, replaced } from "./simulation.ts";
@@ -185,19 +185,7 @@ export class Misfortune {
     simulation.ledger.restore(name, backup.held);
     simulation.cleaned.set(name, backup.cleaned);
     simulation.restoredAt.set(name, simulation.queue.now);
-    this.#findBehind(name, backup);
+    if (lacksWhatIsCleaned(simulation, name)) simulation.behind.add(name);
     this.#endLater(downMs, () => this.#start(server));
-  }
-
-  /** A backup without a change of an ID that others have cleaned meanwhile: nobody sends it any more, and who knows that need not
-   *  supply this server. Its administrator has to know that it must be initialized. */
-  #findBehind(name: string, { held }: Backup): void {
-    const { ledger, servers, behind } = this.#simulation;
-    for (const { name: other, kv } of servers.values()) {
-      const table = kv.openReader().bytesTable(CLEANED_TABLE);
-      const cleaned = readCleanedIds(table.range(), SUFFIX);
-      const isLost = (csn: Csn): boolean => cleaned.has(csnReplicaId(csn)) && !held.has(csn);
-      if (other !== name && [...ledger.heldBy(other)].some(isLost)) behind.add(name);
-    }
   }
 }
