@@ -211,7 +211,6 @@ export class BackendTxn {
       if (this.#hasOtherName(uniqueId, before)) renamed.push(id);
     }
     for (const id of renamed) this.#renameMarks(id);
-    for (const [uniqueId, form] of forms) if (form === undefined) this.forgetIfUnknown(uniqueId);
   }
 
   /** Whether what stands below an entry has another DN than before, apart from its being a tombstone. */
@@ -294,18 +293,6 @@ export class BackendTxn {
     this.rows.touch(id);
     const after = this.writer.entry(id);
     this.#working.set(uniqueId, { id, before: after, registers });
-  }
-
-  /** Of a unique ID that nothing is stored of any more, or that nothing came of, the number goes: after a restart it would be given
-   *  to the next entry. */
-  forgetIfUnknown(uniqueId: UniqueId): void {
-    const id = this.writer.idOfUniqueId(uniqueId);
-    if (id === undefined || this.writer.entry(id) !== undefined) return;
-    if (this.rows.node(id) !== undefined || this.rows.registers(id).length > 0) return;
-    const { shown, tombstones, placeholders } = this.structure.getChildCounts(uniqueId);
-    if (shown + tombstones + placeholders > 0) return;
-    this.writer.forgetUniqueId(uniqueId);
-    this.#working.delete(uniqueId);
   }
 
   #setRegisters(id: EntryId, registers: Registers, recorded: readonly Attribute[]): void {

@@ -15,6 +15,7 @@ import type { UniqueId } from "../replication/change/index.ts";
 import type { AttributeType } from "../schema/index.ts";
 import { BackendReader } from "./backend-reader.ts";
 import type { BackendIndex, BackendIndexes } from "./backend-indexes.ts";
+import { writeLastId } from "./last-id.ts";
 import { NameCache } from "./name-cache.ts";
 import { type BackendTables, tombstoneKey, treeKey } from "./tables.ts";
 
@@ -89,6 +90,7 @@ export class BackendWriter extends BackendReader {
     if (known !== undefined) return known;
     const id = this.#backend.allotId();
     this.tables.uid.put(encodeUniqueId(uniqueId), idRow(id));
+    writeLastId(this.tables.meta, id);
     this.#keepId(uniqueId, id);
     return id;
   }

@@ -31,6 +31,7 @@ import { StructureReplay } from "../replication/urp/index.ts";
 import { BackendIndexes } from "./backend-indexes.ts";
 import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn } from "./backend-txn.ts";
+import { lastAllottedId, lastRowId } from "./last-id.ts";
 import { NameCache } from "./name-cache.ts";
 import { putDescriptions } from "./description-table.ts";
 import { hasTree } from "./digest-tree.ts";
@@ -152,15 +153,14 @@ export class Backend {
     this.indexes = BackendIndexes.decode(this.tables.meta.getCopy(META_INDEXES), this.schema);
     this.replay = new StructureReplay();
     this.#newestNames = new NameCache();
-    const { entry, state, children } = this.tables;
-    this.#nextId = 1 + Math.max(lastId(entry), lastId(state), lastId(children));
+    this.#nextId = 1 + lastAllottedId(this.tables);
     const suffixId = this.reader.suffixId;
     this.suffixUniqueId =
       suffixId === undefined ? undefined : this.reader.getEntry(suffixId).uniqueId;
     this.purgeCsn = readPurgeCsn(this.tables);
     this.newest = { ruv: readRuv(this.tables.meta), generator: readGenerator(this.tables.meta) };
     this.committed = this.newest;
-    this.keepsDigest = hasTree(this.tables) || lastId(this.tables.entry) === 0;
+    this.keepsDigest = hasTree(this.tables) || lastRowId(this.tables.entry) === 0;
   }
 
   /** After a change of the schema. */
@@ -327,9 +327,4 @@ export function storedSuffix(tables: BackendTables): string | undefined {
 function readPointer(kv: Kv, name: string): number {
   const row = kv.bytesTable(POINTER_TABLE).get(Buffer.from(name, "utf8"));
   return row === undefined ? FIRST_SET : row.readUInt32BE(0);
-}
-
-function lastId(table: BackendTables["entry"]): number {
-  for (const id of table.keys({ reverse: true, limit: 1 })) return id;
-  return 0;
 }

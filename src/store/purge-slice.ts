@@ -136,7 +136,7 @@ class PurgeSlice {
   values(uniqueId: UniqueId, id: EntryId): void {
     const { rows, writer } = this.#txn;
     if (rows.registers(id).length === 0) {
-      this.#txn.forgetIfUnknown(uniqueId);
+      this.#forgetIfUnknown(uniqueId, id);
       return;
     }
     const isKnown = rows.node(id) !== undefined || uniqueId === this.#backend.suffixUniqueId;
@@ -145,7 +145,7 @@ class PurgeSlice {
     if (!isKnown && writer.entry(id) === undefined && isOld(this.#registers(id).registers)) {
       rows.setRegisters(id, Buffer.alloc(0));
       this.removed += 1;
-      this.#txn.forgetIfUnknown(uniqueId);
+      this.#forgetIfUnknown(uniqueId, id);
       return;
     }
     this.#change(id, (registers) => registers.purge(this.#purgeCsn));
@@ -178,7 +178,17 @@ class PurgeSlice {
     const { registers } = this.#registers(id);
     const largest = registers.largestCsn();
     if (largest === undefined || largest <= this.#purgeCsn) rows.setRegisters(id, Buffer.alloc(0));
-    this.#txn.forgetIfUnknown(uniqueId);
+    this.#forgetIfUnknown(uniqueId, id);
+  }
+
+  #forgetIfUnknown(uniqueId: UniqueId, id: EntryId): void {
+    const { rows, writer } = this.#txn;
+    const isUsed =
+      rows.node(id) !== undefined ||
+      rows.registers(id).length > 0 ||
+      writer.entry(id) !== undefined;
+    const { shown, tombstones, placeholders } = this.#txn.structure.getChildCounts(uniqueId);
+    if (!isUsed && shown + tombstones + placeholders === 0) writer.forgetUniqueId(uniqueId);
   }
 
   #registers(id: EntryId): { registers: Registers; recorded: readonly Attribute[] } {

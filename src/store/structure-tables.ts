@@ -53,10 +53,11 @@ export class StructureTables implements StructureStore {
   getSlot(parent: UniqueId, rdnKey: string): Slot | undefined {
     const known = `${parent}/${rdnKey}`;
     if (this.#slots.has(known)) return this.#slots.get(known);
+    const parentId = this.#writer.idOfUniqueId(parent);
+    if (parentId === undefined) return undefined;
     const row = this.#writer.tables.last.getCopy(lastKey(parent, rdnKey));
     const stored = row === undefined ? EMPTY_SLOT : decodeSlotRow(row);
-    const parentId = this.#writer.idOfUniqueId(parent);
-    const holder = parentId === undefined ? undefined : this.#holder(parentId, rdnKey);
+    const holder = this.#holder(parentId, rdnKey);
     const slot = holder === undefined ? stored : { ...stored, holder, last: holder };
     return isEmptySlot(slot) ? undefined : slot;
   }
