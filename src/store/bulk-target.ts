@@ -7,7 +7,6 @@
 // index keys are made at the end, from the records as they are then: an entry that comes later may change how these are shown.
 import {
   type Attribute,
-  type AttributeDescription,
   type Descriptions,
   type EntryContent,
   type EntryId,
@@ -16,7 +15,6 @@ import {
 import { assert } from "../base/index.ts";
 import { IndexBuilder } from "../index/index.ts";
 import { WriteSet } from "../kv/index.ts";
-import { LdapError } from "../protocol/index.ts";
 import { type UniqueId, encodeUniqueId } from "../replication/change/index.ts";
 import type { Registers } from "../replication/registers/index.ts";
 import { type StructureNode, StructureReplay } from "../replication/urp/index.ts";
@@ -27,6 +25,7 @@ import { BackendTxn, type TxnBackend } from "./backend-txn.ts";
 import { indexedValues } from "./backend-writer.ts";
 import { DigestLeaves, type EntryDigest, bucketOf, putMember, putStale } from "./digest-tree.ts";
 import type { EntryDigester } from "./entry-digest.ts";
+import { resolverOf } from "./resolve-description.ts";
 import { encodeStateRow } from "./state-rows.ts";
 import { type BackendTables, treeKey } from "./tables.ts";
 
@@ -91,6 +90,7 @@ export class BulkTarget implements TxnBackend {
     this.suffixDn = backend.suffixDn;
     this.keepRenamed = backend.keepRenamed;
     this.descriptions = backend.descriptions;
+    this.resolve = resolverOf(backend.descriptions);
     this.#digester = backend.digester;
     this.#catalog = new BackendIndexes(
       backend.indexes.all.map((index) => ({ ...index, ready: true })),
@@ -106,14 +106,7 @@ export class BulkTarget implements TxnBackend {
   }
 
   /** The attribute description that a text names; undefined when it cannot be one. */
-  readonly resolve = (text: string): AttributeDescription | undefined => {
-    try {
-      return this.descriptions.intern(text);
-    } catch (error) {
-      if (error instanceof LdapError) return undefined;
-      throw error;
-    }
-  };
+  readonly resolve: ReturnType<typeof resolverOf>;
 
   allotId(): EntryId {
     const id = this.#nextId as EntryId;

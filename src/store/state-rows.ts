@@ -190,6 +190,12 @@ export function nodeBytes(bytes: Buffer): Buffer {
   return bytes.subarray(start, start + bytes.readUInt32BE(start - 4));
 }
 
+/** The encoded registers of a row, without decoding the rest. */
+export function registerBytes(bytes: Buffer): Buffer {
+  const node = nodeBytes(bytes);
+  return bytes.subarray(node.byteOffset - bytes.byteOffset + node.length);
+}
+
 function nodeAndRegisters(
   bytes: Buffer,
   start: number,

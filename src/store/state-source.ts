@@ -10,17 +10,20 @@
 // of as known. The receiver would refuse it when it comes again. Then, and when the rest is very large, none of it is sent, and
 // the receiver does without, as it would after an initialization by a 389 server.
 import { hash } from "node:crypto";
-import { type EntryId, recordUniqueId } from "../entry/index.ts";
+import type { EntryId, StoredEntry } from "../entry/index.ts";
 import type { TotalNodeChange, TotalState, TotalStructure } from "../protocol/index.ts";
 import { type UniqueId, decodeUniqueId } from "../replication/change/index.ts";
 import { type Csn, decodeCsn, encodeCsn } from "../replication/csn/index.ts";
-import { toReplicatedAttributes } from "../replication/registers/index.ts";
+import {
+  Registers,
+  decodeRegisters,
+  toReplicatedAttributes,
+} from "../replication/registers/index.ts";
 import { type Ruv, coversCsn } from "../replication/ruv/index.ts";
 import { type Backend, readPurgeCsn } from "./backend.ts";
-import { BackendTxn } from "./backend-txn.ts";
 import { type WalkedEntries, walkEntries, withAncestors } from "./entry-walk.ts";
-import { storedRegisters } from "./repair-state.ts";
-import { decodeStateRow, nodeBytes } from "./state-rows.ts";
+import { resolverOf } from "./resolve-description.ts";
+import { decodeStateRow, nodeBytes, registerBytes } from "./state-rows.ts";
 import { childRange, hiddenUniqueId } from "./tables.ts";
 
 /** About so many bytes of rows are sent in one request. */
@@ -54,9 +57,12 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
   readonly #sent = new Map<EntryId, number>();
   /** Unique IDs of what is about to be taken: it may have no record, or lose it meanwhile. */
   readonly #awaited = new Map<EntryId, UniqueId>();
+  readonly #resolve: ReturnType<typeof resolverOf>;
+  #parent: { readonly id: EntryId; readonly uniqueId: UniqueId } | undefined;
 
   constructor(backend: Backend) {
     this.#backend = backend;
+    this.#resolve = resolverOf(backend.descriptions);
     this.#purgeCsn = readPurgeCsn(backend.tables);
   }
 
@@ -81,28 +87,45 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
   }
 
   take(id: EntryId): TotalState | undefined {
-    const { tables, descriptions, reader } = this.#backend;
+    const { tables, reader } = this.#backend;
     const row = tables.state.getCopy(id);
-    const uniqueId = this.#uniqueId(id);
+    const entry = reader.entry(id);
+    const uniqueId = entry?.uniqueId ?? this.#awaited.get(id);
     const node = row && nodeBytes(row);
     if (uniqueId === undefined) return undefined; // it has lost its record just now, and comes by its unique ID
     this.#awaited.delete(id);
     this.#sent.set(id, markOf(node));
     if (row === undefined || node === undefined) return undefined;
-    const txn = new BackendTxn(this.#backend, tables, descriptions);
-    const attributes = toReplicatedAttributes(storedRegisters(this.#backend, txn, uniqueId));
+    const attributes = toReplicatedAttributes(this.#registers(row, entry));
     const isKnown = node.length > 0 || id === reader.suffixId;
     if (!isKnown && attributes.length === 0) return undefined; // left for the digest tree
-    const dn = reader.entry(id)?.dn ?? "";
+    const dn = entry?.dn ?? "";
     return { entry: { uniqueId, dn, attributes }, node: isKnown ? Buffer.from(node) : undefined };
+  }
+
+  #registers(row: Buffer, entry: StoredEntry | undefined): Registers {
+    const { descriptions } = this.#backend;
+    const bytes = registerBytes(row);
+    if (bytes.length === 0) return new Registers(this.#resolve);
+    return decodeRegisters(bytes, entry?.stored() ?? [], {
+      resolve: this.#resolve,
+      get: (number) => descriptions.get(number),
+    });
   }
 
   parentId(id: EntryId): EntryId | undefined {
     const { reader, tables } = this.#backend;
     if (id === reader.suffixId) return 0 as EntryId;
     const { node } = decodeStateRow(tables.state.getCopy(id));
-    const parentId = node && reader.idOfUniqueId(node.parent);
-    if (node !== undefined && parentId !== undefined) this.#awaited.set(parentId, node.parent);
+    if (node === undefined) return undefined;
+    // Siblings come one after the other; the number of a unique ID does not change.
+    if (this.#parent?.uniqueId !== node.parent) {
+      const parentId = reader.idOfUniqueId(node.parent);
+      if (parentId === undefined) return undefined;
+      this.#parent = { id: parentId, uniqueId: node.parent };
+    }
+    const { id: parentId } = this.#parent;
+    if (!this.#sent.has(parentId)) this.#awaited.set(parentId, node.parent);
     return parentId;
   }
 
@@ -137,11 +160,6 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
       if (last === undefined) return;
       from = Buffer.concat([last, Buffer.of(0)]);
     }
-  }
-
-  #uniqueId(id: EntryId): UniqueId | undefined {
-    const record = this.#backend.tables.entry.getCopy(id);
-    return record === undefined ? this.#awaited.get(id) : recordUniqueId(record);
   }
 
   /** Without a pause: all of it is of the newest commit. */

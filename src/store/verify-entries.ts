@@ -8,7 +8,6 @@ import {
   type StoredEntry,
   decodeRecord,
 } from "../entry/index.ts";
-import { LdapError } from "../protocol/index.ts";
 import { encodeUniqueId } from "../replication/change/index.ts";
 import {
   type Csn,
@@ -28,6 +27,7 @@ import {
 import type { Backend } from "./backend.ts";
 import { BackendTxn } from "./backend-txn.ts";
 import { recordFlagsOf } from "./record-flags.ts";
+import { resolverOf } from "./resolve-description.ts";
 import { decodeStateRow } from "./state-rows.ts";
 import { tombstoneKey, treeKey } from "./tables.ts";
 import { type Report, TooManyFindings } from "./verify-finding.ts";
@@ -219,14 +219,7 @@ class EntryVerifier {
 
   #decode(registers: Buffer): Registers {
     const { descriptions } = this.#backend;
-    const resolve = (text: string): ReturnType<typeof descriptions.find> => {
-      try {
-        return descriptions.intern(text);
-      } catch (error) {
-        if (error instanceof LdapError) return undefined;
-        throw error;
-      }
-    };
+    const resolve = resolverOf(descriptions);
     return decodeRegisters(registers, [], { resolve, get: (number) => descriptions.get(number) });
   }
 }
