@@ -189,23 +189,6 @@ export function readValues(record: Buffer, start: number): Buffer[] {
   return values;
 }
 
-/** Hands out where each value of the attribute lies whose TLV starts at `start`. Nothing is made of the record. */
-export function forEachStoredValue(
-  record: Buffer,
-  start: number,
-  use: (start: number, end: number) => void,
-): void {
-  const type = bodyAt(record, bodyAt(record, start));
-  const set = type + lengthAt(record, bodyAt(record, start));
-  let at = bodyAt(record, set);
-  const end = at + lengthAt(record, set);
-  while (at < end) {
-    const body = bodyAt(record, at);
-    at = body + lengthAt(record, at);
-    use(body, at);
-  }
-}
-
 /** Looks at one value where it lies. */
 export interface RangeTest {
   matchesAt(bytes: Buffer, start: number, end: number): boolean;
@@ -242,6 +225,20 @@ function someValue(record: Buffer, start: number, test: RangeTest): boolean {
     at = next;
   }
   return false;
+}
+
+/** Hands out where each value of the attribute lies whose TLV starts at `start`. Nothing is made of the record. */
+export function forEachStoredValue(
+  record: Buffer,
+  start: number,
+  use: (start: number, end: number) => void,
+): void {
+  someValue(record, start, {
+    matchesAt: (_, from, to) => {
+      use(from, to);
+      return false;
+    },
+  });
 }
 
 /** Where the content of the TLV begins. */
