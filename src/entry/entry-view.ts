@@ -1,6 +1,7 @@
 // What filters, access control and answers see of an entry. Stored entries, configuration entries and the root DSE all
 // look like this.
 import type { AttributeType } from "../schema/index.ts";
+import type { StoredValues, ValueRope } from "./stored-values.ts";
 
 /** An attribute description (RFC 4512 §2.5): a type with its options. Interned: one object per description and
  *  schema, so that identity comparison is enough. */
@@ -19,6 +20,10 @@ export interface AttributeDescription {
 export interface Attribute {
   readonly description: AttributeDescription;
   readonly values: readonly Buffer[];
+  /** The same values where they lie in a record, if they are very many: `values` makes a Buffer for each. */
+  readonly large?: StoredValues | undefined;
+  /** The same values as they come from a record by a few changes. */
+  readonly rope?: ValueRope | undefined;
 }
 
 export interface EntryView {
@@ -31,4 +36,6 @@ export interface EntryView {
   attributes(): Iterable<Attribute>;
   /** Values of the type, of its subtypes and of all option forms (RFC 4511 §4.5.1.7: what a filter item looks at). */
   values(type: AttributeType): readonly Buffer[];
+  /** Whether one of these is this one, byte by byte, where that is cheaper to know. */
+  hasBytes?(type: AttributeType, value: Buffer): boolean;
 }

@@ -3,6 +3,7 @@ export { Descriptions, splitDescription } from "./description.ts";
 export type { Attribute, AttributeDescription, EntryView } from "./entry-view.ts";
 export type { DirectoryRow, EntryContent, EntryId, RangeTest } from "./record.ts";
 export {
+  DirectoryRows,
   RecordFlag,
   decodeRecord,
   encodeRecord,
@@ -14,5 +15,6 @@ export {
   recordUniqueId,
   someStoredValue,
 } from "./record.ts";
-export type { EntryNames, EntrySurroundings } from "./stored-entry.ts";
+export type { EntryNames, EntrySurroundings, LargeAttributes } from "./stored-entry.ts";
 export { COMPUTED_ATTRIBUTE_KEYS, StoredEntry, isOrDescends } from "./stored-entry.ts";
+export { RopeAttribute, type RopePiece, StoredValues, ValueRope } from "./stored-values.ts";

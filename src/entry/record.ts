@@ -52,9 +52,9 @@ export interface EntryContent {
 const lengthBytes = (length: number): number =>
   length < 0x80 ? 1 : length < 0x100 ? 2 : length < 0x1_0000 ? 3 : length < 0x100_0000 ? 4 : 5;
 
-const tlvBytes = (length: number): number => 1 + lengthBytes(length) + length;
+export const tlvBytes = (length: number): number => 1 + lengthBytes(length) + length;
 
-function writeHeader(out: Buffer, at: number, tag: number, length: number): number {
+export function writeHeader(out: Buffer, at: number, tag: number, length: number): number {
   out[at] = tag;
   const count = lengthBytes(length) - 1;
   if (count === 0) {
@@ -80,8 +80,10 @@ function writeText(out: Buffer, at: number, text: string): number {
 export function encodeRecord(content: EntryContent): Buffer {
   const { attributes } = content;
   const sizes = attributes.map((attribute) => {
-    let values = 0;
-    for (const value of attribute.values) values += tlvBytes(value.length);
+    let values = attribute.rope?.byteLength ?? 0;
+    if (attribute.rope === undefined) {
+      for (const value of attribute.values) values += tlvBytes(value.length);
+    }
     const type = Buffer.byteLength(attribute.description.text);
     return { type, values, body: tlvBytes(type) + tlvBytes(values) };
   });
@@ -102,7 +104,7 @@ export function encodeRecord(content: EntryContent): Buffer {
   let at = row + DIRECTORY_ROW_BYTES * attributes.length;
   attributes.forEach((attribute, index) => {
     const size = sizes[index] as (typeof sizes)[number];
-    const { description, values } = attribute;
+    const { description, rope } = attribute;
     out.writeUInt16BE(description.id, row);
     out[row + 2] = description.type.operational ? AttributeFlag.operational : 0;
     out.writeUInt32BE(tlvBytes(size.body), row + 3);
@@ -111,9 +113,12 @@ export function encodeRecord(content: EntryContent): Buffer {
     at = writeHeader(out, at, 0x04, size.type);
     at = writeText(out, at, description.text);
     at = writeHeader(out, at, 0x31, size.values);
-    for (const value of values) {
-      at = writeHeader(out, at, 0x04, value.length);
-      at = copyInto(out, at, value, 0, value.length);
+    if (rope !== undefined) at = rope.writeTo(out, at);
+    else {
+      for (const value of attribute.values) {
+        at = writeHeader(out, at, 0x04, value.length);
+        at = copyInto(out, at, value, 0, value.length);
+      }
     }
   });
   assert(at === total, "a record fills the buffer that was sized for it");
@@ -168,7 +173,8 @@ export class DirectoryRows implements DirectoryRow {
   }
 }
 
-function skipHeader(record: Buffer, at: number): { body: number; length: number } {
+/** Where the content of the TLV begins, and how long it is. */
+export function skipHeader(record: Buffer, at: number): { body: number; length: number } {
   const first = record[at + 1] as number;
   if (first < 0x80) return { body: at + 2, length: first };
   const count = first & 0x7f;

@@ -16,7 +16,9 @@ import {
   recordRdn,
   recordRdnBytes,
   recordUniqueId,
+  skipHeader,
 } from "./record.ts";
+import { StoredValues } from "./stored-values.ts";
 
 /** DN of an entry, as shown and in normal form. */
 export interface EntryNames {
@@ -71,18 +73,49 @@ class StoredAttribute implements Attribute {
   readonly #record: Buffer;
   readonly #start: number;
   #values: readonly Buffer[] | undefined;
+  #large: StoredValues | "small" | undefined;
 
-  constructor(description: AttributeDescription, record: Buffer, start: number) {
+  /** `large`: what is known of it, if it is. */
+  constructor(
+    description: AttributeDescription,
+    record: Buffer,
+    start: number,
+    large: StoredValues | undefined,
+  ) {
     this.description = description;
     this.#record = record;
     this.#start = start;
+    this.#large = large;
   }
 
   get values(): readonly Buffer[] {
-    this.#values ??= readValues(this.#record, this.#start);
+    if (this.#values === undefined) {
+      const large = this.#large;
+      this.#values =
+        large instanceof StoredValues ? large.list() : readValues(this.#record, this.#start);
+    }
     return this.#values;
   }
+
+  get large(): StoredValues | undefined {
+    this.#large ??= this.#findLarge() ?? "small";
+    return this.#large === "small" ? undefined : this.#large;
+  }
+
+  #findLarge(): StoredValues | undefined {
+    const { length } = skipHeader(this.#record, this.#start);
+    if (length < LARGE_BYTES_MIN || this.description.type.singleValue) return undefined;
+    const values = new StoredValues(this.#record, this.#start);
+    return values.count < LARGE_VALUES_MIN ? undefined : values;
+  }
 }
+
+/** Below these, Buffers for all values cost less than to do without. */
+const LARGE_BYTES_MIN = 2048;
+const LARGE_VALUES_MIN = 64;
+
+/** Attributes with very many values, by the number of their description. */
+export type LargeAttributes = ReadonlyMap<number, StoredValues>;
 
 const COMMA = Buffer.from(",");
 
@@ -92,13 +125,20 @@ export class StoredEntry implements EntryView {
   readonly #surroundings: EntrySurroundings;
   #dn: string | undefined;
   #normalDn: string | undefined;
+  readonly #large: LargeAttributes | undefined;
   #stored: readonly Attribute[] | undefined;
 
-  /** `record` is kept: it must be a copy, or the entry must not outlive it. */
-  constructor(id: EntryId, record: Buffer, surroundings: EntrySurroundings) {
+  /** `record` is kept: it must be a copy, or the entry must not outlive it. `large`: what is known of this very record. */
+  constructor(
+    id: EntryId,
+    record: Buffer,
+    surroundings: EntrySurroundings,
+    large?: LargeAttributes,
+  ) {
     this.id = id;
     this.record = record;
     this.#surroundings = surroundings;
+    this.#large = large;
   }
 
   get dn(): string {
@@ -179,7 +219,8 @@ export class StoredEntry implements EntryView {
     if (this.#stored !== undefined) return this.#stored;
     const stored: Attribute[] = [];
     for (const rows = this.rows(); rows.next(); ) {
-      stored.push(new StoredAttribute(this.description(rows), this.record, rows.start));
+      const large = this.#large?.get(rows.descriptionId);
+      stored.push(new StoredAttribute(this.description(rows), this.record, rows.start, large));
     }
     this.#stored = stored;
     return stored;
@@ -210,5 +251,14 @@ export class StoredEntry implements EntryView {
       found = found === undefined ? values : [...found, ...values];
     }
     return found ?? [];
+  }
+
+  hasBytes(type: AttributeType, value: Buffer): boolean {
+    return this.stored().some((attribute) => {
+      const { description, large } = attribute;
+      if (!isOrDescends(description.type, type)) return false;
+      if (large !== undefined) return large.hasBytes(value);
+      return attribute.values.some((each) => each.equals(value));
+    });
   }
 }

@@ -6,6 +6,7 @@ export { ListSizes } from "./list-sizes.ts";
 export type { Plan, PlanLimits } from "./plan.ts";
 export { planCandidates } from "./plan.ts";
 export type { CatalogIndex, IndexCatalog, ItemFilter } from "./plan-leaf.ts";
-export { clearIndex, updateIndex } from "./update-index.ts";
+export type { ValueChanges } from "./update-index.ts";
+export { clearIndex, updateIndex, updateIndexBy } from "./update-index.ts";
 export type { IndexedList } from "./walk-index.ts";
 export { indexTags, walkIndex } from "./walk-index.ts";

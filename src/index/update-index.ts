@@ -8,9 +8,11 @@ import {
   type IndexKind,
   keyBytes,
   keyPrefix,
+  keyValue,
+  kindRule,
   prefixEnd,
 } from "./index-key.ts";
-import { collectKeys } from "./index-keys.ts";
+import { collectKeys, isCoveredByEquality } from "./index-keys.ts";
 
 /** Brings the index of one type from the values that entry `id` had to those it has; undefined and none are the same. The
  *  values are those of the type in all option forms, in any order. */
@@ -21,7 +23,29 @@ export function updateIndex(
   before: readonly Buffer[] | undefined,
   after: readonly Buffer[] | undefined,
 ): void {
-  const { added, removed, kept } = compareValues(before ?? [], after ?? []);
+  updateIndexBy(table, index, id, compareValues(before ?? [], after ?? []));
+}
+
+/** What became of the values of a type. */
+export interface ValueChanges {
+  readonly added: readonly Buffer[];
+  readonly removed: readonly Buffer[];
+  /** How many values are there before and after. */
+  readonly keptCount: number;
+  /** These, or all that are there after. */
+  readonly kept: () => readonly Buffer[];
+  /** Whether the normal forms of the values before, and of those after, are pairwise different. */
+  readonly areDistinct: boolean;
+}
+
+/** As `updateIndex`, by the difference. */
+export function updateIndexBy(
+  table: BytesTable,
+  index: IndexDefinition,
+  id: number,
+  changes: ValueChanges,
+): void {
+  const { added, removed, keptCount } = changes;
   if (added.length === 0 && removed.length === 0) return;
   const addedKeys = new Set<string>();
   collectKeys(index, added, (key) => addedKeys.add(key));
@@ -29,17 +53,30 @@ export function updateIndex(
   collectKeys(index, removed, (key) => removedKeys.add(key));
   // What was there and stays is not written.
   for (const key of addedKeys) if (removedKeys.delete(key)) addedKeys.delete(key);
-  // Other values may have the same keys: options of one value, trigrams of another, presence.
-  if (removedKeys.size > 0) collectKeys(index, kept, (key) => removedKeys.delete(key));
-  if (kept.length > 0) addedKeys.delete(keyPrefix(index.tag, "presence"));
+  if (keptCount > 0) {
+    const presence = keyPrefix(index.tag, "presence");
+    addedKeys.delete(presence);
+    removedKeys.delete(presence);
+  }
+  // Other values may have the same keys: options of one value, trigrams of another.
+  if (removedKeys.size > 0 && !(changes.areDistinct && haveOwnKeys(index, removed))) {
+    collectKeys(index, changes.kept(), (key) => removedKeys.delete(key));
+  }
   for (const key of removedKeys) removeId(table, key, id);
   for (const key of addedKeys) addId(table, key, id);
 }
 
-interface ValueChanges {
-  readonly added: readonly Buffer[];
-  readonly removed: readonly Buffer[];
-  readonly kept: readonly Buffer[];
+/** Whether no value with another normal form has a key of one of these, apart from presence. */
+function haveOwnKeys(index: IndexDefinition, values: readonly Buffer[]): boolean {
+  const { type, kinds } = index;
+  if (kinds.has("substring") || (kinds.has("ordering") && !isCoveredByEquality(index)))
+    return false;
+  const normalize = kindRule(type, "equality")?.normalize;
+  if (normalize !== type.equality.normalize) return false;
+  return values.every((value) => {
+    const normal = normalize(value);
+    return normal === undefined || keyValue(normal).exact;
+  });
 }
 
 /** Most changes add or remove a few values of many, at one place: what is alike at both ends is not looked at again. */
@@ -53,14 +90,13 @@ function compareValues(before: readonly Buffer[], after: readonly Buffer[]): Val
   const now = after.slice(start, after.length - tail);
   const oldSet = new Set(old.map((value) => value.toString("latin1")));
   const nowSet = new Set(now.map((value) => value.toString("latin1")));
+  const added = now.filter((value) => !oldSet.has(value.toString("latin1")));
   return {
-    added: now.filter((value) => !oldSet.has(value.toString("latin1"))),
+    added,
     removed: old.filter((value) => !nowSet.has(value.toString("latin1"))),
-    kept: [
-      ...after.slice(0, start),
-      ...now.filter((value) => oldSet.has(value.toString("latin1"))),
-      ...after.slice(after.length - tail),
-    ],
+    keptCount: after.length - added.length,
+    kept: () => after,
+    areDistinct: false,
   };
 }
 

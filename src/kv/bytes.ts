@@ -27,3 +27,9 @@ export function copyInto(
   }
   return offset + end - start;
 }
+
+/** Whether a borrowed view has the bytes of `other`. */
+export function sameBytes(bytes: Bytes, other: Buffer): boolean {
+  if (bytes.length !== other.length) return false;
+  return other.equals(Uint8Array.prototype.subarray.call(bytes, 0, bytes.length));
+}

@@ -1,4 +1,4 @@
-export { copyBytes, copyInto } from "./bytes.ts";
+export { copyBytes, copyInto, sameBytes } from "./bytes.ts";
 export type { Bytes, BytesTable, IdTable, Kv, RangeOptions, Row, Table } from "./kv.ts";
 export { KV_KEY_BYTES_MAX, StorageError } from "./kv.ts";
 export type { MemoryKvOptions } from "./memory.ts";

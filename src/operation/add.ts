@@ -61,7 +61,7 @@ export function addEntry(context: WriteContext, request: AddRequest): void {
     throw insufficientAdd(request);
   }
   checkAcis(schema, normalDn, set.ofType("aci"));
-  checkEntry(schema, asTyped(set), context.settings);
+  checkEntry(schema, [...set], context.settings);
   const uniqueId = stamp(context, set);
   context.apply({
     type: "add",
@@ -117,11 +117,6 @@ function stamp(context: WriteContext, set: AttributeSet): ReturnType<typeof newU
   if (set.ofType("entryuuid").length === 0) put("entryUUID", newEntryUuid(context.random));
   return uniqueId;
 }
-
-export const asTyped = (
-  set: Iterable<Attribute>,
-): { type: Attribute["description"]["type"]; values: readonly Buffer[] }[] =>
-  [...set].map(({ description, values }) => ({ type: description.type, values }));
 
 export const toValues = (set: Iterable<Attribute>): AttributeValues[] =>
   [...set].map(({ description, values }) => ({ type: description.text, values }));

@@ -2,28 +2,29 @@
 // the equality rule of the type. Order of attributes and values is kept.
 import type { Attribute, AttributeDescription } from "../entry/index.ts";
 import { LdapError } from "../protocol/index.ts";
+import type { CheckedAttribute } from "../schema/index.ts";
+import { LargeSlot } from "./large-slot.ts";
+import { PlainSlot } from "./plain-slot.ts";
 
-/** Above this many values membership is looked up in a set instead of a scan. */
+/** Above this many values, those that are named are looked up in a set instead of one by one. */
 const SCAN_VALUES_MAX = 8;
+/** Above this many values to be deleted, those of an attribute that has very many are looked at one by one. */
+const LARGE_DELETES_MAX = 64;
 
-interface Slot {
-  readonly description: AttributeDescription;
-  values: Buffer[];
-  /** Normal forms (latin1) of `values`; made on demand, dropped on change. */
-  normal: Set<string> | undefined;
-}
-
-const normalText = (description: AttributeDescription, value: Buffer): string =>
-  description.type.normalize(value).toString("latin1");
+type Slot = PlainSlot | LargeSlot;
 
 export class AttributeSet {
   readonly #slots = new Map<AttributeDescription, Slot>();
   readonly #changed = new Set<AttributeDescription>();
 
   constructor(attributes: Iterable<Attribute>) {
-    for (const { description, values } of attributes) {
-      const slot = this.#slot(description);
-      slot.values.push(...values);
+    for (const attribute of attributes) {
+      const { description, large } = attribute;
+      const slot =
+        large === undefined
+          ? new PlainSlot(description, attribute.values)
+          : new LargeSlot(description, large);
+      this.#slots.set(description, slot);
     }
   }
 
@@ -40,24 +41,16 @@ export class AttributeSet {
   }
 
   has(description: AttributeDescription, value: Buffer): boolean {
-    const slot = this.#slots.get(description);
-    return slot !== undefined && normalSet(slot).has(normalText(description, value));
+    return this.#slots.get(description)?.has(value) === true;
   }
 
   /** @throws LdapError attributeOrValueExists when a value is there already or stands twice in `values` */
   add(description: AttributeDescription, values: readonly Buffer[]): void {
-    const slot = this.#slot(description);
-    const known = normalSet(slot);
-    for (const value of values) {
-      const normal = normalText(description, value);
-      if (known.has(normal)) {
-        throw new LdapError(
-          "attributeOrValueExists",
-          `Attribute "${description.text}" already has this value`,
-        );
-      }
-      known.add(normal);
-      slot.values.push(value);
+    if (!this.#slot(description).add(values)) {
+      throw new LdapError(
+        "attributeOrValueExists",
+        `Attribute "${description.text}" already has this value`,
+      );
     }
     this.#changed.add(description);
   }
@@ -65,13 +58,9 @@ export class AttributeSet {
   /** @throws LdapError noSuchAttribute when a value is not there */
   delete(description: AttributeDescription, values: readonly Buffer[]): void {
     const slot = this.#slots.get(description);
-    if (slot === undefined || slot.values.length === 0) throw absent(description);
-    if (values.length <= SCAN_VALUES_MAX) {
-      for (const value of values) this.#deleteOne(slot, normalText(description, value));
-    } else {
-      this.#deleteMany(slot, new Set(values.map((value) => normalText(description, value))));
-    }
-    if (slot.values.length === 0) this.#slots.delete(description);
+    if (slot === undefined || slot.count === 0) throw absent(description);
+    if (!this.#deleteFrom(slot, values)) throw absentValue(description);
+    if (this.#slots.get(description)?.count === 0) this.#slots.delete(description);
     this.#changed.add(description);
   }
 
@@ -88,9 +77,10 @@ export class AttributeSet {
     if (values.length > 0) this.add(description, values);
   }
 
-  *[Symbol.iterator](): Iterator<Attribute> {
+  /** As attributes, and as checks of whole entries take them. */
+  *[Symbol.iterator](): Iterator<Attribute & CheckedAttribute> {
     for (const slot of this.#slots.values()) {
-      if (slot.values.length > 0) yield slot;
+      if (slot.count > 0) yield slot;
     }
   }
 
@@ -99,42 +89,38 @@ export class AttributeSet {
     return this.#changed;
   }
 
-  /** What an operation touched, as far as it has values. */
-  changedAttributes(): readonly Attribute[] {
-    return [...this.#changed].flatMap((description) => {
-      const slot = this.#slots.get(description);
-      return slot === undefined || slot.values.length === 0 ? [] : [slot];
+  /** The values that an operation brought, as far as they are still there. */
+  newAttributes(): readonly Attribute[] {
+    return [...this.#changed].map((description) => {
+      const values = this.#slots.get(description)?.newValues ?? [];
+      return { description, values };
     });
   }
 
   #slot(description: AttributeDescription): Slot {
     const known = this.#slots.get(description);
     if (known !== undefined) return known;
-    const slot: Slot = { description, values: [], normal: undefined };
+    const slot = new PlainSlot(description);
     this.#slots.set(description, slot);
     return slot;
   }
 
-  #deleteOne(slot: Slot, normal: string): void {
-    const at = slot.values.findIndex((value) => normalText(slot.description, value) === normal);
-    if (at < 0) throw absentValue(slot.description);
-    slot.values.splice(at, 1);
-    slot.normal = undefined;
-  }
-
-  #deleteMany(slot: Slot, normal: Set<string>): void {
-    const known = normalSet(slot);
-    for (const one of normal) {
-      if (!known.has(one)) throw absentValue(slot.description);
+  /** false: one of the values is not there. */
+  #deleteFrom(slot: Slot, values: readonly Buffer[]): boolean {
+    if (values.length <= SCAN_VALUES_MAX) return values.every((value) => slot.delete(value));
+    if (slot instanceof PlainSlot) return slot.deleteMany(values);
+    const { description } = slot;
+    if (values.length <= LARGE_DELETES_MAX) {
+      const { type } = description;
+      const byForm = new Map(
+        values.map((value) => [type.normalize(value).toString("latin1"), value]),
+      );
+      return [...byForm.values()].every((value) => slot.delete(value));
     }
-    slot.values = slot.values.filter((value) => !normal.has(normalText(slot.description, value)));
-    slot.normal = undefined;
+    const plain = new PlainSlot(description, slot.values, slot.newValues);
+    this.#slots.set(description, plain);
+    return plain.deleteMany(values);
   }
-}
-
-function normalSet(slot: Slot): Set<string> {
-  slot.normal ??= new Set(slot.values.map((value) => normalText(slot.description, value)));
-  return slot.normal;
 }
 
 const absent = (description: AttributeDescription): LdapError =>

@@ -15,8 +15,8 @@ export function compareEntry(
   const type = schema.attributeType(request.attribute.split(";")[0] as string);
   if (!access.mayAttribute(entry, "compare", type))
     throw new LdapError("insufficientAccessRights", "");
-  const values = entry.values(type);
-  if (values.length === 0)
+  const isThere = entry.hasBytes?.(type, request.value) === true;
+  if (!isThere && entry.values(type).length === 0)
     throw new LdapError("noSuchAttribute", `The entry has no attribute "${request.attribute}"`);
   if (type.equality !== undefined && type.equality.normalize(request.value) === undefined) {
     throw new LdapError(
@@ -24,6 +24,8 @@ export function compareEntry(
       `The asserted value does not fit "${request.attribute}"`,
     );
   }
+  // Mostly it is spelled as it is stored, and then the others are not looked at.
+  if (isThere) return true;
   const wanted = type.normalize(request.value);
-  return values.some((value) => type.normalize(value).equals(wanted));
+  return entry.values(type).some((value) => type.normalize(value).equals(wanted));
 }

@@ -3,7 +3,6 @@ import { formatRdn, parseDn, parseRdn, type Rdn } from "../dn/index.ts";
 import { type EntryView, RecordFlag, type StoredEntry } from "../entry/index.ts";
 import { LdapError, type ModifyDnRequest } from "../protocol/index.ts";
 import { checkEntry } from "../schema/index.ts";
-import { asTyped } from "./add.ts";
 import { AttributeSet } from "./attribute-set.ts";
 import { lastMods } from "./modify.ts";
 import { type WriteContext, getTarget, insufficient, noSuchObject } from "./write-context.ts";
@@ -124,5 +123,5 @@ function checkResult(
     if (description.type.singleValue) set.replace(description, [ava.value]);
     else set.add(description, [ava.value]);
   }
-  checkEntry(schema, asTyped(set), context.settings);
+  checkEntry(schema, [...set], context.settings);
 }

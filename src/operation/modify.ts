@@ -9,7 +9,6 @@ import {
 } from "../entry/index.ts";
 import { LdapError, type Mod, type ModifyRequest } from "../protocol/index.ts";
 import { checkEntry, checkSyntax } from "../schema/index.ts";
-import { asTyped } from "./add.ts";
 import { AttributeSet } from "./attribute-set.ts";
 import { checkAcis } from "./check-aci.ts";
 import { type WriteContext, formatTime, getTarget, insufficient } from "./write-context.ts";
@@ -46,12 +45,12 @@ export function modifyEntry(context: WriteContext, request: ModifyRequest): void
   });
 }
 
-/** Classes and required attributes are a matter of the whole entry. Values are looked at where the operation did something, as
+/** Classes and required attributes are a matter of the whole entry. Of the values, those are looked at that the operation brings, as
  *  in 389: what came from elsewhere and is in nobody's way does not hinder it. */
 function checkResult({ schema, settings }: WriteContext, set: AttributeSet): void {
-  checkEntry(schema, asTyped(set), { ...settings, syntaxCheck: false });
+  checkEntry(schema, [...set], { ...settings, syntaxCheck: false });
   if (!settings.syntaxCheck) return;
-  for (const { type, values } of asTyped(set.changedAttributes())) checkSyntax(type, values);
+  for (const { description, values } of set.newAttributes()) checkSyntax(description.type, values);
 }
 
 /** The two mods that every change by a client carries last. */

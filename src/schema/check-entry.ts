@@ -9,6 +9,8 @@ import type { AttributeType, ObjectClass } from "./types.ts";
 export interface CheckedAttribute {
   readonly type: AttributeType;
   readonly values: readonly Buffer[];
+  /** How many values there are, if that is known without them. */
+  readonly count?: number;
 }
 
 export interface CheckOptions {
@@ -109,12 +111,15 @@ function getShape(schema: Schema, values: readonly Buffer[]): EntryShape {
   return shape;
 }
 
+const countOf = (attribute: CheckedAttribute): number => attribute.count ?? attribute.values.length;
+
 function checkClasses(schema: Schema, attributes: readonly CheckedAttribute[]): void {
   const objectClassValues: Buffer[] = [];
   const present = new Set<string>();
-  for (const { type, values } of attributes) {
-    if (values.length > 0) present.add(type.key);
-    if (type.key === "objectclass") objectClassValues.push(...values);
+  for (const attribute of attributes) {
+    const { type } = attribute;
+    if (countOf(attribute) > 0) present.add(type.key);
+    if (type.key === "objectclass") objectClassValues.push(...attribute.values);
   }
   if (objectClassValues.length === 0) throw violation('missing required attribute "objectclass"');
   const { required, allowed } = getShape(schema, objectClassValues);
@@ -123,8 +128,9 @@ function checkClasses(schema: Schema, attributes: readonly CheckedAttribute[]): 
     throw violation(`missing attribute "${type.name}" required by object class "${by.name}"`);
   }
   if (allowed === undefined) return;
-  for (const { type, values } of attributes) {
-    if (values.length === 0 || type.operational || allowed.has(type.key)) continue;
+  for (const attribute of attributes) {
+    const { type } = attribute;
+    if (countOf(attribute) === 0 || type.operational || allowed.has(type.key)) continue;
     throw violation(`attribute "${type.name}" not allowed`);
   }
 }
@@ -140,8 +146,8 @@ export function checkSyntax(type: AttributeType, values: readonly Buffer[]): voi
 }
 
 /** @throws LdapError objectClassViolation, as 389 */
-export function checkSingleValue(type: AttributeType, values: readonly Buffer[]): void {
-  if (!type.singleValue || values.length < 2) return;
+export function checkSingleValue(type: AttributeType, count: number): void {
+  if (!type.singleValue || count < 2) return;
   throw new LdapError(
     "objectClassViolation",
     `single-valued attribute "${type.name}" has multiple values`,
@@ -156,8 +162,8 @@ export function checkEntry(
   options: CheckOptions = {},
 ): void {
   if (options.schemaCheck ?? true) checkClasses(schema, attributes);
-  for (const { type, values } of attributes) {
-    if (options.schemaCheck ?? true) checkSingleValue(type, values);
-    if (options.syntaxCheck ?? true) checkSyntax(type, values);
+  for (const attribute of attributes) {
+    if (options.schemaCheck ?? true) checkSingleValue(attribute.type, countOf(attribute));
+    if (options.syntaxCheck ?? true) checkSyntax(attribute.type, attribute.values);
   }
 }

@@ -336,7 +336,13 @@ export class BackendTxn {
   }
 
   #violatesSchema(attributes: readonly Attribute[]): boolean {
-    const typed = attributes.map(({ description, values }) => ({ type: description.type, values }));
+    const typed = attributes.map((attribute) => ({
+      type: attribute.description.type,
+      count: attribute.rope?.count ?? attribute.values.length,
+      get values() {
+        return attribute.values;
+      },
+    }));
     try {
       checkEntry(this.#descriptions.schema, typed, { syntaxCheck: false });
       return false;

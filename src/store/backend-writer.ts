@@ -2,20 +2,25 @@
 // structure rules). The tables are those of the operation's write set, so all of it is discarded with the operation.
 // Only indexes of types whose bytes in the record changed are looked at: most operations change two or three attributes.
 import {
+  type Attribute,
   type Descriptions,
+  DirectoryRows,
   type EntryContent,
   type EntryId,
   RecordFlag,
   StoredEntry,
+  type StoredValues,
   encodeRecord,
 } from "../entry/index.ts";
-import { updateIndex } from "../index/index.ts";
+import { type ValueChanges, updateIndex, updateIndexBy } from "../index/index.ts";
+import { copyBytes } from "../kv/index.ts";
 import { encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import type { AttributeType } from "../schema/index.ts";
 import { BackendReader } from "./backend-reader.ts";
 import type { BackendIndex, BackendIndexes } from "./backend-indexes.ts";
 import { writeLastId } from "./last-id.ts";
+import type { LargeRecords } from "./large-records.ts";
 import { NameCache } from "./name-cache.ts";
 import { type BackendTables, tombstoneKey, treeKey } from "./tables.ts";
 
@@ -35,6 +40,7 @@ const ENTRIES_MAX = 64;
 export interface WriterBackend {
   readonly suffix: string;
   readonly indexes: BackendIndexes;
+  readonly largeRecords: LargeRecords;
   /** The next entry ID; IDs of discarded operations are lost. */
   allotId(): EntryId;
 }
@@ -65,10 +71,21 @@ export class BackendWriter extends BackendReader {
 
   override entry(id: EntryId): StoredEntry | undefined {
     if (this.#entries.has(id)) return this.#entries.get(id);
-    const entry = super.entry(id);
+    const entry = this.#backend.largeRecords.has(id) ? this.#largeEntry(id) : super.entry(id);
     if (this.#entries.size >= ENTRIES_MAX) this.#entries.clear();
     this.#entries.set(id, entry);
     return entry;
+  }
+
+  /** An entry of which more than its record may be known. */
+  #largeEntry(id: EntryId): StoredEntry | undefined {
+    const bytes = this.tables.entry.get(id);
+    if (bytes === undefined) return undefined;
+    const known = this.#backend.largeRecords.find(id, bytes);
+    if (known === undefined) return new StoredEntry(id, copyBytes(bytes), this);
+    const attributes = new Map<number, StoredValues>();
+    for (const [number, values] of known.attributes) attributes.set(number, values.again());
+    return new StoredEntry(id, known.record, this, attributes);
   }
 
   override forgetNames(): void {
@@ -138,10 +155,11 @@ export class BackendWriter extends BackendReader {
     const aciMoves = moved || changed.has(ACI_KEY);
     if (aciMoves) this.#noteAci(before);
     this.#putRecord(id, entry);
+    if (entry !== undefined && after !== undefined) this.#keepLarge(entry, after);
     if (moved) this.#move(id, was, is);
     for (const type of changed.values()) {
       const index = this.#backend.indexes.find(type);
-      if (index !== undefined) this.#reindex(index, id, before, entry);
+      if (index !== undefined) this.#reindex(index, { id, before, after, entry });
     }
     if (aciMoves) this.#noteAci(entry);
   }
@@ -150,6 +168,17 @@ export class BackendWriter extends BackendReader {
     if (entry === undefined) this.tables.entry.delete(id);
     else this.tables.entry.put(id, entry.record);
     this.#entries.set(id, entry);
+  }
+
+  #keepLarge({ id, record }: StoredEntry, { attributes }: EntryContent): void {
+    if (!attributes.some(({ rope }) => rope !== undefined)) return;
+    const ropes = new Map(attributes.map(({ description, rope }) => [description.id, rope]));
+    const large = new Map<number, StoredValues>();
+    for (const rows = new DirectoryRows(record); rows.next(); ) {
+      const rope = ropes.get(rows.descriptionId);
+      if (rope !== undefined) large.set(rows.descriptionId, rope.stored(record, rows.start));
+    }
+    this.#backend.largeRecords.keep(id, record, large);
   }
 
   #move(id: EntryId, was: Place | undefined, is: Place | undefined): void {
@@ -181,14 +210,21 @@ export class BackendWriter extends BackendReader {
     return treeKey(place.parentId, this.descriptions.schema.normalizeDnText(place.rdn));
   }
 
+  /** `entry`: as it is stored of `after`. */
   #reindex(
     index: BackendIndex,
-    id: EntryId,
-    before: StoredEntry | undefined,
-    after: StoredEntry | undefined,
+    change: {
+      readonly id: EntryId;
+      readonly before: StoredEntry | undefined;
+      readonly after: EntryContent | undefined;
+      readonly entry: StoredEntry | undefined;
+    },
   ): void {
+    const { id, before, after, entry } = change;
+    const few = before && after && ropeChange(index, before, after);
+    if (few !== undefined) return updateIndexBy(this.tables.index, index, id, few);
     const old = before === undefined ? [] : indexedValues(before, index);
-    const now = after === undefined ? [] : indexedValues(after, index);
+    const now = entry === undefined ? [] : indexedValues(entry, index);
     if (old.length === now.length && old.every((value, i) => value.equals(now[i] as Buffer)))
       return;
     updateIndex(this.tables.index, index, id, old, now);
@@ -235,6 +271,30 @@ function changedTypes(
   return changed;
 }
 
+/** What an index must learn, if the type has very many values, in one attribute, of which a few come or go. */
+function ropeChange(
+  { type }: BackendIndex,
+  before: StoredEntry,
+  after: EntryContent,
+): ValueChanges | undefined {
+  const isOfType = ({ description }: Attribute): boolean => description.type.key === type.key;
+  const [old, ...oldOthers] = before.stored().filter(isOfType);
+  const [now, ...others] = after.attributes.filter(isOfType);
+  const rope = now?.rope;
+  if (rope === undefined || old?.large !== rope.source) return undefined;
+  if (oldOthers.length + others.length > 0) return undefined;
+  if (((before.flags | after.flags) & RecordFlag.tombstone) !== 0) return undefined;
+  const added = rope.added();
+  const kept = rope.count - added.length;
+  return {
+    added,
+    removed: rope.removed(),
+    keptCount: kept,
+    kept: () => rope.list(),
+    areDistinct: true,
+  };
+}
+
 /** Values of an entry that stand in an index: those of the very type, with or without options. */
 export function indexedValues(entry: StoredEntry, index: BackendIndex): Buffer[] {
   const { key } = index.type;
@@ -242,7 +302,8 @@ export function indexedValues(entry: StoredEntry, index: BackendIndex): Buffer[]
   if (isTombstone && !TOMBSTONE_INDEX_KEYS.has(key)) return [];
   const values: Buffer[] = [];
   for (const attribute of entry.stored()) {
-    if (attribute.description.type.key === key) values.push(...attribute.values);
+    if (attribute.description.type.key !== key) continue;
+    for (const value of attribute.values) values.push(value);
   }
   if (isTombstone && key === "objectclass") {
     return values.filter((value) => value.toString("latin1").toLowerCase() === TOMBSTONE_CLASS);

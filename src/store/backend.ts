@@ -32,6 +32,7 @@ import { BackendIndexes } from "./backend-indexes.ts";
 import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn } from "./backend-txn.ts";
 import { lastAllottedId, lastRowId } from "./last-id.ts";
+import { LargeRecords } from "./large-records.ts";
 import { NameCache } from "./name-cache.ts";
 import { putDescriptions } from "./description-table.ts";
 import { hasTree } from "./digest-tree.ts";
@@ -85,6 +86,7 @@ export class Backend {
   /** The newest change of replica IDs that have been taken out of the update vector: local changes are numbered above it. */
   cleanedCsn: Csn | undefined;
   replay = new StructureReplay();
+  readonly largeRecords = new LargeRecords();
   newest: ReplicationFacts;
   committed: ReplicationFacts;
   /** Whether values keep their CSNs; set by the server when the suffix has a replica. */
@@ -152,6 +154,7 @@ export class Backend {
     this.reader = new BackendReader(this.tables, this.suffix, this.#descriptions);
     this.indexes = BackendIndexes.decode(this.tables.meta.getCopy(META_INDEXES), this.schema);
     this.replay = new StructureReplay();
+    this.largeRecords.clear();
     this.#newestNames = new NameCache();
     this.#nextId = 1 + lastAllottedId(this.tables);
     const suffixId = this.reader.suffixId;

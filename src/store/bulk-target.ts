@@ -24,6 +24,7 @@ import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn, type TxnBackend } from "./backend-txn.ts";
 import { indexedValues } from "./backend-writer.ts";
 import { DigestLeaves, type EntryDigest, bucketOf, putMember, putStale } from "./digest-tree.ts";
+import { LargeRecords } from "./large-records.ts";
 import type { EntryDigester } from "./entry-digest.ts";
 import { resolverOf } from "./resolve-description.ts";
 import { encodeStateRow } from "./state-rows.ts";
@@ -55,6 +56,7 @@ export class BulkTarget implements TxnBackend {
   readonly keepsState = true;
   readonly keepsDigest = true;
   readonly replay = new StructureReplay();
+  readonly largeRecords = new LargeRecords();
   /** What the structure rules maintain: nothing, see above, before `indexChanges`. */
   indexes = new BackendIndexes([]);
   readonly set: number;

@@ -10,9 +10,9 @@ export function recordFlagsOf(
   if (form.kind === "tombstone") flags |= RecordFlag.tombstone;
   if (form.kind === "conflict") flags |= RecordFlag.conflict;
   if (form.kind === "glue" || form.kind === "missing") flags |= RecordFlag.glue;
-  for (const { description, values } of attributes) {
-    if (description.key !== "objectclass") continue;
-    for (const value of values) {
+  for (const attribute of attributes) {
+    if (attribute.description.key !== "objectclass") continue;
+    for (const value of attribute.values) {
       const name = value.toString("latin1").toLowerCase();
       if (name === "ldapsubentry" || name === "subentry") flags |= RecordFlag.subentry;
       if (name === "referral") flags |= RecordFlag.referral;

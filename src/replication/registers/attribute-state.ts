@@ -12,16 +12,20 @@
 // md decides nothing: it is kept for 389.
 //
 // Values that came without a CSN (LDIF import, values that 389 purged) have vu = CSN_ZERO, which is below every CSN.
-import type { AttributeDescription } from "../../entry/index.ts";
+import type { AttributeDescription, ValueRope } from "../../entry/index.ts";
 import { CSN_ZERO, type Csn, maxCsn } from "../csn/index.ts";
+import type { ValueRuns } from "./value-runs.ts";
 
 /** Registers of one value; at least one of vu and vd is set. */
-export interface ValueState {
-  /** Spelling of the add with the largest vu; without vu, that of the delete. */
-  readonly value: Buffer;
+export interface ValueCsns {
   readonly vu: Csn | undefined;
   readonly vd: Csn | undefined;
   readonly md: Csn | undefined;
+}
+
+export interface ValueState extends ValueCsns {
+  /** Spelling of the add with the largest vu; without vu, that of the delete. */
+  readonly value: Buffer;
 }
 
 /** Normal forms as Map keys: one char a byte. */
@@ -35,7 +39,9 @@ export class AttributeState {
   #ad: Csn | undefined;
   /** Values in the order in which they came; used until a value has to be looked up. */
   #list: readonly ValueState[] | undefined;
-  /** By normal form. Exactly one of #list and #map is set. */
+  /** Of a multi-valued attribute that has very many values. */
+  #runs: ValueRuns | undefined;
+  /** By normal form. Exactly one of #list, #runs and #map is set. */
   #map: Map<string, ValueState> | undefined;
 
   /** `values` have pairwise different normal forms. */
@@ -45,8 +51,21 @@ export class AttributeState {
     this.#list = values;
   }
 
+  static ofRuns(
+    description: AttributeDescription,
+    ad: Csn | undefined,
+    runs: ValueRuns,
+  ): AttributeState {
+    const state = new AttributeState(description, ad);
+    state.#list = undefined;
+    state.#runs = runs;
+    return state;
+  }
+
   copy(): AttributeState {
-    return new AttributeState(this.description, this.#ad, [...this.list()]);
+    const { description, ad } = this;
+    if (this.#runs !== undefined) return AttributeState.ofRuns(description, ad, this.#runs.copy());
+    return new AttributeState(description, ad, [...this.list()]);
   }
 
   get ad(): Csn | undefined {
@@ -60,11 +79,16 @@ export class AttributeState {
 
   /** The values without their normal forms: cheaper than `values` when nothing is looked up. */
   list(): Iterable<ValueState> {
-    return this.#list ?? this.#byKey().values();
+    return this.#list ?? this.#runs?.list() ?? this.#byKey().values();
+  }
+
+  /** How the values lie in the record, while that is how they are kept. */
+  get runs(): ValueRuns | undefined {
+    return this.#runs;
   }
 
   get size(): number {
-    return this.#list?.length ?? this.#byKey().size;
+    return this.#list?.length ?? this.#runs?.size ?? this.#byKey().size;
   }
 
   /** No registers left. */
@@ -77,18 +101,17 @@ export class AttributeState {
       this.#list = [{ value, vu: csn, vd: undefined, md }];
       return;
     }
-    const map = this.#byKey();
-    const key = keyOf(this.description, value);
-    const old = map.get(key);
-    const newer =
-      old?.vu === undefined ||
-      csn > old.vu ||
-      (csn === old.vu && Buffer.compare(value, old.value) > 0);
-    map.set(key, {
-      value: newer ? value : old.value,
-      vu: maxCsn(old?.vu, csn),
-      vd: old?.vd,
-      md: maxCsn(old?.md, md),
+    this.#update(value, (old) => {
+      const newer =
+        old?.vu === undefined ||
+        csn > old.vu ||
+        (csn === old.vu && Buffer.compare(value, old.value) > 0);
+      return {
+        value: newer ? value : old.value,
+        vu: maxCsn(old?.vu, csn),
+        vd: old?.vd,
+        md: maxCsn(old?.md, md),
+      };
     });
   }
 
@@ -106,23 +129,25 @@ export class AttributeState {
 
   /** Remembered also when the value is unknown: its add may be on its way. */
   deleteValue(value: Buffer, csn: Csn, md?: Csn): void {
-    const map = this.#byKey();
-    const key = keyOf(this.description, value);
-    const old = map.get(key);
-    map.set(key, {
+    this.#update(value, (old) => ({
       value: old?.value ?? value,
       vu: old?.vu,
       vd: maxCsn(old?.vd, csn),
       md: maxCsn(old?.md, md),
-    });
+    }));
   }
 
   deleteAll(csn: Csn): void {
     this.#ad = maxCsn(this.#ad, csn);
   }
 
-  survives(state: ValueState): boolean {
-    return state.vu !== undefined && reaches(state.vu, state.vd) && reaches(state.vu, this.#ad);
+  survives({ vu, vd }: ValueCsns): boolean {
+    return vu !== undefined && reaches(vu, vd) && reaches(vu, this.#ad);
+  }
+
+  /** The values to be shown of an attribute that has very many: those that were there before are not looked at. */
+  shownRope(): ValueRope | undefined {
+    return this.#runs?.rope((state) => this.survives(state));
   }
 
   /** The values to be shown. */
@@ -131,6 +156,8 @@ export class AttributeState {
       const best = this.#newest();
       return best !== undefined && this.survives(best) ? [best.value] : [];
     }
+    const rope = this.shownRope();
+    if (rope !== undefined) return [...rope.list()];
     const out: Buffer[] = [];
     for (const state of this.list()) if (this.survives(state)) out.push(state.value);
     return out;
@@ -158,7 +185,9 @@ export class AttributeState {
           (ad !== undefined && vd < ad) ||
           (keep !== undefined && vd < keep));
       // Of a single-valued attribute only one add can matter, also among those of one mod.
-      const dropVu = vu !== undefined && (single ? state !== newest : ad !== undefined && vu < ad);
+      const dropVu =
+        vu !== undefined &&
+        (single ? (state as ValueCsns) !== newest : ad !== undefined && vu < ad);
       const dropMd = md !== undefined && vu !== undefined && md < vu;
       if (!dropVd && !dropVu && !dropMd) return state;
       return {
@@ -215,8 +244,15 @@ export class AttributeState {
   }
 
   /** Replaces every value state; one without vu and vd goes. */
-  #rewrite(change: (state: ValueState) => ValueState): void {
-    const keep = ({ vu, vd }: ValueState): boolean => vu !== undefined || vd !== undefined;
+  #rewrite(change: <S extends ValueCsns>(state: S) => S): void {
+    const keep = ({ vu, vd }: ValueCsns): boolean => vu !== undefined || vd !== undefined;
+    if (this.#runs !== undefined) {
+      this.#runs.rewrite((state) => {
+        const next = change(state);
+        return keep(next) ? next : undefined;
+      });
+      return;
+    }
     if (this.#list !== undefined) {
       const next = this.#list.map(change);
       if (next.some((state, i) => state !== this.#list?.[i])) this.#list = next.filter(keep);
@@ -230,13 +266,21 @@ export class AttributeState {
     }
   }
 
+  #update(value: Buffer, change: (old: ValueState | undefined) => ValueState): void {
+    if (this.#runs?.isWorn === false) return this.#runs.update(value, change);
+    const map = this.#byKey();
+    const key = keyOf(this.description, value);
+    map.set(key, change(map.get(key)));
+  }
+
   #byKey(): Map<string, ValueState> {
     if (this.#map === undefined) {
       this.#map = new Map();
-      for (const state of this.#list ?? []) {
+      for (const state of this.list()) {
         this.#map.set(keyOf(this.description, state.value), state);
       }
       this.#list = undefined;
+      this.#runs = undefined;
     }
     return this.#map;
   }

@@ -19,12 +19,13 @@
 //
 // An attribute of the record that is no exception has form 1 with CSN 0, unless its type carries no state.
 import { assert } from "../../base/index.ts";
-import type { Attribute, AttributeDescription } from "../../entry/index.ts";
+import type { Attribute, AttributeDescription, StoredValues } from "../../entry/index.ts";
 import { type Csn, csnSubsequence } from "../csn/index.ts";
-import { AttributeState, type ValueState } from "./attribute-state.ts";
+import { AttributeState, type ValueCsns, type ValueState } from "./attribute-state.ts";
 import { PackedReader, PackedWriter } from "./packed.ts";
 import { Registers, type ResolveDescription } from "./registers.ts";
 import { isStateless } from "./stateless.ts";
+import { type RunItem, type ValueRun, ValueRuns, isRun } from "./value-runs.ts";
 
 const VERSION = 1;
 const FORM_NONE = 0;
@@ -119,29 +120,35 @@ class RegistersEncoder {
   #exceptions = 0;
 
   encode(registers: Registers, recordAttributes: readonly Attribute[]): Buffer {
-    const recorded = recordAttributes.map(({ description, values }) => {
-      const state = registers.find(description.key);
-      return { state, uniform: state === undefined ? undefined : findUniform(state, values) };
+    const recorded = recordAttributes.map((attribute) => {
+      const state = registers.find(attribute.description.key);
+      const parts = state && runParts(state, attribute);
+      const uniform =
+        parts === undefined
+          ? state && findUniform(state, attribute.values)
+          : findUniformParts(parts, state?.ad, attribute);
+      return { state, parts, uniform };
     });
     const main = mainCsn(recorded.map(({ uniform }) => uniform));
     if (main !== undefined) this.#csns.number(main);
     const inRecord = new Set<string>();
-    recordAttributes.forEach(({ description, values }, index) => {
+    recordAttributes.forEach((attribute, index) => {
+      const { description } = attribute;
       inRecord.add(description.key);
       if (isStateless(description.type.key)) return;
-      const { state, uniform } = recorded[index] as (typeof recorded)[number];
+      const { state, parts, uniform } = recorded[index] as (typeof recorded)[number];
       if (state === undefined) this.#head(index + 1, FORM_NONE);
       else if (uniform !== undefined) this.#uniform(index + 1, uniform);
       else {
         this.#head(index + 1, FORM_PARTS);
-        this.#parts(state, values);
+        this.#parts(state, parts ?? partsOf(state, attribute.values));
       }
     });
     for (const state of registers.attributes.values()) {
       if (inRecord.has(state.description.key)) continue;
       this.#head(0, FORM_PARTS);
       this.#body.varint(state.description.id);
-      this.#parts(state, []);
+      this.#parts(state, partsOf(state, []));
     }
     const out = new PackedWriter();
     out.byte(VERSION);
@@ -175,9 +182,8 @@ class RegistersEncoder {
     }
   }
 
-  #parts(state: AttributeState, values: readonly Buffer[]): void {
+  #parts(state: AttributeState, parts: readonly Part[]): void {
     this.#body.varint(state.ad === undefined ? 0 : 1 + this.#csns.number(state.ad));
-    const parts = partsOf(state, values);
     this.#body.varint(parts.length);
     for (const part of parts) {
       if (part.length > 0) {
@@ -186,13 +192,13 @@ class RegistersEncoder {
         this.#body.varint(this.#csns.number(part.state.vu as Csn));
         continue;
       }
-      const { value, vu, vd, md } = part.state;
+      const { vu, vd, md } = part.state;
       const bits =
         (vu === undefined ? 0 : BIT_VU) |
         (vd === undefined ? 0 : BIT_VD) |
         (md === undefined ? 0 : BIT_MD);
       this.#body.varint(8 * (part.position + 1) + bits);
-      if (part.position < 0) this.#body.bytes(value);
+      if (part.position < 0) this.#body.bytes(part.value);
       for (const csn of [vu, vd, md]) {
         if (csn !== undefined) this.#body.varint(this.#csns.number(csn));
       }
@@ -202,26 +208,83 @@ class RegistersEncoder {
 
 /** `length` > 0: a run from `position`; else one value, at `position` of the record or, −1, nowhere in it. */
 interface Part {
-  readonly state: ValueState;
+  readonly state: ValueCsns;
+  /** Of the one value that the record does not have. */
+  readonly value: Buffer;
   readonly position: number;
   length: number;
+}
+
+const NO_VALUE = Buffer.alloc(0);
+
+/** As `partsOf`, when the record shows what the runs have: where they stand in it follows from their order. */
+function runParts(state: AttributeState, attribute: Attribute): Part[] | undefined {
+  const { runs } = state;
+  if (runs === undefined || attribute.rope !== state.shownRope()) return undefined;
+  const parts: Part[] = [];
+  let next = 0;
+  for (const item of runs.items) {
+    const length = isRun(item) ? item.length : 1;
+    if (state.survives(item)) {
+      addPart(parts, { state: item, value: NO_VALUE, position: next, length });
+      next += length;
+    } else {
+      for (let i = 0; i < length; i += 1) {
+        const value = isRun(item) ? runs.source.value(item.position + i) : item.value;
+        addPart(parts, { state: item, value, position: -1, length: 1 });
+      }
+    }
+  }
+  return parts;
+}
+
+/** Appends it, its length 0 unless it is a run, or makes the run before it longer. */
+function addPart(parts: Part[], part: Part): void {
+  const { position, length } = part;
+  const { vu, vd, md } = part.state;
+  if (position < 0 || vu === undefined || vd !== undefined || md !== undefined) {
+    parts.push({ ...part, length: 0 });
+    return;
+  }
+  const run = parts.at(-1);
+  if (run !== undefined && run.length > 0) {
+    if (run.state.vu === vu && position === run.position + run.length) {
+      run.length += length;
+      return;
+    }
+  }
+  parts.push(part);
+}
+
+/** As `findUniform`, of values in parts. */
+function findUniformParts(
+  parts: readonly Part[],
+  ad: Csn | undefined,
+  { rope }: Attribute,
+): Uniform | undefined {
+  let vu: Csn | undefined;
+  let named: Part | undefined;
+  let next = 0;
+  for (const part of parts) {
+    vu ??= part.state.vu;
+    if (part.position !== next || part.state.vu !== vu || part.state.vd !== undefined)
+      return undefined;
+    if (part.state.md !== undefined) {
+      if (named !== undefined) return undefined;
+      named = part;
+    }
+    next += Math.max(part.length, 1);
+  }
+  if (vu === undefined || next !== rope?.count) return undefined;
+  if (ad !== undefined && (ad !== vu || named !== undefined)) return undefined;
+  return { vu, replaced: ad !== undefined, named: named?.position, md: named?.state.md };
 }
 
 function partsOf(state: AttributeState, values: readonly Buffer[]): Part[] {
   const parts: Part[] = [];
   const find = positionFinder(values);
-  let run: Part | undefined;
   for (const value of state.list()) {
-    const position = find(value.value);
-    const plain =
-      position >= 0 && value.vu !== undefined && value.vd === undefined && value.md === undefined;
-    if (plain && run?.state.vu === value.vu && position === run.position + run.length) {
-      run.length += 1;
-      continue;
-    }
-    run = { state: value, position, length: plain ? 1 : 0 };
-    parts.push(run);
-    if (!plain) run = undefined;
+    addPart(parts, { state: value, value: value.value, position: find(value.value), length: 1 });
   }
   return parts;
 }
@@ -341,6 +404,7 @@ class RegistersDecoder {
       }
       case FORM_REPLACED: {
         const vu = this.#nextCsn();
+        if (attribute.large !== undefined) return wholeRun(attribute, { vu, ad: vu });
         return new AttributeState(
           attribute.description,
           vu,
@@ -349,15 +413,19 @@ class RegistersDecoder {
       }
       default:
         assert(form === FORM_PARTS, "stored registers have a known form");
-        return this.#readParts(attribute.description, attribute.values);
+        return attribute.large === undefined
+          ? this.#readParts(attribute.description, attribute.values)
+          : this.#readRuns(attribute.description, attribute.large);
     }
   }
 
   #uniform(
-    { description, values }: Attribute,
+    attribute: Attribute,
     vu: Csn,
     named?: { readonly position: number; readonly md: Csn },
   ): AttributeState {
+    if (attribute.large !== undefined) return wholeRun(attribute, { vu, named });
+    const { description, values } = attribute;
     const states = values.map((value, index) => ({
       value,
       vu,
@@ -368,29 +436,74 @@ class RegistersDecoder {
   }
 
   #readParts(description: AttributeDescription, values: readonly Buffer[]): AttributeState {
+    const states: ValueState[] = [];
+    const ad = this.#readItems((item) => {
+      if (!isRun(item)) {
+        states.push(item);
+        return;
+      }
+      const { position, length, vu, vd, md } = item;
+      for (let i = position; i < position + length; i += 1) {
+        states.push({ value: valueAt(values, i), vu, vd, md });
+      }
+    });
+    return new AttributeState(description, ad, states);
+  }
+
+  #readRuns(description: AttributeDescription, source: StoredValues): AttributeState {
+    const items: RunItem[] = [];
+    const ad = this.#readItems((item) => {
+      const isInside = !isRun(item) || item.position + item.length <= source.count;
+      assert(isInside, "stored registers belong to the record beside them");
+      items.push(item);
+    });
+    return AttributeState.ofRuns(description, ad, new ValueRuns(description, source, items));
+  }
+
+  /** Reads form 5, the parts in their order; gives ad. */
+  #readItems(add: (item: RunItem) => void): Csn | undefined {
     const reader = this.#reader;
     const ad = reader.varint();
-    const states: ValueState[] = [];
     for (let count = reader.varint(); count > 0; count -= 1) {
       const head = reader.varint();
       const bits = head % 8;
+      const reference = Math.floor(head / 8);
       if (bits === 0) {
-        const start = reader.varint();
-        const vu = this.#nextCsn();
-        for (let i = 0; i < head / 8; i += 1) {
-          states.push({ value: valueAt(values, start + i), vu, vd: undefined, md: undefined });
-        }
+        const position = reader.varint();
+        add({ position, length: reference, vu: this.#nextCsn(), vd: undefined, md: undefined });
         continue;
       }
-      const reference = Math.floor(head / 8);
-      const value = reference === 0 ? reader.bytes() : valueAt(values, reference - 1);
+      const value = reference === 0 ? reader.bytes() : undefined;
       const vu = (bits & BIT_VU) === 0 ? undefined : this.#nextCsn();
       const vd = (bits & BIT_VD) === 0 ? undefined : this.#nextCsn();
       const md = (bits & BIT_MD) === 0 ? undefined : this.#nextCsn();
-      states.push({ value, vu, vd, md });
+      if (value === undefined) add({ position: reference - 1, length: 1, vu, vd, md });
+      else add({ value, vu, vd, md });
     }
-    return new AttributeState(description, ad === 0 ? undefined : this.#csn(ad - 1), states);
+    return ad === 0 ? undefined : this.#csn(ad - 1);
   }
+}
+
+/** All values of a large attribute with one vu, perhaps one of them with md. */
+function wholeRun(
+  { description, large }: Attribute,
+  csns: {
+    readonly vu: Csn;
+    readonly ad?: Csn;
+    readonly named?: { readonly position: number; readonly md: Csn } | undefined;
+  },
+): AttributeState {
+  assert(large !== undefined, "a large attribute");
+  const { vu, ad, named } = csns;
+  const run = (position: number, length: number, md?: Csn): ValueRun[] =>
+    length === 0 ? [] : [{ position, length, vu, vd: undefined, md }];
+  const at = named?.position ?? large.count;
+  const items = [
+    ...run(0, at),
+    ...(named === undefined ? [] : run(at, 1, named.md)),
+    ...run(at + 1, Math.max(0, large.count - at - 1)),
+  ];
+  return AttributeState.ofRuns(description, ad, new ValueRuns(description, large, items));
 }
 
 function valueAt(values: readonly Buffer[], position: number): Buffer {

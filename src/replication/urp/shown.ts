@@ -1,6 +1,6 @@
 // The attributes that are shown of an entry: registers joined with the effects of renames, the values of the RDN, and what is
 // derived from the structure (13.2, 13.3; the table in form.ts).
-import type { Attribute, AttributeDescription } from "../../entry/index.ts";
+import { type Attribute, type AttributeDescription, RopeAttribute } from "../../entry/index.ts";
 import { AttributeState, type Registers, type ResolveDescription } from "../registers/index.ts";
 import type { EntryForm } from "./form.ts";
 import { lowerDn, plainRdn, readRdn } from "./names.ts";
@@ -137,18 +137,25 @@ function withClasses(form: EntryForm, values: readonly Buffer[]): Buffer[] {
   return [...shown, ...added.map(text)];
 }
 
-/** `naming`: the RDN values of the attribute. */
-function ownValues(
+/** Undefined when it has no values. `naming`: the RDN values of the attribute. */
+function ownAttribute(
   form: EntryForm,
   base: Registers,
   description: AttributeDescription,
   { naming, resolve }: { naming: readonly Buffer[] | undefined; resolve: ResolveDescription },
-): Buffer[] {
+): Attribute | undefined {
   // Registers that exist for the unique ID of missing glue are kept, not shown.
   const state = form.kind === "missing" ? undefined : joinedState(form, base, description, resolve);
+  const hasClasses = description.key === OBJECT_CLASS_KEY;
+  if (naming === undefined && !hasClasses) {
+    const rope = state?.shownRope();
+    if (rope !== undefined)
+      return rope.count > 0 ? new RopeAttribute(description, rope) : undefined;
+  }
   const shown = state?.shown() ?? [];
-  const values = naming === undefined ? shown : overlay(description, shown, naming);
-  return description.key === OBJECT_CLASS_KEY ? withClasses(form, values) : values;
+  const own = naming === undefined ? shown : overlay(description, shown, naming);
+  const values = hasClasses ? withClasses(form, own) : own;
+  return values.length > 0 ? { description, values } : undefined;
 }
 
 /** The values of one attribute of the entry; none when it is not shown. */
@@ -165,7 +172,7 @@ export function shownValues(
     }
   }
   const naming = namingValues(form, resolve).get(description.key)?.values;
-  return ownValues(form, base, description, { naming, resolve });
+  return ownAttribute(form, base, description, { naming, resolve })?.values ?? [];
 }
 
 /** All attributes of the entry that have values: first those of the registers, then RDN and derived ones. Attributes that
@@ -189,11 +196,11 @@ export function shownAttributes(
   include(resolve(OBJECT_CLASS));
   const out: Attribute[] = [];
   for (const description of descriptions.values()) {
-    const values = ownValues(form, base, description, {
+    const attribute = ownAttribute(form, base, description, {
       naming: naming.get(description.key)?.values,
       resolve,
     });
-    if (values.length > 0) out.push({ description, values });
+    if (attribute !== undefined) out.push(attribute);
   }
   for (const [type, values] of derivedAttributes(form, surroundings)) {
     const description = values.length === 0 ? undefined : resolve(type);
