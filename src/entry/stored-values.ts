@@ -14,6 +14,7 @@ import { ValueForms } from "./value-forms.ts";
 /** One mark for so many values says where they begin. */
 const MARK_VALUES = 64;
 const OCTET_STRING = 0x04;
+const COMMA = 0x2c;
 
 interface Marks {
   readonly count: number;
@@ -114,30 +115,26 @@ export class StoredValues {
     return copyInto(out, at, this.#record, start, this.#offset(range.position + range.length));
   }
 
-  /** Finds the very bytes; a match that does not begin where a value begins lies inside of other values. */
+  /** Finds the very bytes. (A search for bytes wherever they are is slower: names of one tree end alike.) */
   #locateBytes(value: Buffer): number | undefined {
-    const wanted = Buffer.allocUnsafe(tlvBytes(value.length));
-    value.copy(wanted, writeHeader(wanted, 0, OCTET_STRING, value.length));
-    const values = this.#record.subarray(this.#start, this.#end);
-    for (let at = values.indexOf(wanted); at >= 0; at = values.indexOf(wanted, at + 1)) {
-      const position = this.#positionAt(this.#start + at);
-      if (position !== undefined) return position;
+    const record = this.#record;
+    const { length } = value;
+    const header = tlvBytes(length) - length;
+    const comma = value.indexOf(COMMA);
+    // Names of one kind begin alike, too: where the first RDN ends they differ most.
+    const telling = Math.max(comma < 0 ? length - 1 : comma - 1, 0);
+    let position = 0;
+    for (let at = this.#start; at < this.#end; position += 1) {
+      const next = this.#next(at);
+      const from = at + header;
+      if (next === from + length && (length === 0 || record[from + telling] === value[telling])) {
+        let i = 0;
+        while (i < length && record[from + i] === value[i]) i += 1;
+        if (i === length) return position;
+      }
+      at = next;
     }
     return undefined;
-  }
-
-  #positionAt(offset: number): number | undefined {
-    const { offsets } = this.#marked();
-    let low = 0;
-    for (let high = offsets.length; high - low > 1; ) {
-      const middle = (low + high) >> 1;
-      if (offsets[middle]! <= offset) low = middle;
-      else high = middle;
-    }
-    let position = low * MARK_VALUES;
-    let at = offsets[low]!;
-    for (; at < offset; position += 1) at = this.#next(at);
-    return at === offset ? position : undefined;
   }
 
   #offset(position: number): number {

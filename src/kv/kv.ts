@@ -48,6 +48,8 @@ export interface Table<K> {
   count(): number;
   /** The bytes are taken over at once: the caller may reuse its buffer. Only inside a transaction. */
   put(key: K, value: Uint8Array): void;
+  /** The same of a buffer that nobody changes any more: it may be kept as it is. */
+  putOwned(key: K, value: Buffer): void;
   /** Whether there was something to delete. Only inside a transaction. */
   delete(key: K): boolean;
   /** Only inside a transaction. */

@@ -69,6 +69,10 @@ export abstract class LmdbTable<K, N> implements Table<K> {
     this.store.putSync(this.toNative(key), value);
   }
 
+  putOwned(key: K, value: Buffer): void {
+    this.put(key, value);
+  }
+
   delete(key: K): boolean {
     assert(this.kv.writing, "tables are written inside a transaction");
     return this.store.removeSync(this.toNative(key));

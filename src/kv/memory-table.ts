@@ -58,6 +58,10 @@ export class MemoryTable<K, S extends StoredKey> {
     this.#rows.set(stored, copyBytes(value as Buffer));
   }
 
+  putOwned(key: K, value: Buffer): void {
+    this.put(key, value);
+  }
+
   delete(key: K): boolean {
     const stored = this.#form.store(key);
     if (!this.#rows.delete(stored)) return false;

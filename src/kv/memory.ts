@@ -298,6 +298,10 @@ abstract class MemoryKvTable<K, S extends StoredKey> implements Table<K> {
     this.writable().put(key, value);
   }
 
+  putOwned(key: K, value: Buffer): void {
+    this.put(key, value);
+  }
+
   delete(key: K): boolean {
     this.kv.countWrite();
     return this.writable().delete(key);

@@ -69,6 +69,10 @@ export class OverlayTable<K, S extends StoredKey> implements Table<K> {
     this.#set(this.form.store(key), copyBytes(value as Buffer));
   }
 
+  putOwned(key: K, value: Buffer): void {
+    this.#set(this.form.store(key), value);
+  }
+
   delete(key: K): boolean {
     const existed = this.has(key);
     if (existed) this.#set(this.form.store(key), undefined);

@@ -166,7 +166,7 @@ export class BackendWriter extends BackendReader {
 
   #putRecord(id: EntryId, entry: StoredEntry | undefined): void {
     if (entry === undefined) this.tables.entry.delete(id);
-    else this.tables.entry.put(id, entry.record);
+    else this.tables.entry.putOwned(id, entry.record);
     this.#entries.set(id, entry);
   }
 

@@ -128,7 +128,7 @@ export class StateRows {
       if (!row.changed) continue;
       row.changed = false;
       if (isEmptyState(row)) this.#table.delete(id);
-      else this.#table.put(id, encodeStateRow(row));
+      else this.#table.putOwned(id, encodeStateRow(row));
     }
   }
 
