@@ -7,6 +7,9 @@ import { CSN_BYTES, type Csn, decodeCsn } from "../csn/index.ts";
 const FIRST_BYTES = 128;
 const UNIQUE_ID_BYTES = 16;
 const CSN_PREFIX_BYTES = 8;
+/** Values of hexadecimal digits by their codes: for so few bytes a loop beats the native decoder. */
+const HEX_DIGITS = new Uint8Array(128);
+for (let digit = 0; digit < 16; digit += 1) HEX_DIGITS[digit.toString(16).charCodeAt(0)] = digit;
 
 export class PackedWriter {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
@@ -54,7 +57,12 @@ export class PackedWriter {
   /** Seconds, sequence number and replica ID, without subsequence. */
   csnPrefix(csn: Csn): void {
     this.#reserve(CSN_PREFIX_BYTES);
-    this.#length += this.#bytes.write(csn, this.#length, CSN_PREFIX_BYTES, "hex");
+    const bytes = this.#bytes;
+    for (let i = 0; i < 2 * CSN_PREFIX_BYTES; i += 2) {
+      bytes[this.#length] =
+        (HEX_DIGITS[csn.charCodeAt(i)]! << 4) | HEX_DIGITS[csn.charCodeAt(i + 1)]!;
+      this.#length += 1;
+    }
   }
 
   uniqueId(id: UniqueId): void {
