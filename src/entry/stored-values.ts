@@ -16,6 +16,13 @@ const MARK_VALUES = 64;
 const OCTET_STRING = 0x04;
 const COMMA = 0x2c;
 
+/** What has been found out about the values of a record; the same object for all who look at them. */
+interface Known {
+  count: number | undefined;
+  forms: ValueForms | undefined;
+  marks: Marks | undefined;
+}
+
 interface Marks {
   readonly count: number;
   /** Offset of every MARK_VALUES-th value. */
@@ -28,16 +35,14 @@ export class StoredValues {
   readonly #tlv: number;
   readonly #start: number;
   readonly #end: number;
-  #count: number | undefined;
-  #forms: ValueForms | undefined;
-  #marks: Marks | undefined;
+  readonly #known: Known;
   #list: readonly Buffer[] | undefined;
 
-  /** `start`: of the TLV of the attribute. `known`: what is known of these very values. */
+  /** `start`: of the TLV of the attribute. `known`: of these very values. */
   constructor(
     record: Buffer,
     start: number,
-    known?: { readonly count: number; readonly forms: ValueForms | undefined },
+    known: Known = { count: undefined, forms: undefined, marks: undefined },
   ) {
     const type = skipHeader(record, skipHeader(record, start).body);
     const set = skipHeader(record, type.body + type.length);
@@ -45,27 +50,23 @@ export class StoredValues {
     this.#tlv = start;
     this.#start = set.body;
     this.#end = set.body + set.length;
-    this.#count = known?.count;
-    this.#forms = known?.forms;
+    this.#known = known;
   }
 
-  /** The same values without what has been made of them meanwhile. */
+  /** The same values without the Buffers that have been made of them. */
   again(): StoredValues {
-    const { count, forms } = this;
-    const again = new StoredValues(this.#record, this.#tlv, { count, forms });
-    again.#marks = this.#marks;
-    return again;
+    return new StoredValues(this.#record, this.#tlv, this.#known);
   }
 
   get count(): number {
-    this.#count ??= this.#marked().count;
-    return this.#count;
+    this.#known.count ??= this.#marked().count;
+    return this.#known.count;
   }
   get byteLength(): number {
     return this.#end - this.#start;
   }
   get forms(): ValueForms | undefined {
-    return this.#forms;
+    return this.#known.forms;
   }
 
   /** All values as views onto the record; the same ones at each call. */
@@ -90,9 +91,10 @@ export class StoredValues {
 
   /** Position of the value with the normal form of `value` under the rule of `type`, which is that of the attribute. */
   locate(type: AttributeType, value: Buffer): number | undefined {
-    if (this.#forms?.type !== type) this.#forms = ValueForms.of(type, this.list());
+    const known = this.#known;
+    if (known.forms?.type !== type) known.forms = ValueForms.of(type, this.list());
     const form = type.normalize(value);
-    if (!this.#forms.mayHave(form)) return undefined;
+    if (!known.forms.mayHave(form)) return undefined;
     const same = this.#locateBytes(value);
     if (same !== undefined) return same;
     const position = this.list().findIndex((each) => type.normalize(each).equals(form));
@@ -155,16 +157,16 @@ export class StoredValues {
   }
 
   #marked(): Marks {
-    if (this.#marks === undefined) {
+    if (this.#known.marks === undefined) {
       const offsets: number[] = [];
       let count = 0;
       for (let at = this.#start; at < this.#end; at = this.#next(at)) {
         if (count % MARK_VALUES === 0) offsets.push(at);
         count += 1;
       }
-      this.#marks = { count, offsets };
+      this.#known.marks = { count, offsets };
     }
-    return this.#marks;
+    return this.#known.marks;
   }
 }
 
@@ -256,7 +258,7 @@ export class ValueRope {
     const { source, count } = this;
     const isSmall = this.#pieces.length * 2 + Math.abs(source.count - count) < count;
     const forms = isSmall ? source.forms?.edited(this.added(), this.removed()) : undefined;
-    return new StoredValues(record, start, { count, forms });
+    return new StoredValues(record, start, { count, forms, marks: undefined });
   }
 }
 
