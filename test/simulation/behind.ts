@@ -4,15 +4,28 @@
 import { CLEANED_TABLE, readCleanedIds } from "../../src/replication/clean-ruv/index.ts";
 import { type Csn, csnReplicaId } from "../../src/replication/csn/index.ts";
 import { SUFFIX } from "./scenario.ts";
+import type { SimulatedServer } from "./simulated-server.ts";
 import type { Simulation } from "./simulation.ts";
 
-export function lacksWhatIsCleaned(simulation: Simulation, name: string): boolean {
-  const { servers, ledger } = simulation;
+const cleanedBy = ({ kv }: SimulatedServer): ReturnType<typeof readCleanedIds> =>
+  readCleanedIds(kv.openReader().bytesTable(CLEANED_TABLE).range(), SUFFIX);
+
+/** `bringer`: only what that server had, and has not cleaned. */
+export function lacksWhatIsCleaned(
+  { servers, ledger }: Simulation,
+  name: string,
+  bringer?: SimulatedServer,
+): boolean {
   const held = ledger.heldBy(name);
-  return [...servers.values()].some(({ name: other, kv }) => {
-    const table = kv.openReader().bytesTable(CLEANED_TABLE);
-    const cleaned = readCleanedIds(table.range(), SUFFIX);
-    const isCutOff = (csn: Csn): boolean => cleaned.has(csnReplicaId(csn)) && !held.has(csn);
-    return other !== name && [...ledger.heldBy(other)].some(isCutOff);
+  const own = bringer && cleanedBy(bringer);
+  const wasToCome = (csn: Csn): boolean =>
+    bringer === undefined ||
+    (ledger.heldBy(bringer.name).has(csn) && own?.has(csnReplicaId(csn)) !== true);
+  return [...servers.values()].some((other) => {
+    if (other.name === name) return false;
+    const cleaned = cleanedBy(other);
+    const isCutOff = (csn: Csn): boolean =>
+      cleaned.has(csnReplicaId(csn)) && !held.has(csn) && wasToCome(csn);
+    return [...ledger.heldBy(other.name)].some(isCutOff);
   });
 }

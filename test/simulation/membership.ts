@@ -308,10 +308,10 @@ export class Membership {
     const { trace } = this.#simulation;
     if (server.hasProcess) server.crash("killed");
     for (const { name } of agreements) this.#simulation.agreements.delete(name);
+    const others = [...this.#simulation.servers.keys()].filter((name) => name !== server.name);
+    const behind = others.filter((name) => lacksWhatIsCleaned(this.#simulation, name, server));
     this.#simulation.remove(server.name);
-    for (const name of this.#simulation.servers.keys()) {
-      if (lacksWhatIsCleaned(this.#simulation, name)) this.#simulation.behind.add(name);
-    }
+    for (const name of behind) this.#simulation.behind.add(name);
     // The name may go to another soon.
     this.#simulation.atRest.delete(server.name);
     trace.note("membership", `${server.name} is gone`);
