@@ -79,7 +79,14 @@ async function buildProgram(): Promise<string> {
 /** Runs a server that answers, and keeps what V8 has compiled for it. */
 async function keepCompiledCode(): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), "concord-build-"));
-  const instance = ["--dir", join(folder, "instance")];
+  try {
+    return await answerOnce(["--dir", join(folder, "instance")]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function answerOnce(instance: readonly string[]): Promise<boolean> {
   const command = (words: readonly string[]): boolean =>
     spawnSync(process.execPath, [MAIN, ...words, ...instance], { stdio: "ignore" }).status === 0;
   const offline = ["--port", "off", "--secure-port", "off", "--suffix", "dc=example,dc=com"];
@@ -96,7 +103,5 @@ async function keepCompiledCode(): Promise<boolean> {
     command(["status"]);
     server.kill("SIGTERM");
   });
-  const isKept = await ended;
-  rmSync(folder, { recursive: true });
-  return isKept;
+  return ended;
 }

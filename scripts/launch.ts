@@ -2,7 +2,7 @@
 // What dist/program/main.js is: it runs the program with the code that V8 has compiled before, which scripts/bundle.ts keeps
 // beside it. Reading and compiling two megabytes costs a third of the CPU time of a start. A cache of another version of Node
 // or V8 is refused by V8; then, and without one, the program is compiled as ever.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Script, constants } from "node:vm";
@@ -20,9 +20,12 @@ const program = new Script(readFileSync(file, "latin1"), {
   cachedData: readCache(),
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
-// With what has been compiled while it ran.
+// With what has been compiled while it ran; whole or not at all, because others may be starting.
 if (process.env["CONCORD_WRITE_CODE_CACHE"] !== undefined) {
-  process.on("exit", () => writeFileSync(cacheFile, program.createCachedData()));
+  process.on("exit", () => {
+    writeFileSync(`${cacheFile}.part`, program.createCachedData());
+    renameSync(`${cacheFile}.part`, cacheFile);
+  });
 }
 const run = program.runInThisContext() as (...args: readonly unknown[]) => void;
 run(createRequire(import.meta.url), import.meta.url, folder);

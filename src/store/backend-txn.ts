@@ -15,12 +15,7 @@ import {
 import { LdapError, type ReplicationEntry } from "../protocol/index.ts";
 import type { Change, UniqueId } from "../replication/change/index.ts";
 import { CSN_ZERO, type Csn } from "../replication/csn/index.ts";
-import {
-  Registers,
-  decodeRegisters,
-  encodeRegisters,
-  encodeZeroRegisters,
-} from "../replication/registers/index.ts";
+import { Registers, encodeRegisters, encodeZeroRegisters } from "../replication/registers/index.ts";
 import {
   type EntryForm,
   type ImportedEntry,
@@ -45,6 +40,7 @@ import { recordFlagsOf } from "./record-flags.ts";
 import { StateRows } from "./state-rows.ts";
 import { StructureTables } from "./structure-tables.ts";
 import type { BackendTables } from "./tables.ts";
+import { registersIn, resolverOf } from "./stored-registers.ts";
 
 export interface TxnBackend extends WriterBackend {
   /** As configured. */
@@ -88,6 +84,7 @@ export class BackendTxn {
   ) {
     this.#backend = backend;
     this.#descriptions = descriptions;
+    this.resolve = resolverOf(descriptions);
     this.writer = new BackendWriter(backend, tables, descriptions, names);
     this.rows = new StateRows(tables.state);
     this.structure = new StructureTables(this.writer, this.rows);
@@ -109,14 +106,7 @@ export class BackendTxn {
   }
 
   /** The attribute description that a text names; undefined when it cannot be one. */
-  readonly resolve = (text: string): Attribute["description"] | undefined => {
-    try {
-      return this.#descriptions.intern(text);
-    } catch (error) {
-      if (error instanceof LdapError) return undefined;
-      throw error;
-    }
-  };
+  readonly resolve: ReturnType<typeof resolverOf>;
 
   /** The registers of an entry, to be read. */
   registersOf(entry: StoredEntry): Registers {
@@ -265,12 +255,7 @@ export class BackendTxn {
 
   #decode(id: EntryId, entry: StoredEntry | undefined): Registers {
     const bytes = this.rows.registers(id);
-    if (bytes.length === 0) return new Registers(this.resolve);
-    const recorded = entry?.stored() ?? [];
-    return decodeRegisters(bytes, recorded, {
-      resolve: this.resolve,
-      get: (number) => this.#descriptions.get(number),
-    });
+    return registersIn(bytes, entry?.stored() ?? [], this.#descriptions, this.resolve);
   }
 
   #store(uniqueId: UniqueId, form: EntryForm | undefined, origin: Origin): void {

@@ -26,7 +26,7 @@ import { indexedValues } from "./backend-writer.ts";
 import { DigestLeaves, type EntryDigest, bucketOf, putMember, putStale } from "./digest-tree.ts";
 import { LargeRecords } from "./large-records.ts";
 import type { EntryDigester } from "./entry-digest.ts";
-import { resolverOf } from "./resolve-description.ts";
+import { resolverOf } from "./stored-registers.ts";
 import { encodeStateRow } from "./state-rows.ts";
 import { type BackendTables, treeKey } from "./tables.ts";
 

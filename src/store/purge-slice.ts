@@ -8,12 +8,13 @@ import { type EntryId, RecordFlag, recordFlags } from "../entry/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import { decodeUniqueId } from "../replication/change/index.ts";
 import type { Csn } from "../replication/csn/index.ts";
-import { Registers, decodeRegisters, encodeRegisters } from "../replication/registers/index.ts";
+import { Registers, encodeRegisters } from "../replication/registers/index.ts";
 import { type PurgeOutcome, purgeStructure } from "../replication/urp/index.ts";
 import { assert } from "../base/index.ts";
 import type { Attribute } from "../entry/index.ts";
 import type { Backend } from "./backend.ts";
 import type { BackendTxn } from "./backend-txn.ts";
+import { registersIn } from "./stored-registers.ts";
 
 /** Unique IDs that one slice looks at. */
 export const PURGE_IDS_MAX = 200;
@@ -195,10 +196,8 @@ class PurgeSlice {
     const txn = this.#txn;
     const bytes = txn.rows.registers(id);
     const recorded = [...(txn.writer.entry(id)?.stored() ?? [])];
-    if (bytes.length === 0) return { registers: new Registers(txn.resolve), recorded };
     const { descriptions } = this.#backend;
-    const source = { resolve: txn.resolve, get: (number: number) => descriptions.get(number) };
-    return { registers: decodeRegisters(bytes, recorded, source), recorded };
+    return { registers: registersIn(bytes, recorded, descriptions, txn.resolve), recorded };
   }
 
   #change(id: EntryId, change: (registers: Registers) => void): void {

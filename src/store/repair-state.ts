@@ -16,7 +16,6 @@ import {
 import { type Csn, CSN_ZERO, csnReplicaId, withSubsequence } from "../replication/csn/index.ts";
 import {
   Registers,
-  decodeRegisters,
   fromReplicatedAttributes,
   joinRegisters,
   toReplicatedAttributes,
@@ -36,6 +35,7 @@ import {
 } from "../replication/urp/index.ts";
 import type { Backend } from "./backend.ts";
 import { BackendTxn } from "./backend-txn.ts";
+import { registersIn } from "./stored-registers.ts";
 
 export interface StateJoin {
   readonly isChanged: boolean;
@@ -122,11 +122,7 @@ export function storedRegisters(
 ): Registers {
   const id = txn.writer.internUniqueId(uniqueId);
   const bytes = txn.rows.registers(id);
-  if (bytes.length === 0) return new Registers(txn.resolve);
-  return decodeRegisters(bytes, txn.writer.entry(id)?.stored() ?? [], {
-    resolve: txn.resolve,
-    get: (number) => descriptions.get(number),
-  });
+  return registersIn(bytes, txn.writer.entry(id)?.stored() ?? [], descriptions, txn.resolve);
 }
 
 /** Whether the update vector covers all that the state holds. What neither side has heard of (a cleaned replica ID) is old. */

@@ -10,20 +10,16 @@
 // of as known. The receiver would refuse it when it comes again. Then, and when the rest is very large, none of it is sent, and
 // the receiver does without, as it would after an initialization by a 389 server.
 import { hash } from "node:crypto";
-import type { EntryId, StoredEntry } from "../entry/index.ts";
+import type { EntryId } from "../entry/index.ts";
 import type { TotalNodeChange, TotalState, TotalStructure } from "../protocol/index.ts";
 import { type UniqueId, decodeUniqueId } from "../replication/change/index.ts";
 import { type Csn, decodeCsn, encodeCsn } from "../replication/csn/index.ts";
-import {
-  Registers,
-  decodeRegisters,
-  toReplicatedAttributes,
-} from "../replication/registers/index.ts";
+import { toReplicatedAttributes } from "../replication/registers/index.ts";
 import { type Ruv, coversCsn } from "../replication/ruv/index.ts";
 import { type Backend, readPurgeCsn } from "./backend.ts";
 import { type WalkedEntries, walkEntries, withAncestors } from "./entry-walk.ts";
-import { resolverOf } from "./resolve-description.ts";
 import { decodeStateRow, nodeBytes, registerBytes } from "./state-rows.ts";
+import { registersIn, resolverOf } from "./stored-registers.ts";
 import { childRange, hiddenUniqueId } from "./tables.ts";
 
 /** About so many bytes of rows are sent in one request. */
@@ -96,21 +92,15 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
     this.#awaited.delete(id);
     this.#sent.set(id, markOf(node));
     if (row === undefined || node === undefined) return undefined;
-    const attributes = toReplicatedAttributes(this.#registers(row, entry));
+    const { descriptions } = this.#backend;
+    const recorded = entry?.stored() ?? [];
+    const attributes = toReplicatedAttributes(
+      registersIn(registerBytes(row), recorded, descriptions, this.#resolve),
+    );
     const isKnown = node.length > 0 || id === reader.suffixId;
     if (!isKnown && attributes.length === 0) return undefined; // left for the digest tree
     const dn = entry?.dn ?? "";
     return { entry: { uniqueId, dn, attributes }, node: isKnown ? Buffer.from(node) : undefined };
-  }
-
-  #registers(row: Buffer, entry: StoredEntry | undefined): Registers {
-    const { descriptions } = this.#backend;
-    const bytes = registerBytes(row);
-    if (bytes.length === 0) return new Registers(this.#resolve);
-    return decodeRegisters(bytes, entry?.stored() ?? [], {
-      resolve: this.#resolve,
-      get: (number) => descriptions.get(number),
-    });
   }
 
   parentId(id: EntryId): EntryId | undefined {
@@ -118,7 +108,7 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
     if (id === reader.suffixId) return 0 as EntryId;
     const { node } = decodeStateRow(tables.state.getCopy(id));
     if (node === undefined) return undefined;
-    // Siblings come one after the other; the number of a unique ID does not change.
+    // Siblings come one after the other; a parent keeps its number as long as it has children.
     if (this.#parent?.uniqueId !== node.parent) {
       const parentId = reader.idOfUniqueId(node.parent);
       if (parentId === undefined) return undefined;

@@ -27,7 +27,7 @@ import {
 import type { Backend } from "./backend.ts";
 import { BackendTxn } from "./backend-txn.ts";
 import { recordFlagsOf } from "./record-flags.ts";
-import { resolverOf } from "./resolve-description.ts";
+import { resolverOf } from "./stored-registers.ts";
 import { decodeStateRow } from "./state-rows.ts";
 import { tombstoneKey, treeKey } from "./tables.ts";
 import { type Report, TooManyFindings } from "./verify-finding.ts";
