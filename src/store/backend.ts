@@ -203,6 +203,7 @@ export class Backend {
       last: writes.table(tables.last),
       index: writes.table(tables.index),
       changelog: writes.table(tables.changelog),
+      window: writes.table(tables.window),
       structure: writes.table(tables.structure),
       digest: writes.table(tables.digest),
       stale: writes.table(tables.stale),
@@ -245,7 +246,9 @@ export class Backend {
     const next = advanceRuv(ruv, change.csn, nowSeconds);
     writeRuv(meta, next);
     if (this.keepsChangelog) {
-      appendChange({ changelog: writes.table(this.tables.changelog), meta }, change, nowSeconds);
+      const changelog = writes.table(this.tables.changelog);
+      const window = writes.table(this.tables.window);
+      appendChange({ changelog, window, meta }, change, nowSeconds);
     }
     this.newest = { ruv: next, generator };
   }

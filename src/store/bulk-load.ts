@@ -193,8 +193,9 @@ export class BulkLoad {
     this.#target.commit();
     this.#target.finishDigest();
     this.#target.finishIndexes();
-    const { changelog, meta } = this.#target.base;
-    if (facts.ruv !== undefined) resetChangelog({ changelog, meta }, facts.ruv);
+    const { base } = this.#target;
+    const { meta } = base;
+    if (facts.ruv !== undefined) resetChangelog(base, facts.ruv);
     if (facts.generator !== undefined) writeGenerator(meta, facts.generator);
     this.#isFinished = true;
     LOADING.delete(this.#backend);

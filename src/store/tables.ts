@@ -11,6 +11,7 @@
 //   last         parent nsUniqueId, normal RDN         nsUniqueId: who held a name last, if nobody holds it now
 //   index        see index room                        packed entry IDs
 //   changelog    CSN                                   changelog record
+//   window       number                                what the changelog holds of the CSNs of some seconds
 //   structure    CSN                                   structural operation with its undo information
 //   digest       see digest-tree.ts                    sums of the digests of entries; which entries a sum has
 //   stale        entry ID                              empty: the digest of the entry is not that of its content any more
@@ -32,6 +33,7 @@ export interface BackendTables {
   readonly last: BytesTable;
   readonly index: BytesTable;
   readonly changelog: BytesTable;
+  readonly window: BytesTable;
   readonly structure: BytesTable;
   readonly digest: BytesTable;
   readonly stale: IdTable;
@@ -52,6 +54,7 @@ export function openTables(kv: Kv, name: string, set: number): BackendTables {
     last: bytesTable("last"),
     index: bytesTable("index"),
     changelog: bytesTable("changelog"),
+    window: bytesTable("window"),
     structure: bytesTable("structure"),
     digest: bytesTable("digest"),
     stale: idTable("stale"),

@@ -1,6 +1,7 @@
 // Changelog, structure log and single values against the update vector.
 import {
   decodeChange,
+  findWindowFaults,
   readGenerator,
   readLogFloor,
   readRuv,
@@ -85,6 +86,7 @@ function verifyChangelog(backend: Backend, ruv: Ruv, report: Report): void {
     if (base !== undefined && csn <= base)
       report("changelog", `the change ${csn} lies below the floor ${base}`);
   }
+  for (const fault of findWindowFaults(backend.tables)) report("changelog", fault);
   if (!backend.keepsChangelog && changelog.count() === 0) return;
   for (const { replicaId, maxCsn } of ruv.elements) {
     if (maxCsn === undefined) continue;

@@ -157,8 +157,20 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a reader of the changelog counts what it has not given out",
     file: "replication/changelog/change-reader.js",
-    from: "if (lookups >= READ_LOOKUPS_MAX || changes.length >= changesMax) {",
-    to: "if (changes.length >= changesMax) { this.reachedCsns.set(csnReplicaId(csn), csn);",
+    from: "if (isFull(gathered)) {",
+    to: "if (isFull(gathered)) { pass.lacking(key)?.moveTo(key, 0);",
+  },
+  {
+    name: "a change that arrives late is not counted in its window",
+    file: "replication/changelog/windows.js",
+    from: "else if (number >= state.readUInt32BE(0)) {",
+    to: "else if (number < 0) {",
+  },
+  {
+    name: "a window is passed over although something of it is sent",
+    file: "replication/changelog/read-pass.js",
+    from: "if (!isSectionCovered(row, at, filter))",
+    to: "if (row.length === 0)",
   },
   {
     name: "a server that has had no change of an ID counts as cleaned",

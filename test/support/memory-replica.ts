@@ -61,6 +61,7 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
   readonly kv = new MemoryKv();
   readonly tables: ChangelogTables = {
     changelog: this.kv.bytesTable("changelog"),
+    window: this.kv.bytesTable("window"),
     meta: this.kv.bytesTable("meta"),
   };
   readonly suffix = SUFFIX;

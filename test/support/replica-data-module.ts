@@ -6,6 +6,7 @@ export function openReplicaData(folder: string, backend: string): ReplicaData {
   const kv = openLmdb(folder, { readOnly: true });
   const tables = {
     changelog: kv.bytesTable(`${backend}/changelog`),
+    window: kv.bytesTable(`${backend}/window`),
     meta: kv.bytesTable(`${backend}/meta`),
   };
   return {

@@ -63,6 +63,7 @@ function watchTable(
       return found;
     });
   }
+  // A visit is a range here.
   for (const name of ["range", "keys"] as const) {
     trace.wrap(any, name, (call, [options]) => {
       const from = options?.from;
@@ -70,10 +71,6 @@ function watchTable(
       return call();
     });
   }
-  trace.wrap(any, "visit", (call, [{ from }]) => {
-    trace.note("kv", from === undefined ? `walks ${label}` : `walks ${describe(from)} and on`);
-    return call();
-  });
   for (const [name, verb] of [
     ["put", "puts"],
     ["delete", "deletes"],

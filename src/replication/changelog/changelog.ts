@@ -7,6 +7,7 @@ import { type Csn, type ReplicaId, csnReplicaId, decodeCsn, encodeCsn } from "..
 import type { Ruv } from "../ruv/index.ts";
 import { decodeChange, encodeRecord } from "./record.ts";
 import { type ChangelogTables, readLogFloor, writeLogFloor, writeRuv } from "./tables.ts";
+import { addToWindow, clearWindows, takeFromWindows } from "./windows.ts";
 
 /** Records that one slice of trimming or cleaning looks at, so that writes in between do not wait long. */
 export const SLICE_LOOKUPS_MAX = 10_000;
@@ -17,7 +18,9 @@ export const SLICE_REMOVALS_MAX = 1_000;
 export function appendChange(tables: ChangelogTables, change: Change, nowSeconds: number): void {
   const key = encodeCsn(change.csn);
   assert(!tables.changelog.has(key), "a change is logged once");
-  tables.changelog.put(key, encodeRecord(change, nowSeconds));
+  const record = encodeRecord(change, nowSeconds);
+  addToWindow(tables, key, record);
+  tables.changelog.putOwned(key, record);
 }
 
 export function findChange(tables: ChangelogTables, csn: Csn): Change | undefined {
@@ -35,6 +38,7 @@ export const countChanges = (tables: ChangelogTables): number => tables.changelo
  *  that other replicas lack up to there cannot be served from here. */
 export function resetChangelog(tables: ChangelogTables, ruv: Ruv): void {
   tables.changelog.clear();
+  clearWindows(tables);
   const floor = new Map<ReplicaId, Csn>();
   for (const { replicaId, maxCsn } of ruv.elements) {
     if (maxCsn !== undefined) floor.set(replicaId, maxCsn);
@@ -51,6 +55,12 @@ export function reachesRuv(tables: ChangelogTables, ruv: Ruv): boolean {
     const below = floor.get(replicaId);
     return below !== undefined && below >= maxCsn;
   });
+}
+
+/** Takes changes out, with what counts them. The floor is the caller's. */
+export function removeRecords(tables: ChangelogTables, csns: readonly Csn[]): void {
+  for (const csn of csns) tables.changelog.delete(encodeCsn(csn));
+  takeFromWindows(tables, csns);
 }
 
 export interface LogBounds {
@@ -87,7 +97,7 @@ export function cleanReplicaSlice(
   replicaId: ReplicaId,
   from: Csn | undefined,
 ): CleanSlice {
-  const victims: Uint8Array[] = [];
+  const victims: Csn[] = [];
   let lookups = 0;
   let next: Csn | undefined;
   for (const key of tables.changelog.keys(from === undefined ? {} : { from: encodeCsn(from) })) {
@@ -97,9 +107,9 @@ export function cleanReplicaSlice(
       next = csn;
       break;
     }
-    if (csnReplicaId(csn) === replicaId) victims.push(encodeCsn(csn));
+    if (csnReplicaId(csn) === replicaId) victims.push(csn);
   }
-  for (const key of victims) tables.changelog.delete(key);
+  removeRecords(tables, victims);
   if (next === undefined) {
     const floor = new Map(readLogFloor(tables.meta));
     if (floor.delete(replicaId)) writeLogFloor(tables.meta, floor);

@@ -11,10 +11,11 @@ export {
   readLogBounds,
   resetChangelog,
 } from "./changelog.ts";
-export type { ChangeReaderOptions, LoggedChange, ReadSlice } from "./change-reader.ts";
+export type { ChangeFilter, ChangeReaderOptions, ReadSlice } from "./change-reader.ts";
 export { ChangeReader, READ_LOOKUPS_MAX } from "./change-reader.ts";
 export type { RecordHead } from "./record.ts";
 export { baseName, decodeChange, decodeHead, encodeRecord } from "./record.ts";
+export { findWindowFaults } from "./window-faults.ts";
 export type { SendPlan, SendPlanInput, SendRange } from "./send-plan.ts";
 export { planSending } from "./send-plan.ts";
 export type { ChangelogTables, LogFloor } from "./tables.ts";

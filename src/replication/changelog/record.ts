@@ -30,14 +30,15 @@ const KIND_CODES = { add: 1, modify: 2, delete: 3, modifyDn: 4 } as const;
 const OPERATIONS = ["add", "delete", "replace"] as const;
 const OPERATION_CODES = { add: 0, delete: 1, replace: 2 } as const;
 
-const FLAG_LAST_MODS = 1;
-const FLAG_UNLISTED = 2;
-const LAST_MODS = ["modifiersname", "modifytimestamp"] as const;
+export const FLAG_LAST_MODS = 1;
+export const FLAG_UNLISTED = 2;
+export const LAST_MODS = ["modifiersname", "modifytimestamp"] as const;
 /** Names in the list of a head, and characters of one of them; beyond, the sender has to decode. */
 const TOUCHED_MAX = 32;
 const TOUCHED_CHARS_MAX = 255;
 
-const HEAD_BYTES = 24;
+/** Where the list of names begins. */
+export const HEAD_BYTES = 24;
 const UNIQUE_ID_BYTES = 16;
 const BIT_DELETE_OLD_RDN = 1;
 const BIT_SUPERIOR = 2;
@@ -166,7 +167,7 @@ export const recordSeconds = (record: Buffer): number => record.readUInt32BE(4);
 /** The change; its values are views onto `record`. */
 export function decodeChange(csn: Csn, record: Buffer): Change {
   const head = decodeHead(record);
-  const reader = new RecordReader(record, payloadOffset(record));
+  const reader = new RecordReader(record, namesEnd(record));
   const { uniqueId } = head;
   switch (head.kind) {
     case "add": {
@@ -202,7 +203,16 @@ export function decodeChange(csn: Csn, record: Buffer): Change {
   }
 }
 
-function payloadOffset(record: Buffer): number {
+/** Flags of the head: FLAG_LAST_MODS, FLAG_UNLISTED. */
+export const headFlags = (record: Buffer): number => record[2]!;
+
+export function isModify(record: Buffer): boolean {
+  assert(record[0] === VERSION, "a changelog record is of a known version");
+  return record[1] === KIND_CODES.modify;
+}
+
+/** Where the list of names ends and the payload begins. */
+export function namesEnd(record: Buffer): number {
   let offset = HEAD_BYTES;
   for (let left = record[3] ?? 0; left > 0; left -= 1) {
     assert(offset < record.length, "the list of names ends inside the record");

@@ -4,12 +4,14 @@
 //
 //   table      key           value
 //   changelog  CSN (10)      record.ts
+//   window     number (4)    window-row.ts
 //   meta       "ruv"         ruv-text.ts, stored form
 //   meta       "logFloor"    a CSN (10) for each replica ID: its changes up to here are not in the changelog any more, or
 //                            never were (the data came by initialization or import)
+//   meta       "windows"     windows.ts
 //   meta       "generator"   nsState, 40 bytes
 import { assert } from "../../base/index.ts";
-import type { BytesTable } from "../../kv/index.ts";
+import { type BytesTable, copyBytes, sameBytes } from "../../kv/index.ts";
 import {
   CSN_BYTES,
   type Csn,
@@ -25,6 +27,7 @@ import { type Ruv, decodeRuv, encodeRuv } from "../ruv/index.ts";
 
 export interface ChangelogTables {
   readonly changelog: BytesTable;
+  readonly window: BytesTable;
   readonly meta: BytesTable;
 }
 
@@ -33,13 +36,15 @@ export type LogFloor = ReadonlyMap<ReplicaId, Csn>;
 
 export const META_RUV_KEY = Buffer.from("ruv");
 export const META_LOG_FLOOR_KEY = Buffer.from("logFloor");
+export const META_WINDOWS_KEY = Buffer.from("windows");
 export const META_GENERATOR_KEY = Buffer.from("generator");
 
 /** undefined: the data has never been part of replication, or is being replaced. */
-export function readRuv(meta: BytesTable): Ruv | undefined {
-  const stored = meta.getCopy(META_RUV_KEY);
-  return stored === undefined ? undefined : decodeRuv(stored);
-}
+export const readRuv = (meta: BytesTable): Ruv | undefined =>
+  decodeStoredRuv(meta.getCopy(META_RUV_KEY));
+
+const decodeStoredRuv = (stored: Buffer | undefined): Ruv | undefined =>
+  stored === undefined ? undefined : decodeRuv(stored);
 
 export const writeRuv = (meta: BytesTable, ruv: Ruv): void =>
   meta.put(META_RUV_KEY, encodeRuv(ruv));
@@ -55,8 +60,10 @@ export function readGenerator(meta: BytesTable): CsnGenerator | undefined {
 export const writeGenerator = (meta: BytesTable, generator: CsnGenerator): void =>
   meta.put(META_GENERATOR_KEY, encodeNsState(generator));
 
-export function readLogFloor(meta: BytesTable): LogFloor {
-  const stored = meta.getCopy(META_LOG_FLOOR_KEY);
+export const readLogFloor = (meta: BytesTable): LogFloor =>
+  decodeLogFloor(meta.getCopy(META_LOG_FLOOR_KEY));
+
+function decodeLogFloor(stored: Buffer | undefined): LogFloor {
   const floor = new Map<ReplicaId, Csn>();
   if (stored === undefined) return floor;
   for (let offset = 0; offset < stored.length; offset += CSN_BYTES) {
@@ -68,3 +75,44 @@ export function readLogFloor(meta: BytesTable): LogFloor {
 
 export const writeLogFloor = (meta: BytesTable, floor: LogFloor): void =>
   meta.put(META_LOG_FLOOR_KEY, Buffer.concat([...floor.values()].map(encodeCsn)));
+
+/** RUV and floor for somebody who looks at them again and again: decoded when their bytes are others than the last time. */
+export class KeptBounds {
+  readonly #ruv = new KeptRow(META_RUV_KEY, decodeStoredRuv);
+  readonly #floor = new KeptRow(META_LOG_FLOOR_KEY, decodeLogFloor);
+
+  ruv(meta: BytesTable): Ruv | undefined {
+    return this.#ruv.read(meta);
+  }
+
+  floor(meta: BytesTable): LogFloor {
+    return this.#floor.read(meta);
+  }
+}
+
+class KeptRow<T> {
+  readonly #key: Buffer;
+  readonly #decode: (stored: Buffer | undefined) => T;
+  #kept: { readonly stored: Buffer | undefined; readonly value: T } | undefined;
+
+  constructor(key: Buffer, decode: (stored: Buffer | undefined) => T) {
+    this.#key = key;
+    this.#decode = decode;
+  }
+
+  read(meta: BytesTable): T {
+    const row = meta.get(this.#key);
+    const kept = this.#kept;
+    if (kept !== undefined) {
+      const isSame =
+        row === undefined || kept.stored === undefined
+          ? row === kept.stored
+          : sameBytes(row, kept.stored);
+      if (isSame) return kept.value;
+    }
+    const stored = row && copyBytes(row);
+    const value = this.#decode(stored);
+    this.#kept = { stored, value };
+    return value;
+  }
+}

@@ -14,7 +14,7 @@ import {
   encodeCsn,
 } from "../csn/index.ts";
 import { type Ruv, ruvMaxCsn } from "../ruv/index.ts";
-import { SLICE_LOOKUPS_MAX, SLICE_REMOVALS_MAX, countChanges } from "./changelog.ts";
+import { SLICE_LOOKUPS_MAX, SLICE_REMOVALS_MAX, countChanges, removeRecords } from "./changelog.ts";
 import { recordSeconds } from "./record.ts";
 import { type ChangelogTables, readLogFloor, writeLogFloor } from "./tables.ts";
 
@@ -94,10 +94,8 @@ export function trimSlice(
 function remove(tables: ChangelogTables, victims: readonly Csn[]): void {
   if (victims.length === 0) return;
   const floor = new Map(readLogFloor(tables.meta));
-  for (const csn of victims) {
-    tables.changelog.delete(encodeCsn(csn));
-    floor.set(csnReplicaId(csn), csn);
-  }
+  removeRecords(tables, victims);
+  for (const csn of victims) floor.set(csnReplicaId(csn), csn);
   writeLogFloor(tables.meta, floor);
 }
 

@@ -5,7 +5,7 @@
 // are never filtered. Nothing is stripped from a change of which something else remains.
 import type { AttributeValues } from "../../protocol/index.ts";
 import type { Change } from "../change/index.ts";
-import { type RecordHead, baseName } from "../changelog/index.ts";
+import { type ChangeFilter, baseName } from "../changelog/index.ts";
 
 /** Names are base names in lower case. */
 export interface Fractional {
@@ -38,14 +38,13 @@ export function makeFractional(lists: {
 
 export const isFractional = (fractional: Fractional): boolean => fractional.excluded.size > 0;
 
-/** Whether the change is skipped, as far as its head tells; undefined: it has to be decoded. */
-export function judgeHead(fractional: Fractional, head: RecordHead): "skip" | "send" | undefined {
-  const { excluded, stripped } = fractional;
-  if (excluded.size === 0) return "send";
-  if (head.kind === "delete" || head.kind === "modifyDn") return "send";
-  if (head.touched === undefined) return undefined;
-  if (head.touched.every((name) => excluded.has(name) || stripped.has(name))) return "skip";
-  return head.touched.some((name) => excluded.has(name)) ? undefined : "send";
+/** What a reader of the changelog keeps back; undefined: nothing. */
+export function changeFilter(fractional: Fractional): ChangeFilter | undefined {
+  if (!isFractional(fractional)) return undefined;
+  return {
+    skipped: new Set([...fractional.excluded, ...fractional.stripped]),
+    apply: (change) => filterChange(fractional, change),
+  };
 }
 
 /** What is sent of the change; undefined: nothing, it is skipped. */

@@ -3,10 +3,10 @@ export { requestOfChange } from "./change-request.ts";
 export type { Fractional } from "./fractional.ts";
 export {
   NOT_FRACTIONAL,
+  changeFilter,
   filterChange,
   isFractional,
   isSentInTotal,
-  judgeHead,
   makeFractional,
 } from "./fractional.ts";
 export type { OutcomeKind, SessionOutcome } from "./outcome.ts";

@@ -1,15 +1,14 @@
 // Reads the changes of one session, filters and sends them: what the actions `openReader` and `sendChunk` stand for.
 import { ABORT_SESSION_OID, type ResponseMessage, findControl } from "../../protocol/index.ts";
 import type { Change } from "../change/index.ts";
-import { ChangeReader, type LoggedChange, decodeChange, decodeHead } from "../changelog/index.ts";
+import { ChangeReader, type ReadSlice } from "../changelog/index.ts";
 import { type Csn, type ReplicaId, csnReplicaId } from "../csn/index.ts";
 import type { Ruv } from "../ruv/index.ts";
 import {
   type ChangeResult,
   type Fractional,
   type SkipMemory,
-  filterChange,
-  judgeHead,
+  changeFilter,
   judgeResult,
   rememberSkips,
   requestOfChange,
@@ -65,14 +64,13 @@ export class ChangeSender {
     this.reader ??= new ChangeReader(tables, {
       generation: this.options.generation,
       reached: startOf(this.options.memory, this.options.consumer),
+      filter: changeFilter(this.options.fractional),
       ignoreMissing: this.options.ignoreMissing,
     });
     const slice = this.reader.read(changesMax);
     switch (slice.type) {
       case "changes":
-        return this.sendAll(slice.changes);
-      case "more":
-        return { ...none, rest: "more" };
+        return this.sendAll(slice);
       case "end":
         return { ...none, rest: "end" };
       case "purged":
@@ -89,29 +87,10 @@ export class ChangeSender {
     return rememberSkips(this.options.consumer, this.reader.reached, this.lastSent);
   }
 
-  private sendAll(changes: readonly LoggedChange[]): SentChunk {
-    const skipped = new Map<ReplicaId, number>();
-    let sentChanges = 0;
-    let skippedAtEnd = 0;
-    for (const { csn, record } of changes) {
-      const change = this.filter(csn, record);
-      if (change === undefined) {
-        skipped.set(csnReplicaId(csn), (skipped.get(csnReplicaId(csn)) ?? 0) + 1);
-        skippedAtEnd += 1;
-      } else {
-        this.send(change);
-        sentChanges += 1;
-        skippedAtEnd = 0;
-      }
-    }
-    return { sentChanges, skipped, skippedAtEnd, rest: "more" };
-  }
-
-  /** Most of what is filtered out is not even decoded. */
-  private filter(csn: Csn, record: Buffer): Change | undefined {
-    const { fractional } = this.options;
-    if (judgeHead(fractional, decodeHead(record)) === "skip") return undefined;
-    return filterChange(fractional, decodeChange(csn, record));
+  private sendAll(slice: Extract<ReadSlice, { type: "changes" }>): SentChunk {
+    const { changes, skipped, skippedAtEnd } = slice;
+    for (const change of changes) this.send(change);
+    return { sentChanges: changes.length, skipped, skippedAtEnd, rest: "more" };
   }
 
   private send(change: Change): void {

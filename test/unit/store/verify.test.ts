@@ -141,6 +141,20 @@ const damages: readonly (readonly [
   ],
   ["the newest change is gone", (t) => t.changelog.delete(encodeCsn(csn(5))), "changelog"],
   [
+    "changes that no window counts",
+    (t) => {
+      for (const key of [...t.window.keys()]) t.window.delete(key);
+    },
+    "changelog",
+  ],
+  [
+    "a window that counts another number of changes",
+    (t) => {
+      for (const { key, value } of [...t.window.range()]) t.window.put(key, changed(value, 13));
+    },
+    "changelog",
+  ],
+  [
     "a structural operation under another CSN",
     (t) => t.structure.put(encodeCsn(csn(1)), t.structure.getCopy(encodeCsn(csn(2))) as Buffer),
     "structure",

@@ -16,7 +16,11 @@ const WITHOUT_TITLES = makeFractional({
 /** `seconds/replica type`: a modification of `type`. */
 function logOf(...changes: readonly string[]): ChangelogTables {
   const kv = new MemoryKv();
-  const tables = { changelog: kv.bytesTable("changelog"), meta: kv.bytesTable("meta") };
+  const tables = {
+    changelog: kv.bytesTable("changelog"),
+    window: kv.bytesTable("window"),
+    meta: kv.bytesTable("meta"),
+  };
   kv.transactSync(() => {
     for (const text of changes) {
       const [name = "", type = ""] = text.split(" ");

@@ -33,6 +33,7 @@ class Log {
   readonly kv = new MemoryKv();
   readonly tables: ChangelogTables = {
     changelog: this.kv.bytesTable("changelog"),
+    window: this.kv.bytesTable("window"),
     meta: this.kv.bytesTable("meta"),
   };
 
@@ -77,8 +78,8 @@ function readAll(reader: ChangeReader, sliceMax = 2): string[] {
   const seen: string[] = [];
   for (;;) {
     const slice = reader.read(sliceMax);
-    if (slice.type === "changes") seen.push(...slice.changes.map(({ csn }) => short(csn)));
-    else if (slice.type !== "more") return [...seen, slice.type];
+    if (slice.type !== "changes") return [...seen, slice.type];
+    seen.push(...slice.changes.map(({ csn }) => short(csn)));
   }
 }
 

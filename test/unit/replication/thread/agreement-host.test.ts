@@ -46,6 +46,7 @@ class Supplier {
   private readonly kv = openLmdb(this.folder);
   private readonly tables = {
     changelog: this.kv.bytesTable("main/changelog"),
+    window: this.kv.bytesTable("main/window"),
     meta: this.kv.bytesTable("main/meta"),
   };
   private generator: CsnGenerator = makeGenerator(RID, 1_000_000);
