@@ -11,6 +11,7 @@ import { addIds } from "./id-table.ts";
 import { type IndexDefinition, keyPrefix } from "./index-key.ts";
 import { collectPlainKeys, collectTrigramCodes, trigramText } from "./index-keys.ts";
 import { BUILDER_BYTES_MAX } from "./limits.ts";
+import { TRIGRAM_PAIR_BYTES, TrigramLog } from "./trigram-log.ts";
 
 /** Estimates of what V8 needs. */
 const BYTES_PER_KEY = 200;
@@ -21,9 +22,10 @@ type Ids = number | number[];
 
 export class IndexBuilder {
   readonly #bytesMax: number;
-  readonly #lists = new Map<string, Ids>();
-  /** By tag and trigram. Apart from the others, because numbers make quicker keys and these are nine in ten. */
-  readonly #trigrams = new Map<number, Map<number, Ids>>();
+  /** By what their keys begin with, then by value. */
+  readonly #lists = new Map<string, Map<string, Ids>>();
+  /** By tag. */
+  readonly #trigrams = new Map<number, TrigramLog>();
   #bytes = 0;
   #writing: Generator<void> | undefined;
 
@@ -43,15 +45,16 @@ export class IndexBuilder {
   /** Notes the values that entry `id` has of the type of the index. Ascending IDs are cheapest. */
   add(index: IndexDefinition, id: number, values: readonly Buffer[]): void {
     assert(this.#writing === undefined, "nothing is added while keys are written");
-    collectPlainKeys(index, values, (key) => this.#note(this.#lists, key, id));
+    collectPlainKeys(index, values, (prefix, value) => this.#note(prefix, value, id));
     if (!index.kinds.has("substring")) return;
-    let lists = this.#trigrams.get(index.tag);
-    if (lists === undefined) {
-      lists = new Map();
-      this.#trigrams.set(index.tag, lists);
+    let log = this.#trigrams.get(index.tag);
+    if (log === undefined) {
+      log = new TrigramLog();
+      this.#trigrams.set(index.tag, log);
     }
-    const own = lists;
-    collectTrigramCodes(index.type, values, (code) => this.#note(own, code, id));
+    const before = log.length;
+    collectTrigramCodes(index.type, values, log, id);
+    this.#bytes += (log.length - before) * TRIGRAM_PAIR_BYTES;
   }
 
   /** Writes what was collected and forgets it. Inside a transaction. */
@@ -74,27 +77,35 @@ export class IndexBuilder {
   }
 
   *#write(table: BytesTable): Generator<void> {
-    for (const key of [...this.#lists.keys()].sort()) {
-      addIds(table, key, sortedIds(this.#lists.get(key)!));
-      yield;
+    for (const prefix of [...this.#lists.keys()].sort()) {
+      const lists = this.#lists.get(prefix)!;
+      for (const value of [...lists.keys()].sort()) {
+        addIds(table, prefix + value, sortedIds(lists.get(value)!));
+        yield;
+      }
     }
-    for (const [tag, lists] of this.#trigrams) {
+    for (const [tag, log] of this.#trigrams) {
       const prefix = keyPrefix(tag, "substring");
-      for (const code of Uint32Array.from(lists.keys()).sort()) {
-        addIds(table, prefix + trigramText(code), sortedIds(lists.get(code)!));
+      for (const { code, ids } of log.lists()) {
+        addIds(table, prefix + trigramText(code), ascending(ids));
         yield;
       }
     }
   }
 
-  #note<K>(lists: Map<K, Ids>, key: K, id: number): void {
-    const ids = lists.get(key);
+  #note(prefix: string, value: string, id: number): void {
+    let lists = this.#lists.get(prefix);
+    if (lists === undefined) {
+      lists = new Map();
+      this.#lists.set(prefix, lists);
+    }
+    const ids = lists.get(value);
     if (ids === undefined) {
-      lists.set(key, id);
+      lists.set(value, id);
       this.#bytes += BYTES_PER_KEY;
     } else if (typeof ids === "number") {
       if (ids === id) return;
-      lists.set(key, [ids, id]);
+      lists.set(value, [ids, id]);
       this.#bytes += BYTES_PER_ID;
     } else if (ids[ids.length - 1] !== id) {
       ids.push(id);
@@ -104,11 +115,12 @@ export class IndexBuilder {
 }
 
 /** Ascending and without duplicates. */
-function sortedIds(ids: Ids): Uint32Array {
-  if (typeof ids === "number") return Uint32Array.of(ids);
-  const packed = Uint32Array.from(ids);
-  for (let i = 1; i < packed.length; i += 1) {
-    if (packed[i - 1]! >= packed[i]!) return IdList.fromUnsorted(packed).sorted;
+const sortedIds = (ids: Ids): Uint32Array =>
+  typeof ids === "number" ? Uint32Array.of(ids) : ascending(Uint32Array.from(ids));
+
+function ascending(ids: Uint32Array): Uint32Array {
+  for (let i = 1; i < ids.length; i += 1) {
+    if (ids[i - 1]! >= ids[i]!) return IdList.fromUnsorted(ids.slice()).sorted;
   }
-  return packed;
+  return ids;
 }

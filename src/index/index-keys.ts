@@ -42,19 +42,19 @@ export function collectKeys(
   values: readonly Buffer[],
   add: (key: string) => void,
 ): void {
-  collectPlainKeys(index, values, add);
+  collectPlainKeys(index, values, (prefix, value) => add(prefix + value));
   if (index.kinds.has("substring")) collectTrigrams(index, values, add);
 }
 
-/** All but the substring keys. */
+/** All but the substring keys, each in its two parts: what is common to those of its kind, and the value. */
 export function collectPlainKeys(
   index: IndexDefinition,
   values: readonly Buffer[],
-  add: (key: string) => void,
+  add: (prefix: string, value: string) => void,
 ): void {
   if (values.length === 0) return;
   for (const kind of index.kinds) {
-    if (kind === "presence") add(keyPrefix(index.tag, kind));
+    if (kind === "presence") add(keyPrefix(index.tag, kind), "");
     else if (kind === "substring") continue;
     else if (kind === "equality" || !isCoveredByEquality(index)) {
       collectForms(index, { kind, values, add });
@@ -72,7 +72,7 @@ function collectForms(
   work: {
     readonly kind: IndexKind;
     readonly values: readonly Buffer[];
-    readonly add: (key: string) => void;
+    readonly add: (prefix: string, value: string) => void;
   },
 ): void {
   const rule = kindRule(index.type, work.kind);
@@ -80,7 +80,7 @@ function collectForms(
   const prefix = keyPrefix(index.tag, work.kind);
   for (const value of work.values) {
     const normal = rule.normalize(value);
-    if (normal !== undefined) work.add(prefix + keyValue(normal).text);
+    if (normal !== undefined) work.add(prefix, keyValue(normal).text);
   }
 }
 
@@ -90,14 +90,16 @@ function collectTrigrams(
   add: (key: string) => void,
 ): void {
   const prefix = keyPrefix(index.tag, "substring");
-  collectTrigramCodes(index.type, values, (code) => add(prefix + trigramText(code)));
+  const keys = { add: (code: number) => add(prefix + trigramText(code)) };
+  collectTrigramCodes(index.type, values, keys, 0);
 }
 
-/** The trigrams of all values as 24-bit numbers, duplicates included: what building in bulk is busiest with. */
+/** The trigrams of all values of an entry as 24-bit numbers, duplicates included: what building in bulk is busiest with. */
 export function collectTrigramCodes(
   type: AttributeType,
   values: readonly Buffer[],
-  add: (code: number) => void,
+  to: { add(code: number, id: number): void },
+  id: number,
 ): void {
   const rule = kindRule(type, "substring");
   if (rule === undefined) return;
@@ -107,9 +109,9 @@ export function collectTrigramCodes(
     let code = (BEGIN_CODE << 8) | form[0]!;
     for (let i = 1; i < form.length; i += 1) {
       code = ((code << 8) | form[i]!) & TRIGRAM_MASK;
-      add(code);
+      to.add(code, id);
     }
-    add(((code << 8) | END_CODE) & TRIGRAM_MASK);
+    to.add(((code << 8) | END_CODE) & TRIGRAM_MASK, id);
   }
 }
 

@@ -53,8 +53,8 @@ const PACES = {
   /** Some 30 ms a step. */
   online: {
     commitEntries: 1000,
-    indexBytesMax: 64 * 1024 * 1024,
-    indexKeysMax: 1000,
+    indexBytesMax: 32 * 1024 * 1024,
+    indexKeysMax: 4000,
     chunkBytes: 64 * 1024,
   },
 } as const;

@@ -1,9 +1,8 @@
 // An instance whose server does not run, opened for work on its data: schema, configuration, database and backends, without
 // listeners, replication and tasks. The caller sees to it that nobody else writes it meanwhile.
-import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { AciStore } from "../access/index.ts";
-import { type Clock, type Millis, type Random, SILENT_LOG } from "../base/index.ts";
+import { type Clock, type Millis, SILENT_LOG } from "../base/index.ts";
 import { type ConfigTree, NO_LIVE_VALUES, loadDse } from "../config/index.ts";
 import { DnSyntaxError } from "../dn/index.ts";
 import { Descriptions } from "../entry/index.ts";
@@ -16,11 +15,11 @@ import { Backend, readDescriptions } from "../store/index.ts";
 import { BackendKeeper } from "./backend-keeper.ts";
 import { Directory } from "./directory.ts";
 import { instancePaths } from "./instance-paths.ts";
+import { SYSTEM_RANDOM } from "./pooled-random.ts";
 import { loadSchemaFiles } from "./schema-files.ts";
 import { instanceDefaults } from "./server.ts";
 
 const SYSTEM_CLOCK: Clock = { now: () => Date.now() as Millis };
-const SYSTEM_RANDOM: Random = { bytes: (count) => randomBytes(count) };
 
 export interface InstanceConfig {
   readonly schema: Schema;

@@ -1,4 +1,5 @@
 // Chance for work that needs a few bytes very often: one call of the operating system gives many portions.
+import { randomBytes } from "node:crypto";
 import type { Random } from "../base/index.ts";
 
 const POOL_BYTES = 64 * 1024;
@@ -18,3 +19,5 @@ export function pooledRandom(source: Random): Random {
     },
   };
 }
+
+export const SYSTEM_RANDOM: Random = pooledRandom({ bytes: (count) => randomBytes(count) });

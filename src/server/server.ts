@@ -6,7 +6,7 @@ import { hostname, userInfo } from "node:os";
 import { dirname } from "node:path";
 import { AciStore } from "../access/index.ts";
 import { createNodeHash, SEAL_KEY_BYTES } from "../auth/index.ts";
-import type { Clock, Log, Millis, Random } from "../base/index.ts";
+import type { Clock, Log, Millis } from "../base/index.ts";
 import {
   type ConfigContext,
   ConfigTree,
@@ -34,7 +34,7 @@ import { replaceFile } from "./durable-file.ts";
 import { type InstancePaths, instancePaths } from "./instance-paths.ts";
 import { frontendSettings } from "./frontend-settings.ts";
 import { LiveFacts } from "./live-facts.ts";
-import { pooledRandom } from "./pooled-random.ts";
+import { SYSTEM_RANDOM } from "./pooled-random.ts";
 import { ServerActions } from "./server-actions.ts";
 import { ServerLogs } from "./server-logs.ts";
 import { type SchemaKeeper, openSchemaKeeper } from "./schema-keeper.ts";
@@ -42,7 +42,6 @@ import type { Service } from "./service.ts";
 import { loadTls } from "./tls-files.ts";
 
 const SYSTEM_CLOCK: Clock = { now: () => Date.now() as Millis };
-const SYSTEM_RANDOM: Random = pooledRandom({ bytes: (count) => randomBytes(count) });
 /** What a supervisor sees after a storage fault or a broken invariant (sysexits: EX_SOFTWARE). */
 const EXIT_DEFECT = 70;
 /** Threads of agreements, and connections to ask other servers. */
