@@ -12,7 +12,7 @@
 
 import { assert, type Clock, type Millis } from "../base/index.ts";
 import type { Kv } from "./kv.ts";
-import { WriteSet } from "./write-set.ts";
+import { type LastWrites, WriteSet } from "./write-set.ts";
 
 /** More bring nothing: LMDB holds its lock through the flush. */
 const BATCHES_IN_FLIGHT_MAX = 2;
@@ -204,8 +204,9 @@ export class WriteQueue {
     assert(!this.#failed, "nothing commits after a failure");
     const countMax = this.#options.batchOperationsMax ?? BATCH_OPERATIONS_MAX;
     batch.push(...this.#waiting.splice(0, countMax));
+    const lastWrites: LastWrites = new Map<object, () => void>();
     for (const write of batch) {
-      const writeSet = new WriteSet();
+      const writeSet = new WriteSet(undefined, lastWrites);
       try {
         const value = write.run(writeSet);
         assert(!isThenable(value), "a write runs synchronously");
@@ -221,6 +222,7 @@ export class WriteQueue {
       }
       write.afterCommit = writeSet.apply();
     }
+    for (const write of lastWrites.values()) write();
   }
 
   #settle(batch: readonly PendingWrite[]): void {

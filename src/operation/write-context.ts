@@ -41,8 +41,17 @@ export interface WriteContext {
   refusal(entry: StoredEntry, action: RefusedAction | "delete"): string | undefined;
 }
 
+/** The last one: many changes are made in one second. */
+let lastTime = { second: Number.NaN, text: "" };
+
 /** Generalized time in UTC with seconds, as operational attributes carry it. */
 export function formatTime(now: Millis): string {
+  const second = Math.floor(now / 1000);
+  if (second !== lastTime.second) lastTime = { second, text: timeText(now) };
+  return lastTime.text;
+}
+
+function timeText(now: Millis): string {
   const iso = new Date(now).toISOString(); // 2031-07-09T12:34:56.789Z
   const date = iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10);
   return `${date}${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;

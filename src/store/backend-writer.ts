@@ -74,6 +74,7 @@ export class BackendWriter extends BackendReader {
     const entry = this.#backend.largeRecords.has(id) ? this.#largeEntry(id) : super.entry(id);
     if (this.#entries.size >= ENTRIES_MAX) this.#entries.clear();
     this.#entries.set(id, entry);
+    if (entry !== undefined) this.#keepId(entry.uniqueId, id);
     return entry;
   }
 

@@ -234,24 +234,30 @@ export class Backend {
   /** Counts a change that has been applied: changelog, RUV and generator go into the same transaction. */
   logChange(writes: WriteSet, change: Change, nowSeconds: number): void {
     const { ruv, generator } = this.newest;
-    const meta = writes.table(this.tables.meta);
-    if (generator !== undefined) writeGenerator(meta, generator);
+    writes.lastly(this, this.#putNewest);
     if (ruv === undefined) return;
+    const meta = writes.table(this.tables.meta);
     if (!this.keepsState) {
       // A change that replication does not know of: the data is not that of its generation any more.
       meta.delete(META_RUV_KEY);
       this.newest = { ruv: undefined, generator };
       return;
     }
-    const next = advanceRuv(ruv, change.csn, nowSeconds);
-    writeRuv(meta, next);
     if (this.keepsChangelog) {
       const changelog = writes.table(this.tables.changelog);
       const window = writes.table(this.tables.window);
       appendChange({ changelog, window, meta }, change, nowSeconds);
     }
-    this.newest = { ruv: next, generator };
+    this.newest = { ruv: advanceRuv(ruv, change.csn, nowSeconds), generator };
   }
+
+  /** What the last operation of a transaction leaves is what it stores. */
+  readonly #putNewest = (): void => {
+    const { ruv, generator } = this.newest;
+    const { meta } = this.tables;
+    if (ruv !== undefined) writeRuv(meta, ruv);
+    if (generator !== undefined) writeGenerator(meta, generator);
+  };
 
   /** Replaces the replication facts, inside a transaction. */
   putFacts(writes: WriteSet, facts: ReplicationFacts): void {

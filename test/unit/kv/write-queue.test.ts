@@ -141,6 +141,31 @@ suite("kv/write-queue", () => {
     });
   });
 
+  test("kv/write-queue: what operations of a batch write last is written once, after all of them, in their transaction", async () => {
+    const bench = makeBench();
+    bench.queue.noteRequest();
+    const owner = {};
+    const order: string[] = [];
+    const operation = (name: string, refused = false): Promise<void> =>
+      bench.queue.submit((writeSet) => {
+        order.push(name);
+        writeSet.lastly(owner, () => {
+          order.push(`last of ${name}`);
+          bench.table.put(9, Buffer.from(name));
+        });
+        if (refused) throw new Refusal("no");
+      });
+    const all = [operation("a"), operation("b"), operation("c", true)];
+    const settled = Promise.allSettled(all);
+    await bench.disk.takeAll();
+    assert.deepEqual(
+      (await settled).map(({ status }) => status),
+      ["fulfilled", "fulfilled", "rejected"],
+    );
+    assert.deepEqual(order, ["a", "b", "c", "last of b"]);
+    assert.equal(read(bench.kv, 9), "b");
+  });
+
   test("kv/write-queue: events come after the flush and before the answers", async () => {
     const bench = makeBench();
     bench.queue.noteRequest();

@@ -47,6 +47,38 @@ suite("kv/write-set", () => {
     assert.equal(text(table), "y=child");
   });
 
+  test("kv/write-set: what is written last is written once for its owner, and not for what is discarded", () => {
+    const { kv, table } = open();
+    const transaction = new Map<object, () => void>();
+    const owner = {};
+    const order: string[] = [];
+    const operation = (name: string): WriteSet => {
+      const writeSet = new WriteSet(undefined, transaction);
+      const step = writeSet.child();
+      step.lastly(owner, () => order.push(`last of ${name}`));
+      step.apply();
+      writeSet.table(table).put(Buffer.from("d"), Buffer.from(name));
+      return writeSet;
+    };
+    kv.transactSync(() => {
+      operation("first").apply();
+      operation("second").apply();
+      operation("third").discard();
+      order.push(text(table));
+      for (const write of transaction.values()) write();
+    });
+    assert.deepEqual(order, ["a=old a b=old b c=old c d=second", "last of second"]);
+  });
+
+  test("kv/write-set: without a shared transaction what is written last follows what is applied", () => {
+    const { kv, table } = open();
+    const writeSet = new WriteSet();
+    writeSet.lastly({}, () => table.put(Buffer.from("a"), Buffer.from("last")));
+    writeSet.table(table).put(Buffer.from("a"), Buffer.from("first"));
+    kv.transactSync(() => void writeSet.apply());
+    assert.equal(text(table), "a=last b=old b c=old c");
+  });
+
   test("kv/write-set: a table of an outer write set stands for the table of the Kv", () => {
     const { table } = open();
     const parent = new WriteSet();
