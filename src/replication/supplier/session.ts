@@ -29,7 +29,7 @@ import {
 } from "./outcome.ts";
 import { ReplicationCode, judgeResult } from "./result-codes.ts";
 
-/** Changes that are read and sent at a time. */
+/** Changes that are sent at a time; what is kept back between them does not count. */
 export const SEND_CHUNK_CHANGES = 128;
 
 /** libldap's LDAP_TIMEOUT, LDAP_SERVER_DOWN. */
