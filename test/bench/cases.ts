@@ -72,3 +72,16 @@ const WRITING: ReadonlySet<Load["operation"]> = new Set([
 ]);
 
 export const isWriting = ({ load }: Case): boolean => WRITING.has(load.operation);
+
+/** Those whose name contains `only`. What is added is deleted: one does not go without the other. */
+export function chooseCases(sizes: GroupSizes, only: string): readonly Case[] {
+  const all = casesWith(sizes);
+  const named = all.filter(({ name }) => name.includes(only));
+  const grown = named.filter(isGrowth).map(({ load }) => load.connections);
+  return all.filter(
+    (one) => named.includes(one) || (isGrowth(one) && grown.includes(one.load.connections)),
+  );
+}
+
+export const isGrowth = ({ load: { operation } }: Case): boolean =>
+  operation === "add" || operation === "delete";

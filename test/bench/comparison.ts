@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { type BenchServer, type Cost, type ServerKind, createBenchServer } from "./bench-server.ts";
-import { type Case, type GroupSizes, casesWith, isWriting } from "./cases.ts";
+import { type Case, type GroupSizes, casesWith, chooseCases, isWriting } from "./cases.ts";
 import {
   type CaseResult,
   type Comparison,
@@ -51,7 +51,7 @@ export async function compareServers(options: ComparisonOptions): Promise<Compar
     const imports = await importInto(servers, options);
     const exports = EXPORT.includes(only) ? await exportFrom(servers, options) : [];
     for (const server of servers) await server.start();
-    const chosen = casesWith(options).filter(({ name }) => name.includes(only));
+    const chosen = chooseCases(options, only);
     const cases: CaseResult[] = [];
     const run = async (one: Case): Promise<void> => {
       if (one.load.operation === "member") await createGroups(servers, options);

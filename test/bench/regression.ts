@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { concordCommand } from "../support/concord-server.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { type BenchServer, createConcord } from "./bench-server.ts";
-import { type Case, type GroupSizes, casesWith, isWriting } from "./cases.ts";
+import { type Case, type GroupSizes, casesWith, chooseCases, isWriting } from "./cases.ts";
 import { buildCommit } from "./commit-build.ts";
 import { cpuOf } from "./comparison-report.ts";
 import { createGroup } from "./groups.ts";
@@ -62,7 +62,7 @@ export async function checkRegression(options: RegressionOptions): Promise<Regre
       await server.import(ldif);
       await server.start();
     }
-    const chosen = casesWith(options).filter(({ name }) => name.includes(only));
+    const chosen = chooseCases(options, only);
     const cases: RegressionCase[] = [];
     const ordered = [...chosen.filter((one) => !isWriting(one)), ...chosen.filter(isWriting)];
     for (const one of ordered) {

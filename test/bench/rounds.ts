@@ -1,7 +1,7 @@
 // One case on several servers in turns (A B C A B C …), so that a busy moment of the machine hits all alike. Every server warms up
 // first: one that compiles while it runs has done so, caches are filled.
 import type { BenchServer } from "./bench-server.ts";
-import type { Case } from "./cases.ts";
+import { type Case, isGrowth } from "./cases.ts";
 import type { Load, LoadGenerator, LoadOutcome, LoadTarget } from "./load-generator.ts";
 import { userDn, userPassword } from "./people.ts";
 
@@ -34,17 +34,17 @@ export async function runRounds(
 ): Promise<Outcomes> {
   const { name, load, operations } = one;
   const { entries, seconds, changes, rounds } = options;
-  const isGrowth = load.operation === "add" || load.operation === "delete";
-  const counted = isGrowth ? changes : operations;
+  const grows = isGrowth(one);
+  const counted = grows ? changes : operations;
   const amount: Load["amount"] = counted === undefined ? { seconds } : { operations: counted };
   const warmUpSeconds = Math.min(seconds * RUN_IN.part, RUN_IN.secondsMax);
   // Additions and deletions come after all else.
-  if (!isGrowth) await warmUp(generator, servers, one, options);
+  if (!grows) await warmUp(generator, servers, one, options);
   const outcomes = new Map<BenchServer, LoadOutcome[]>(servers.map((server) => [server, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const server of servers) {
       options.log(`${name}: ${server.name}, round ${round + 1} of ${rounds}`);
-      const first = isGrowth ? entries + round * changes : 0;
+      const first = grows ? entries + round * changes : 0;
       const run = { ...load, first, range: entries, amount, warmUpSeconds };
       outcomes.get(server)?.push(await generator.run(targetOf(server, one), run));
     }
