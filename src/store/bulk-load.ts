@@ -13,7 +13,7 @@
 //
 // Memory: what one commit writes, and the collected index keys. The load reads its own staged rows.
 import { formatRdn } from "../dn/index.ts";
-import type { Attribute, EntryContent, EntryId } from "../entry/index.ts";
+import type { EntryContent, EntryId } from "../entry/index.ts";
 import {
   type AttributeValues,
   LdapError,
@@ -24,12 +24,7 @@ import {
 import { type UniqueId, parseUniqueId } from "../replication/change/index.ts";
 import { resetChangelog, writeGenerator } from "../replication/changelog/index.ts";
 import { CSN_ZERO, type Csn, type CsnGenerator } from "../replication/csn/index.ts";
-import {
-  AttributeState,
-  Registers,
-  encodeRegisters,
-  isStateless,
-} from "../replication/registers/index.ts";
+import { encodeZeroRegisters } from "../replication/registers/index.ts";
 import type { Ruv } from "../replication/ruv/index.ts";
 import type { StructureNode } from "../replication/urp/index.ts";
 import type { Backend } from "./backend.ts";
@@ -73,7 +68,6 @@ export class BulkLoad {
   #entries = 0;
   #isFlushing = false;
   #isFinished = false;
-  #registers: Buffer | undefined;
 
   /** Empties the next set of tables and opens it. @throws LdapError busy while another load fills it */
   constructor(backend: Backend, options: BulkOptions) {
@@ -240,25 +234,11 @@ export class BulkLoad {
     };
     target.putNew(content, normalRdn, {
       node: parent && plainNode(parent.uniqueId, name),
-      registers: this.#plainRegisters(attributes),
+      registers: encodeZeroRegisters(attributes),
       stated: undefined,
     });
     this.#entries += 1;
     return undefined;
-  }
-
-  /** Values without CSNs: the same bytes for every entry. */
-  #plainRegisters(attributes: readonly Attribute[]): Buffer {
-    if (this.#registers !== undefined) return this.#registers;
-    const { resolve } = this.#target;
-    const registers = new Registers(resolve);
-    for (const { description, values } of attributes) {
-      if (isStateless(description.type.key)) continue;
-      const states = values.map((value) => ({ value, vu: CSN_ZERO, vd: undefined, md: undefined }));
-      registers.set(new AttributeState(description, undefined, states));
-    }
-    this.#registers = encodeRegisters(registers, attributes);
-    return this.#registers;
   }
 }
 

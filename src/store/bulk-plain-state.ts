@@ -2,27 +2,62 @@
 // name is free, is put as it will stay.
 import { type Rdn, formatRdn } from "../dn/index.ts";
 import type { Attribute, EntryContent, EntryId } from "../entry/index.ts";
-import { LdapError } from "../protocol/index.ts";
+import { LdapError, type ReplicatedAttribute } from "../protocol/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
-import { type Registers, encodeRegisters } from "../replication/registers/index.ts";
+import {
+  type Registers,
+  type ResolveDescription,
+  encodeRegisters,
+  encodeZeroRegisters,
+  fromReplicatedAttributes,
+  unstatedAttributes,
+} from "../replication/registers/index.ts";
 import type { StructureNode } from "../replication/urp/index.ts";
 import { checkEntry } from "../schema/index.ts";
 import type { BulkPlace } from "./bulk-names.ts";
 import type { BulkTarget } from "./bulk-target.ts";
 import { recordFlagsOf } from "./record-flags.ts";
 
+/** The values of an entry as they came. */
+export class ReceivedValues {
+  readonly #given: readonly ReplicatedAttribute[];
+  readonly #resolve: ResolveDescription;
+  readonly #unstated: readonly Attribute[] | undefined;
+  #registers: Registers | undefined;
+
+  constructor(given: readonly ReplicatedAttribute[], resolve: ResolveDescription) {
+    this.#given = given;
+    this.#resolve = resolve;
+    this.#unstated = unstatedAttributes(given, resolve);
+  }
+
+  get registers(): Registers {
+    this.#registers ??= fromReplicatedAttributes(this.#given, this.#resolve);
+    return this.#registers;
+  }
+
+  /** undefined: all values came without CSNs. */
+  get stated(): Registers | undefined {
+    return this.#unstated === undefined ? this.registers : undefined;
+  }
+
+  /** Those that the registers show. */
+  get shown(): readonly Attribute[] {
+    return this.#unstated ?? this.registers.shownAttributes();
+  }
+}
+
 /** The attributes that are shown; undefined when these are more than the registers say. */
 export function plainAttributes(
-  { resolve, descriptions }: BulkTarget,
-  registers: Registers,
+  { descriptions }: BulkTarget,
+  values: ReceivedValues,
   rdn: Rdn,
 ): readonly Attribute[] | undefined {
+  const attributes = values.shown;
   for (const { type, value } of rdn) {
-    const description = resolve(type);
-    if (description === undefined) return undefined;
-    if (registers.find(description.key)?.has(value) !== true) return undefined;
+    const { key } = descriptions.schema.attributeType(type);
+    if (!attributes.some((attribute) => hasValue(attribute, key, value))) return undefined;
   }
-  const attributes = registers.shownAttributes();
   const typed = attributes.map(({ description, values }) => ({ type: description.type, values }));
   try {
     checkEntry(descriptions.schema, typed, { syntaxCheck: false });
@@ -33,18 +68,28 @@ export function plainAttributes(
   return attributes;
 }
 
+/** Whether it is the attribute with this key, and the value is there. */
+function hasValue({ description, values }: Attribute, key: string, value: Buffer): boolean {
+  if (description.key !== key) return false;
+  if (values.some((each) => each.equals(value))) return true;
+  const { type } = description;
+  const normal = type.normalize(value);
+  return values.some((each) => type.normalize(each).equals(normal));
+}
+
 export interface PlainState {
   readonly uniqueId: UniqueId;
   readonly place: BulkPlace;
   /** undefined: the suffix entry. */
   readonly node: StructureNode | undefined;
-  readonly registers: Registers;
+  readonly values: ReceivedValues;
   /** As `plainAttributes` gives them. */
   readonly attributes: readonly Attribute[];
 }
 
 export function putPlainState(target: BulkTarget, entry: PlainState): void {
-  const { uniqueId, place, node, registers } = entry;
+  const { uniqueId, place, node } = entry;
+  const { stated } = entry.values;
   const { parent, normalRdn } = place;
   const attributes = [
     ...entry.attributes,
@@ -60,6 +105,7 @@ export function putPlainState(target: BulkTarget, entry: PlainState): void {
     rdn: parent === undefined ? target.suffixDn : (node?.rdn ?? formatRdn(place.rdn)),
     attributes,
   };
-  const encoded = encodeRegisters(registers, attributes);
-  target.putNew(content, normalRdn, { node, registers: encoded, stated: registers });
+  const registers =
+    stated === undefined ? encodeZeroRegisters(attributes) : encodeRegisters(stated, attributes);
+  target.putNew(content, normalRdn, { node, registers, stated });
 }

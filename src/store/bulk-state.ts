@@ -6,12 +6,11 @@ import type { Attribute, EntryId } from "../entry/index.ts";
 import type { ReplicationEntry } from "../protocol/index.ts";
 import { type UniqueId, RUV_UNIQUE_ID, encodeUniqueId } from "../replication/change/index.ts";
 import { CSN_ZERO, type Csn, maxCsn } from "../replication/csn/index.ts";
-import { type Registers, fromReplicatedAttributes } from "../replication/registers/index.ts";
 import { BaseImport, type StructureStore } from "../replication/urp/index.ts";
 import type { BackendTxn } from "./backend-txn.ts";
 import { firstComma } from "./leaf-rdn.ts";
 import type { BulkNames, BulkPlace } from "./bulk-names.ts";
-import { plainAttributes, putPlainState } from "./bulk-plain-state.ts";
+import { ReceivedValues, plainAttributes, putPlainState } from "./bulk-plain-state.ts";
 import { type BulkRefusal, refusedPlace } from "./bulk-refusal.ts";
 import type { BulkTarget } from "./bulk-target.ts";
 import { lastKey } from "./tables.ts";
@@ -75,10 +74,10 @@ export class BulkStateLoader {
     }
     if (isSuffix) target.suffixUniqueId = uniqueId;
     if (typeof place === "object" && known === undefined && this.#isFree(place)) {
-      const registers = fromReplicatedAttributes(entry.attributes, target.resolve);
-      const attributes = plainAttributes(target, registers, place.rdn);
+      const values = new ReceivedValues(entry.attributes, target.resolve);
+      const attributes = plainAttributes(target, values, place.rdn);
       if (attributes !== undefined) {
-        this.#putPlain(uniqueId, entry, place, { registers, attributes });
+        this.#putPlain(uniqueId, entry, place, { values, attributes });
         return undefined;
       }
     }
@@ -118,7 +117,7 @@ export class BulkStateLoader {
     uniqueId: UniqueId,
     entry: ReplicationEntry,
     place: BulkPlace,
-    state: { readonly registers: Registers; readonly attributes: readonly Attribute[] },
+    state: { readonly values: ReceivedValues; readonly attributes: readonly Attribute[] },
   ): void {
     const { parent } = place;
     const node = parent && {

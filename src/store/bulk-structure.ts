@@ -20,11 +20,7 @@ import {
   parseUniqueId,
 } from "../replication/change/index.ts";
 import { CSN_ZERO, type Csn, encodeCsn } from "../replication/csn/index.ts";
-import {
-  type Registers,
-  type RenameEffect,
-  fromReplicatedAttributes,
-} from "../replication/registers/index.ts";
+import type { Registers, RenameEffect } from "../replication/registers/index.ts";
 import {
   EMPTY_SLOT,
   type StructureNode,
@@ -38,7 +34,7 @@ import { RecordFlag, recordFlags } from "../entry/index.ts";
 import { writePurgeCsn } from "./backend.ts";
 import type { BackendTxn } from "./backend-txn.ts";
 import type { BulkParent } from "./bulk-names.ts";
-import { plainAttributes, putPlainState } from "./bulk-plain-state.ts";
+import { ReceivedValues, plainAttributes, putPlainState } from "./bulk-plain-state.ts";
 import { type BulkRefusal, refusedPlace } from "./bulk-refusal.ts";
 import type { BulkTarget } from "./bulk-target.ts";
 import { storedRegisters } from "./repair-state.ts";
@@ -94,13 +90,13 @@ export class BulkStructureLoader {
       return { kind: "malformed", reason: "its node cannot be read" };
     if (this.#isKnown(uniqueId))
       return { kind: "duplicate", reason: `${uniqueId} has come already` };
-    const registers = fromReplicatedAttributes(entry.attributes, target.resolve);
-    if (target.suffixUniqueId === undefined) return this.#addSuffix(uniqueId, entry.dn, registers);
+    const values = new ReceivedValues(entry.attributes, target.resolve);
+    if (target.suffixUniqueId === undefined) return this.#addSuffix(uniqueId, entry.dn, values);
     if (node === undefined) {
-      this.#import(target.begin(), uniqueId, { registers, reshown: [] });
+      this.#import(target.begin(), uniqueId, { registers: values.registers, reshown: [] });
       return undefined;
     }
-    return this.#addNode(uniqueId, node, registers);
+    return this.#addNode(uniqueId, node, values);
   }
 
   /** A part of what the supplier sends after the states. */
@@ -131,24 +127,29 @@ export class BulkStructureLoader {
 
   // ---- states ------------------------------------------------------------------------------------------------------
 
-  #addSuffix(uniqueId: UniqueId, dn: string, registers: Registers): BulkRefusal | undefined {
+  #addSuffix(uniqueId: UniqueId, dn: string, values: ReceivedValues): BulkRefusal | undefined {
     const target = this.#target;
     if (target.descriptions.schema.normalizeDnText(dn) !== target.suffix)
       return refusedPlace("orphan");
     target.suffixUniqueId = uniqueId;
     const rdn = parseDn(dn)[0] ?? [];
-    const attributes = plainAttributes(target, registers, rdn);
+    const attributes = plainAttributes(target, values, rdn);
     if (attributes === undefined) {
+      const { registers } = values;
       this.#import(target.begin(), uniqueId, { registers, reshown: [uniqueId] });
     } else {
       const place = { rdn, normalRdn: target.suffix, parent: undefined };
-      putPlainState(target, { uniqueId, place, node: undefined, registers, attributes });
+      putPlainState(target, { uniqueId, place, node: undefined, values, attributes });
     }
     return undefined;
   }
 
-  #addNode(uniqueId: UniqueId, node: StructureNode, registers: Registers): BulkRefusal | undefined {
-    if (this.#putPlain(uniqueId, node, registers)) return undefined;
+  #addNode(
+    uniqueId: UniqueId,
+    node: StructureNode,
+    values: ReceivedValues,
+  ): BulkRefusal | undefined {
+    if (this.#putPlain(uniqueId, node, values)) return undefined;
     const txn = this.#target.begin();
     const loaded = loadNodes(txn.structure, txn.rules, new Map([[uniqueId, node]]));
     if (typeof loaded === "string") {
@@ -158,6 +159,7 @@ export class BulkStructureLoader {
     for (const displaced of loaded.displaced) this.#displaced.set(displaced, node);
     if (node.effects.length > 0) this.#renamed.add(uniqueId);
     if (node.life === "dead") this.#dead.push(txn.writer.internUniqueId(uniqueId));
+    const { registers } = values;
     this.#import(txn, uniqueId, { registers, reshown: loaded.reshown });
     return undefined;
   }
@@ -177,7 +179,7 @@ export class BulkStructureLoader {
   }
 
   /** Whether the entry was simple enough. */
-  #putPlain(uniqueId: UniqueId, node: StructureNode, registers: Registers): boolean {
+  #putPlain(uniqueId: UniqueId, node: StructureNode, values: ReceivedValues): boolean {
     const target = this.#target;
     if (node.life !== "live" || node.conflict || node.effects.length > 0) return false;
     // Its unique ID has been named already, as a parent: there may be children.
@@ -188,10 +190,10 @@ export class BulkStructureLoader {
     const normalRdn = target.descriptions.schema.normalizeRdn(rdn);
     if (target.reader.childByName(parent.id, normalRdn) !== undefined) return false;
     if (target.tables.last.has(lastKey(parent.uniqueId, normalRdn))) return false;
-    const attributes = plainAttributes(target, registers, rdn);
+    const attributes = plainAttributes(target, values, rdn);
     if (attributes === undefined) return false;
     const place = { rdn, normalRdn, parent };
-    putPlainState(target, { uniqueId, place, node, registers, attributes });
+    putPlainState(target, { uniqueId, place, node, values, attributes });
     return true;
   }
 

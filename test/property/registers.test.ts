@@ -7,8 +7,10 @@ import {
   Registers,
   decodeRegisters,
   encodeRegisters,
+  encodeZeroRegisters,
   fromReplicatedAttributes,
   toReplicatedAttributes,
+  unstatedAttributes,
 } from "../../src/replication/registers/index.ts";
 import { describe, descriptionSource, foldValue } from "../support/conflict-schema.ts";
 
@@ -18,6 +20,7 @@ interface Step {
   readonly mods: readonly Mod[];
 }
 
+const STATED = { kind: "updated", csn: makeCsn(1, 0, 1) } as const;
 const type = fc.constantFrom("description", "displayName", "description;lang-de");
 const value = fc.constantFrom("v", "V", "w", "x", " v").map((text) => Buffer.from(text));
 const mod: fc.Arbitrary<Mod> = fc.oneof(
@@ -189,5 +192,39 @@ suite("property/registers", () => {
         assert.deepEqual(plain(fromReplicatedAttributes(again, describe)), plain(back));
       }),
     );
+  });
+
+  test("property/registers: values that all came without a CSN need no registers", () => {
+    const given = fc.record({
+      type: fc.constantFrom("description", "displayName", "description;lang-de", "nsUniqueId"),
+      deletionCsn: fc.constant(undefined),
+      deleted: fc.constant(false),
+      values: fc.array(
+        fc.record({
+          value,
+          deleted: fc.constant(false),
+          csns: fc.oneof({ weight: 9, arbitrary: fc.constant([]) }, fc.constant([STATED])),
+        }),
+        { maxLength: 3 },
+      ),
+    });
+    let unstatedCount = 0;
+    fc.assert(
+      fc.property(fc.array(given, { maxLength: 3 }), (attributes) => {
+        const unstated = unstatedAttributes(attributes, describe);
+        const isStated = attributes.some(
+          ({ type: name, values }) =>
+            name !== "nsUniqueId" && values.some(({ csns }) => csns.length > 0),
+        );
+        if (isStated) assert.isUndefined(unstated);
+        if (unstated === undefined) return;
+        unstatedCount += 1;
+        const registers = fromReplicatedAttributes(attributes, describe);
+        assert.deepEqual(unstated, registers.shownAttributes());
+        const stored = registers.isEmpty() ? Buffer.alloc(0) : encodeRegisters(registers, unstated);
+        assert.deepEqual(encodeZeroRegisters(unstated), stored);
+      }),
+    );
+    assert.isAbove(unstatedCount, 10);
   });
 });

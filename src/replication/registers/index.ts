@@ -6,6 +6,7 @@ export { PackedReader, PackedWriter } from "./packed.ts";
 export type { RdnValue, RenameEffect, ResolveDescription } from "./registers.ts";
 export { Registers } from "./registers.ts";
 export { isStateless } from "./stateless.ts";
+export { unstatedAttributes } from "./unstated.ts";
 export type { DescriptionSource } from "./stored-form.ts";
 export { decodeRegisters, encodeRegisters, encodeZeroRegisters } from "./stored-form.ts";
 export type { LineState } from "./replicated-form.ts";
