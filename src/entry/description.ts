@@ -4,12 +4,17 @@
 // Numbers are given on first use inside a write. An operation that is discarded afterwards has used up its number; the
 // number stays in `unsaved` and goes to disk with the next operation that commits, so no stored record can ever name a
 // number that is not stored.
+//
+// Who reads what another thread or process writes gives no such numbers: two would give the same one to different descriptions.
+// What it needs a description for that is not stored gets a number which no record can name.
 import { LdapError } from "../protocol/index.ts";
 import type { AttributeType, Schema } from "../schema/index.ts";
 import type { AttributeDescription } from "./entry-view.ts";
 
 /** Distinct descriptions in one database; a guard against clients that make up option after option. */
 export const DESCRIPTIONS_MAX = 60_000;
+/** Of descriptions that only a reader knows: records have 16 bits for a number. */
+const OWN_NUMBER = 0x1_0000;
 /** Bytes of one attribute description. */
 export const DESCRIPTION_TEXT_MAX = 512;
 
@@ -49,30 +54,37 @@ export class Descriptions {
   /** Every spelling seen so far; bounded, since clients choose spellings. */
   readonly #byText = new Map<string, AttributeDescription>();
   readonly #reload: () => Iterable<DescriptionRow>;
+  readonly #use: "writer" | "reader";
   #unsaved: DescriptionRow[] = [];
   #nextId = 1;
   #loads = 0;
 
   /** `reload` reads the stored table; it is called again when a number is met that another thread has given. */
-  constructor(schema: Schema, reload: () => Iterable<DescriptionRow>) {
+  constructor(
+    schema: Schema,
+    reload: () => Iterable<DescriptionRow>,
+    use: "writer" | "reader" = "writer",
+  ) {
     this.schema = schema;
     this.#reload = reload;
+    this.#use = use;
     this.#load();
   }
 
   /** The same descriptions under another schema. */
   withSchema(schema: Schema): Descriptions {
-    const next = new Descriptions(schema, this.#reload);
+    const next = new Descriptions(schema, this.#reload, this.#use);
     for (const row of this.#unsaved) next.#place(row.id, row.text);
     next.#unsaved = [...this.#unsaved];
     return next;
   }
 
-  /** The description that `text` names, made when it is new. Only inside a write.
+  /** The description that `text` names, made when it is new. A writer: only inside a write.
    *  @throws LdapError undefinedAttributeType when `text` is not of the form of a description */
   intern(text: string): AttributeDescription {
-    const known = this.find(text);
+    const known = this.find(text) ?? this.#findStored(text);
     if (known !== undefined) return known;
+    if (this.#use === "reader") return this.#place(OWN_NUMBER, text);
     if (this.#nextId > DESCRIPTIONS_MAX) {
       throw new LdapError("unwillingToPerform", "Too many different attribute descriptions");
     }
@@ -110,6 +122,11 @@ export class Descriptions {
     return loaded;
   }
 
+  /** Reads what another process has added to the stored table. */
+  reload(): void {
+    this.#load();
+  }
+
   /** How often the stored table has been read, which spoils what the store has lent. */
   get loads(): number {
     return this.#loads;
@@ -121,6 +138,13 @@ export class Descriptions {
     const rows = this.#unsaved;
     this.#unsaved = [];
     return rows;
+  }
+
+  /** For readers: somebody may have stored it since. */
+  #findStored(text: string): AttributeDescription | undefined {
+    if (this.#use === "writer") return undefined;
+    this.#load();
+    return this.find(text);
   }
 
   #load(): void {
@@ -141,10 +165,13 @@ export class Descriptions {
       type,
       options,
     };
+    const before = this.#byKey.get(key);
+    if (before?.id === OWN_NUMBER) this.#byText.clear();
+    if (before === undefined || before.id === OWN_NUMBER) this.#byKey.set(key, description);
+    this.#byText.set(text, description);
+    if (id === OWN_NUMBER) return description;
     this.#byId[id] = description;
     this.#types.add(type.key);
-    if (!this.#byKey.has(key)) this.#byKey.set(key, description);
-    this.#byText.set(text, description);
     this.#nextId = Math.max(this.#nextId, id + 1);
     return description;
   }

@@ -46,7 +46,7 @@ export function replicaDataOf(kv: Kv, backend: string, loadSchema: () => Schema)
     },
     openEntries(): EntrySource {
       kv.renew();
-      const descriptions = new Descriptions(loadSchema(), () => readDescriptions(kv));
+      const descriptions = new Descriptions(loadSchema(), () => readDescriptions(kv), "reader");
       const suffix = storedSuffix(currentTables(kv, backend)) ?? "";
       const opened = new Backend(kv, { name: backend, suffix, descriptions });
       const source = new BackendEntrySource(opened);
