@@ -7,7 +7,20 @@ interface Global {
 }
 
 export function declareInstanceCommands(parser: Argv<Global>): Argv<Global> {
-  return declareRunning(declareCreate(parser));
+  return declareRunning(declareFrontEnd(declareCreate(parser)));
+}
+
+/** What the server starts itself (concordFrontEndProcesses). */
+function declareFrontEnd(parser: Argv<Global>): Argv<Global> {
+  return parser.command(
+    "front-end",
+    false,
+    (command) => command.options(dirOption),
+    async (options) => {
+      const { serveFront } = await import("../server/index.ts");
+      serveFront(options.dir);
+    },
+  );
 }
 
 function declareCreate(parser: Argv<Global>): Argv<Global> {

@@ -1,7 +1,7 @@
 // The access log as JSON lines: `time`, `event`, `connection`, then the fields of the event; times in milliseconds.
 import type { Clock } from "../base/index.ts";
 import { formatFilter } from "../filter/index.ts";
-import type { LogFile } from "../log/index.ts";
+import type { LineSink } from "../log/index.ts";
 import type { Request } from "../protocol/index.ts";
 import type { AccessLog } from "./access-log.ts";
 import { shortenText } from "./access-log.ts";
@@ -11,10 +11,10 @@ import type { CloseReason, Connection } from "./request-handler.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 export class JsonAccessLog implements AccessLog {
-  readonly #file: LogFile;
+  readonly #file: LineSink;
   readonly #clock: Clock;
 
-  constructor(file: LogFile, clock: Clock) {
+  constructor(file: LineSink, clock: Clock) {
     this.#file = file;
     this.#clock = clock;
   }

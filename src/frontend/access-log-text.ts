@@ -11,7 +11,7 @@
 // every operation costs are written piece by piece into the buffer of the file.
 import type { Clock } from "../base/index.ts";
 import { formatFilter } from "../filter/index.ts";
-import type { LineBuffer, LogFile } from "../log/index.ts";
+import type { LineBuffer, LineSink } from "../log/index.ts";
 import type { BindRequest, Request, SearchRequest } from "../protocol/index.ts";
 import {
   END_REPLICATION_OID,
@@ -75,7 +75,7 @@ const EXTENDED_NAMES: Readonly<Record<string, string>> = {
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 export class TextAccessLog implements AccessLog {
-  readonly #file: LogFile;
+  readonly #file: LineSink;
   readonly #clock: Clock;
   /** The second that `#prefix` is for. */
   #prefixSeconds = -1;
@@ -83,7 +83,7 @@ export class TextAccessLog implements AccessLog {
   /** What stands behind the milliseconds: zeros for the finer digits, the time zone. */
   #zone = "";
 
-  constructor(file: LogFile, clock: Clock) {
+  constructor(file: LineSink, clock: Clock) {
     this.#file = file;
     this.#clock = clock;
   }

@@ -311,7 +311,7 @@ export class LdapConnection implements Connection, OperationOwner {
       this.#refuse(error);
       return;
     }
-    const operation = new Operation(this, message, this.requestCount);
+    const operation = new Operation(this, message, this.requestCount, frame);
     this.requestCount += 1;
     const { accessLog } = this.#owner;
     if (accessLog !== undefined) {

@@ -14,6 +14,21 @@ import type { TlsSettings } from "./tls-acceptor.ts";
 import { TlsAcceptor } from "./tls-acceptor.ts";
 import { Transport } from "./transport.ts";
 
+/** What is known of a connection when it is accepted. */
+export interface AcceptedFacts {
+  readonly id: number;
+  readonly kind: ListenerKind;
+  readonly openedAtMs: number;
+}
+
+/** Other processes that serve connections. */
+export interface SocketTaker {
+  /** Connections that they have. */
+  readonly connectionCount: number;
+  /** false: none of them can take it now. */
+  take(socket: Socket, facts: AcceptedFacts): boolean;
+}
+
 export interface FrontendOptions {
   readonly handler: RequestHandler;
   readonly log: Log;
@@ -23,6 +38,8 @@ export interface FrontendOptions {
   readonly accessLog?: AccessLog;
   /** undefined = neither ldaps nor StartTLS. @throws Error of OpenSSL from the constructor when it cannot be used */
   readonly tls?: TlsSettings;
+  /** Who serves what is accepted here; undefined = this front end. */
+  readonly taker?: SocketTaker;
 }
 
 export class Frontend implements ConnectionOwner {
@@ -38,6 +55,7 @@ export class Frontend implements ConnectionOwner {
   #closedReceivedBytes = 0;
   #closedSentBytes = 0;
   readonly #clock: Clock;
+  readonly #taker: SocketTaker | undefined;
   #acceptor: TlsAcceptor | undefined;
   readonly #listeners: Listener[] = [];
   readonly #connections = new Set<LdapConnection>();
@@ -50,6 +68,7 @@ export class Frontend implements ConnectionOwner {
     this.#clock = options.clock;
     this.settings = { ...FRONTEND_SETTINGS_DEFAULT, ...options.settings };
     this.accessLog = options.accessLog;
+    this.#taker = options.taker;
     this.#acceptor = options.tls === undefined ? undefined : new TlsAcceptor(options.tls);
   }
 
@@ -92,7 +111,7 @@ export class Frontend implements ConnectionOwner {
   async listen(address: ListenAddress): Promise<Listener> {
     const listener = await listen(address, (socket) => this.#accept(socket, address.kind));
     this.#listeners.push(listener);
-    this.#sweepTimer ??= setInterval(() => this.sweep(performance.now()), SWEEP_INTERVAL_MS);
+    this.#startSweeping();
     this.log.info("frontend.listener.opened", { url: listener.url });
     return listener;
   }
@@ -147,18 +166,35 @@ export class Frontend implements ConnectionOwner {
     if (this.#connections.size === 0) this.#stopped?.();
   }
 
+  /** Serves a socket that another process has accepted. It has not begun to read. */
+  adopt(socket: Socket, facts: AcceptedFacts): Connection {
+    this.#startSweeping();
+    return this.#open(socket, facts, this.#connections.size);
+  }
+
+  #startSweeping(): void {
+    this.#sweepTimer ??= setInterval(() => this.sweep(performance.now()), SWEEP_INTERVAL_MS);
+  }
+
   #accept(socket: Socket, kind: ListenerKind): void {
     this.acceptedCount += 1;
+    const facts = { id: this.acceptedCount, kind, openedAtMs: this.#clock.now() };
+    const count = this.#connections.size + (this.#taker?.connectionCount ?? 0);
+    if (count < this.settings.connectionsMax && this.#taker?.take(socket, facts) === true) return;
+    this.#open(socket, facts, count);
+  }
+
+  /** `count`: connections that there are besides. */
+  #open(socket: Socket, { id, kind, openedAtMs }: AcceptedFacts, count: number): Connection {
     const transport = new Transport(socket, kind, this.#acceptor);
-    const id = this.acceptedCount;
     const connection = new LdapConnection(this, transport, id, {
-      openedAtMs: this.#clock.now(),
+      openedAtMs,
       nowMs: performance.now(),
     });
     this.#connections.add(connection);
     this.accessLog?.opened(connection);
     transport.start(connection);
-    if (this.#connections.size > this.settings.connectionsMax) {
+    if (count >= this.settings.connectionsMax) {
       this.log.warn("frontend.connection.refused", {
         peer: connection.peerAddress,
         connection: id,
@@ -167,5 +203,6 @@ export class Frontend implements ConnectionOwner {
     } else if (kind === "ldaps") {
       connection.beginSecure();
     }
+    return connection;
   }
 }

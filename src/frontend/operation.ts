@@ -22,6 +22,7 @@ const NO_CODE = -1;
 
 export class Operation implements Reply {
   readonly message: RequestMessage;
+  readonly frame: Buffer;
   readonly facts: ReplyFacts = { entryCount: 0, notes: "", csn: "", boundDn: "" };
   /** Position among the requests of the connection, from 0 (389: op=). */
   readonly number: number;
@@ -36,10 +37,11 @@ export class Operation implements Reply {
   readonly #owner: OperationOwner;
   #onAbandon: (() => void) | undefined;
 
-  constructor(owner: OperationOwner, message: RequestMessage, number: number) {
+  constructor(owner: OperationOwner, message: RequestMessage, number: number, frame: Buffer) {
     this.#owner = owner;
     this.message = message;
     this.number = number;
+    this.frame = frame;
   }
 
   get isAbandoned(): boolean {
@@ -77,6 +79,12 @@ export class Operation implements Reply {
     this.isEnded = true;
     this.#onAbandon = undefined;
     this.#owner.operationEnded(this);
+  }
+
+  finishWith(resultCode: number, resultMessage: string): void {
+    this.resultCode = resultCode;
+    this.resultMessage = resultMessage;
+    this.finish();
   }
 
   ready(): boolean {

@@ -18,6 +18,8 @@ import {
 /** The part of a socket that output needs. */
 export interface OutputSink {
   readonly writableLength: number;
+  /** Whether the memory of what was written may be used again at once, however much waits. */
+  readonly copies?: boolean;
   write(bytes: Uint8Array, done?: () => void): boolean;
 }
 
@@ -82,7 +84,7 @@ export class Output {
       this.#turnBytes += bytes.length;
       if (this.#turnBytes >= OUTPUT_TURN_BYTES_MAX) this.#scheduleTurn();
       this.#sink.write(bytes, done);
-      if (this.#sink.writableLength > 0) writer.take();
+      if (this.#sink.copies !== true && this.#sink.writableLength > 0) writer.take();
     }
     writer.reset();
     if (idleWriters.length < OUTPUT_WRITERS_KEPT_MAX) idleWriters.push(writer);

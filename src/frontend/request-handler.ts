@@ -11,6 +11,7 @@ import type {
   RequestMessage,
   Response,
 } from "../protocol/index.ts";
+import type { Output } from "./output.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
 
 export interface RequestHandler {
@@ -69,6 +70,8 @@ export interface Connection {
   /** Security strength factor: bits of the TLS cipher, the local factor for ldapi, otherwise 0. */
   readonly ssf: number;
   readonly isClosed: boolean;
+  /** Where whole messages go that another process has encoded for this connection. */
+  readonly output: Output;
   /** Requests received, and those that ended. */
   readonly requestCount: number;
   readonly finishedCount: number;
@@ -111,6 +114,8 @@ export interface ReplyFacts {
 
 export interface Reply {
   readonly message: RequestMessage;
+  /** The bytes of the request. */
+  readonly frame: Buffer;
   readonly facts: ReplyFacts;
   /** Nobody waits any more: abandoned, answered, or the connection is gone. Whatever is sent then is dropped. */
   readonly isAbandoned: boolean;
@@ -121,6 +126,8 @@ export interface Reply {
   writer(): BerWriter;
   /** Ends an operation that has no final response, or one that was abandoned and has now stopped. Harmless when ended. */
   finish(): void;
+  /** Ends an operation whose answer, with this result, another process has encoded and `writer` was given. */
+  finishWith(resultCode: number, resultMessage: string): void;
   /** Whether more output may be produced in this turn. */
   ready(): boolean;
   /** Calls once when `ready` may be true again, or when nobody waits any more; never from within this call. */

@@ -191,8 +191,12 @@ export class Transport implements OutputSink {
   }
 }
 
-/** A socket that reads through the shared buffer, or the same socket with a 'data' listener where that cannot be. */
-function readThroughSharedBuffer(accepted: Socket, received: (chunk: Buffer) => boolean): Socket {
+/** A socket that reads through the shared buffer, or the same socket with a 'data' listener where that cannot be. `received` gets
+ *  chunks of its own and says whether to go on. */
+export function readThroughSharedBuffer(
+  accepted: Socket,
+  received: (chunk: Buffer) => boolean,
+): Socket {
   const internals = internalsOf(accepted);
   const handle = internals._handle;
   if (typeof handle?.useUserBuffer !== "function") {

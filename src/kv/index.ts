@@ -1,5 +1,5 @@
 export { copyBytes, copyInto, sameBytes } from "./bytes.ts";
-export type { Bytes, BytesTable, IdTable, Kv, RangeOptions, Row, Table } from "./kv.ts";
+export type { Bytes, BytesTable, IdTable, Kv, RangeOptions, Row, Sharing, Table } from "./kv.ts";
 export { KV_KEY_BYTES_MAX, StorageError } from "./kv.ts";
 export type { MemoryKvOptions } from "./memory.ts";
 export { MemoryKv, openMemory } from "./memory.ts";

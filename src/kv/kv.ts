@@ -2,6 +2,9 @@
 //
 // Reads outside a transaction see the last commit as of `renew()`; reads inside one see its own writes. All calls but
 // `transact`, `copyTo` and `close` are synchronous. Only one process, and in it only the main thread, writes.
+//
+// Other processes may follow what it commits (`sharing`). Then every commit is counted in a row, so that they find out by one
+// look-up whether anything they keep in memory may be outdated.
 
 /** A borrowed view: valid until the next read of any table of the same Kv. Index it, or take bounded slices of it
  *  (`latin1Slice`, `utf8Slice`, `hexSlice`, `readUInt…`); copy with `copyBytes`. Its `length` is right; with lmdb its `byteLength`
@@ -64,7 +67,12 @@ export interface BytesTable extends Table<Uint8Array> {
 /** Keys are unsigned 32-bit numbers. */
 export type IdTable = Table<number>;
 
+/** `alone`: nobody follows, or by other means; `followed`: other processes follow the commits of this one; `follows`: this
+ *  process follows those of another. */
+export type Sharing = "alone" | "followed" | "follows";
+
 export interface Kv {
+  readonly sharing: Sharing;
   /** Opens (creating it when missing) a table. Called when a backend opens, never per operation, and never while a
    *  `transact` is in flight (see `WriteQueue.runAlone`). The same name gives the same object. */
   bytesTable(name: string): BytesTable;

@@ -49,6 +49,7 @@ export interface LmdbRoot {
   resetReadTxn(): void;
   backup(folder: string, compact: boolean): Promise<void>;
   readerList(): string;
+  readerCheck(): number;
   getStats(): {
     readonly root: { readonly pageSize: number };
     readonly lastPageNumber: number;

@@ -6,12 +6,15 @@
 // - The address space is reserved at open (it costs no memory); beyond it lmdb-js maps anew while the server runs.
 // - Worker threads of one process share the native environment; each opens the folder for itself, after the main thread has
 //   opened all tables, and closes it.
+// - Processes that follow (`sharing`) renew their snapshot once in each turn of the event loop's callbacks, that is once in each
+//   socket read: whatever had been committed when the read began is seen. The last row that a transaction of a followed
+//   process puts is the number of its commits; as long as it is the same, what is kept in memory holds.
 
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { open } from "lmdb";
 import { assert, type Millis } from "../base/index.ts";
-import type { BytesTable, IdTable, Kv } from "./kv.ts";
+import type { BytesTable, IdTable, Kv, Sharing } from "./kv.ts";
 import { StorageError } from "./kv.ts";
 import type { LmdbRoot, LmdbStore, StoreOptions } from "./lmdb-native.ts";
 import {
@@ -32,8 +35,16 @@ const READERS_MAX_DEFAULT = 512;
 /** Thirteen tables in each of the two sets of a backend. */
 const TABLES_MAX_DEFAULT = 320;
 
+/** Where a followed process counts its commits. */
+const COMMIT_TABLE = "commit";
+const COMMIT_ROW = 1;
+/** The count begins anew beyond it. */
+const COMMITS_MAX = 0xffff_ffff;
+
 export interface LmdbOptions {
   readonly readOnly?: boolean;
+  /** `follows` implies `readOnly`. */
+  readonly sharing?: Sharing;
   readonly mapBytes?: number;
   readonly readersMax?: number;
   readonly tablesMax?: number;
@@ -57,7 +68,8 @@ export interface LmdbStatistics {
 /** Opens the environment in `folder` and creates it when missing, unless `readOnly`.
  *  @throws StorageError */
 export function openLmdb(folder: string, options: LmdbOptions = {}): LmdbKv {
-  const readOnly = options.readOnly ?? false;
+  const sharing = options.sharing ?? "alone";
+  const readOnly = options.readOnly ?? sharing === "follows";
   if (readOnly && !existsSync(join(folder, "data.mdb"))) {
     throw new StorageError(`There is no database in ${folder}`);
   }
@@ -75,7 +87,7 @@ export function openLmdb(folder: string, options: LmdbOptions = {}): LmdbKv {
       maxReaders: options.readersMax ?? READERS_MAX_DEFAULT,
       maxDbs: options.tablesMax ?? TABLES_MAX_DEFAULT,
     }) as unknown as LmdbRoot;
-    return new LmdbKv(folder, root, { readOnly });
+    return new LmdbKv(folder, root, { readOnly, sharing });
   } catch (error) {
     throw new StorageError(`Cannot open the database in ${folder}`, { cause: error });
   }
@@ -84,6 +96,9 @@ export function openLmdb(folder: string, options: LmdbOptions = {}): LmdbKv {
 export class LmdbKv implements Kv {
   readonly folder: string;
   readonly readOnly: boolean;
+  readonly sharing: Sharing;
+  /** Called by `renew`, when this process follows another, after that one has committed. */
+  onCommits: () => void = () => {};
   readonly #root: LmdbRoot;
   readonly #tables = new Map<string, LmdbBytesTable | LmdbIdTable>();
   #inFlight = 0;
@@ -92,11 +107,21 @@ export class LmdbKv implements Kv {
   #isCurrent = false;
   #snapshot = 0;
   #laggard: { readonly transactionId: number; readonly sinceMs: Millis } | undefined;
+  readonly #commitTable: IdTable | undefined;
+  /** Of the process that is followed, as the snapshot has it; or our own. */
+  #commits = 0;
 
-  constructor(folder: string, root: LmdbRoot, options: { readonly readOnly: boolean }) {
+  constructor(
+    folder: string,
+    root: LmdbRoot,
+    options: { readonly readOnly: boolean; readonly sharing: Sharing },
+  ) {
     this.folder = folder;
     this.#root = root;
     this.readOnly = options.readOnly;
+    this.sharing = options.sharing;
+    this.#commitTable = this.sharing === "alone" ? undefined : this.idTable(COMMIT_TABLE);
+    this.#commits = this.#storedCommits();
   }
 
   bytesTable(name: string): BytesTable {
@@ -147,8 +172,25 @@ export class LmdbKv implements Kv {
   renew(): void {
     if (this.#isCurrent) return;
     this.#root.resetReadTxn();
+    if (this.sharing === "follows") {
+      this.#isCurrent = true;
+      queueMicrotask(() => {
+        this.#isCurrent = false;
+      });
+      const commits = this.#storedCommits();
+      if (commits === this.#commits) return;
+      this.#commits = commits;
+      this.#snapshot += 1;
+      this.onCommits();
+      return;
+    }
     this.#isCurrent = !this.readOnly;
     this.#snapshot += 1;
+  }
+
+  /** Frees the places of readers whose processes have died: the pages that they saw can be used again. */
+  dropDeadReaders(): void {
+    this.#root.readerCheck();
   }
 
   get snapshot(): number {
@@ -244,9 +286,22 @@ export class LmdbKv implements Kv {
     this.#writing = true;
     try {
       run();
+      this.#countCommit();
     } finally {
       this.#writing = false;
     }
+  }
+
+  #countCommit(): void {
+    if (this.sharing !== "followed") return;
+    this.#commits = this.#commits === COMMITS_MAX ? 1 : this.#commits + 1;
+    const row = Buffer.allocUnsafe(4);
+    row.writeUInt32BE(this.#commits, 0);
+    this.#commitTable?.put(COMMIT_ROW, row);
+  }
+
+  #storedCommits(): number {
+    return this.#commitTable?.get(COMMIT_ROW)?.readUInt32BE(0) ?? 0;
   }
 
   #checkIdle(): void {

@@ -33,6 +33,7 @@ export function openMemory(options: MemoryKvOptions = {}): MemoryKv {
 }
 
 export class MemoryKv implements Kv {
+  readonly sharing = "alone";
   readonly #schedule: (step: () => void) => void;
   readonly #stored: Map<string, StoredTable>;
   readonly #tables = new Map<string, MemoryBytesTable | MemoryIdTable>();

@@ -9,6 +9,15 @@ const LINE_BREAK = 0x0a;
 /** From this length on the call of the native encoder pays. */
 const LOOP_CHARACTERS_MAX = 64;
 
+/** Where lines of a log go. */
+export interface LineSink {
+  /** @param line without its line break; it contains none */
+  append(line: string): void;
+  /** Where to write the next line; `endLine` has to follow before anything else is called. undefined: the line is dropped. */
+  startLine(): LineBuffer | undefined;
+  endLine(): void;
+}
+
 export class LineBuffer {
   #bytes = Buffer.allocUnsafe(BYTES_FIRST);
   #length = 0;
@@ -57,6 +66,13 @@ export class LineBuffer {
     }
     this.#length = start + digits;
     return this;
+  }
+
+  /** Whole lines of another buffer. */
+  lines(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   endLine(): void {

@@ -20,7 +20,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "../base/index.ts";
 import { assert } from "../base/index.ts";
-import { LineBuffer } from "./line-buffer.ts";
+import { LineBuffer, type LineSink } from "./line-buffer.ts";
 
 export interface LogFileSettings {
   readonly path: string;
@@ -50,7 +50,7 @@ const PENDING_BYTES_MAX = 16_777_216;
 const BUFFER_BYTES_KEPT = 4 * FLUSH_BYTES;
 const ROTATED_NAME = /^\.\d{8}-\d{6}(?:\.\d+)?$/;
 
-export class LogFile {
+export class LogFile implements LineSink {
   readonly settings: LogFileSettings;
   readonly #clock: Clock;
   #descriptor: number;
@@ -77,7 +77,6 @@ export class LogFile {
     this.#openedAtMs = status.size > 0 ? status.birthtimeMs : clock.now();
   }
 
-  /** @param line without its line break; it contains none */
   append(line: string): void {
     const buffer = this.startLine();
     if (buffer === undefined) return;
@@ -85,7 +84,14 @@ export class LogFile {
     this.endLine();
   }
 
-  /** Where to write the next line; `endLine` has to follow before anything else is called. undefined: the line is dropped. */
+  /** Whole lines, each with its line break, that another process has written. */
+  appendLines(lines: Uint8Array): void {
+    const buffer = this.startLine();
+    if (buffer === undefined) return;
+    buffer.lines(lines);
+    this.#linesAdded();
+  }
+
   startLine(): LineBuffer | undefined {
     if (this.#pending.length <= PENDING_BYTES_MAX && !this.#isClosing) return this.#pending;
     this.#droppedCount += 1;
@@ -94,6 +100,10 @@ export class LogFile {
 
   endLine(): void {
     this.#pending.endLine();
+    this.#linesAdded();
+  }
+
+  #linesAdded(): void {
     if (!this.settings.isBuffered) this.#scheduleTurn();
     else if (this.#pending.length >= FLUSH_BYTES) this.#startWrite();
     else this.#startTimer();

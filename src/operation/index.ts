@@ -25,4 +25,4 @@ export { Selection } from "./selection.ts";
 export type { Actor, WriteContext, WriteSettings } from "./write-context.ts";
 export { formatTime, newEntryUuid, newUniqueId } from "./write-context.ts";
 export type { WriteEffects, WriteRunOptions } from "./write-run.ts";
-export { applyAndLog, guarded, runWrite } from "./write-run.ts";
+export { applyAndLog, guarded, runWrite, takeEffects } from "./write-run.ts";

@@ -104,10 +104,21 @@ export function runWrite<T>(
   return guarded(backend, writes, () => {
     const run = new WriteRun(backend, writes, options);
     const result = operation(run);
-    const { aciChanges, namesChanged } = run.txn.writer;
-    const effects = { change: run.change, aciChanges, namesChanged };
+    const effects = takeEffects(backend, writes, run.txn, run.change);
     return { result, committed: () => onCommitted(effects) };
   });
+}
+
+/** What an operation has done that others have to follow; processes that follow this one hear of it in the same transaction. */
+export function takeEffects(
+  backend: Backend,
+  writes: WriteSet,
+  { writer }: BackendTxn,
+  change: Change | undefined,
+): WriteEffects {
+  const { aciChanges, namesChanged } = writer;
+  backend.noteEffects(writes, writer);
+  return { change, aciChanges, namesChanged };
 }
 
 /** Runs a step of a write so that a refusal leaves nothing behind in memory, and what it made of the replication facts

@@ -34,6 +34,7 @@ import {
 import type { Directory } from "./directory.ts";
 import { identityOf } from "./identity.ts";
 import type { Service } from "./service.ts";
+import { tellFollowers } from "./tell-followers.ts";
 import type { UpdateRequest } from "./update-request.ts";
 
 const isComing = (mod: Mod): boolean => mod.operation !== "delete";
@@ -53,6 +54,7 @@ export class ConfigKeeper {
   readonly #sealKey: Buffer;
   readonly #save: (tree: ConfigTree) => void;
   #last: Promise<unknown> = Promise.resolve();
+  #isToldFollowers = true;
 
   /** `save`: puts a tree on disk, whole and flushed. */
   constructor(directory: Directory, sealKey: Buffer, save: (tree: ConfigTree) => void) {
@@ -96,7 +98,8 @@ export class ConfigKeeper {
 
   /** Runs `step` when all changes before it are done. */
   exclusively<T>(step: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(step);
+    const isFollowed = this.#directory.kv.sharing === "followed";
+    const result = this.#last.then(isFollowed ? () => this.#runFollowed(step) : step);
     this.#last = result.catch(() => undefined); // its caller hears of it
     return result;
   }
@@ -105,11 +108,23 @@ export class ConfigKeeper {
   store(tree: ConfigTree): void {
     this.#save(tree);
     this.#directory.config = tree;
+    this.#isToldFollowers = false;
   }
 
   /** Entries that only the memory holds (tasks) change without the file. */
   swap(tree: ConfigTree): void {
     this.#directory.config = tree;
+  }
+
+  async #runFollowed<T>(step: () => Promise<T>): Promise<T> {
+    try {
+      return await step();
+    } finally {
+      if (!this.#isToldFollowers) {
+        this.#isToldFollowers = true;
+        await tellFollowers(this.#directory, "config");
+      }
+    }
   }
 
   #checkAccess(service: Service, connection: Connection, request: UpdateRequest): void {

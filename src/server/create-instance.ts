@@ -17,7 +17,7 @@ import type { Millis } from "../base/index.ts";
 import { replaceFile } from "./durable-file.ts";
 import { instancePaths } from "./instance-paths.ts";
 import { openSchemaKeeper } from "./schema-keeper.ts";
-import { instanceDefaults } from "./server.ts";
+import { instanceDefaults } from "./load-config.ts";
 
 export interface NewInstance {
   readonly folder: string;

@@ -1,16 +1,13 @@
 // From a decoded request to the handler that serves it. Whatever a handler throws as an LdapError is its answer; anything else is
 // a defect of the server and stops it.
-import { DnSyntaxError } from "../dn/index.ts";
 import type { Connection, Reply, RequestHandler } from "../frontend/index.ts";
 import {
-  type FinalResponseType,
   LdapError,
   type ModifyRequest,
   type RequestMessage,
   SUCCESS,
   type SearchRequest,
   finalResponse,
-  finalResponseType,
 } from "../protocol/index.ts";
 import { handleBind } from "./bind-handler.ts";
 import type { BackendKeeper } from "./backend-keeper.ts";
@@ -21,6 +18,7 @@ import { handleExtended } from "./extended-handler.ts";
 import { identityOf } from "./identity.ts";
 import { checkRequest } from "./request-checks.ts";
 import { type RequestControls, readControls } from "./request-controls.ts";
+import { answerFailure, completed } from "./request-outcome.ts";
 import type { SchemaKeeper } from "./schema-keeper.ts";
 import { isReadBy389 } from "./schema-replication.ts";
 import { handleSearch } from "./search-handler.ts";
@@ -52,10 +50,10 @@ export class Dispatcher implements RequestHandler {
       const result = this.#serve(connection, message, reply);
       if (result !== undefined) {
         result.then(
-          () => this.#completed(),
+          () => completed(this.#service),
           (error: unknown) => this.#failed(message, reply, error),
         );
-      } else this.#completed();
+      } else completed(this.#service);
     } catch (error) {
       this.#failed(message, reply, error);
     }
@@ -171,28 +169,7 @@ export class Dispatcher implements RequestHandler {
     return { ...this.#service, schemaEntry: () => this.#service.schemaEntryFor389() };
   }
 
-  #completed(): void {
-    this.#service.operations.operationsCompleted += 1;
-  }
-
   #failed(message: RequestMessage, reply: Reply, error: unknown): void {
-    this.#completed();
-    const refusal = asRefusal(error);
-    if (refusal === undefined) {
-      this.#parts.onDefect(error);
-      return;
-    }
-    this.#service.operations.errors += 1;
-    if (refusal.code === 10) this.#service.operations.referralsSent += 1;
-    if (refusal.code === 50) this.#service.operations.refusedAccesses += 1;
-    const type = finalResponseType(message.request.type) as FinalResponseType | undefined;
-    if (type !== undefined) reply.send(finalResponse(type, refusal.result()));
+    if (!answerFailure(this.#service, message, reply, error)) this.#parts.onDefect(error);
   }
-}
-
-/** The answer that an error stands for; undefined: a defect. */
-export function asRefusal(error: unknown): LdapError | undefined {
-  if (error instanceof LdapError) return error;
-  if (error instanceof DnSyntaxError) return new LdapError("invalidDnSyntax", error.message);
-  return undefined;
 }

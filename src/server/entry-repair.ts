@@ -1,7 +1,7 @@
 // Repairs entries in which this replica differs from another one with the same changes (protocol/extended/entry-state.ts): reads
 // the state of entries, and joins states that the other has. Whatever role the replica has: no change is made.
 import type { Reply } from "../frontend/index.ts";
-import { guarded } from "../operation/index.ts";
+import { guarded, takeEffects } from "../operation/index.ts";
 import {
   type EntryState,
   type ExtendedRequest,
@@ -130,8 +130,7 @@ export class EntryRepair {
         const txn = backend.begin(writes);
         const { isChanged, reasons } = isBehind ? BEHIND : joinEntryState(backend, txn, state);
         const outcome = isBehind ? "behind" : isChanged ? "joined" : "unchanged";
-        const { aciChanges, namesChanged } = txn.writer;
-        const effects = { change: undefined, aciChanges, namesChanged };
+        const effects = takeEffects(backend, writes, txn, undefined);
         const committed = (): void => replica.noteRepair(effects);
         return { result: { outcome, reasons } as const, committed };
       }),

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { EntrySet } from "../config/index.ts";
 import type { EntryView } from "../entry/index.ts";
 import type { Frontend } from "../frontend/index.ts";
+import { type FrontProcesses, addOperations } from "../fronts/index.ts";
 import {
   buildMonitorEntries,
   buildRootDse,
@@ -79,6 +80,12 @@ function mountPointOf(path: string): string {
   }
 }
 
+/** Who serves connections. */
+export interface Servers {
+  readonly frontend: Frontend;
+  readonly fronts: FrontProcesses;
+}
+
 export class LiveFacts {
   readonly #directory: Directory;
   readonly #schemaKeeper: SchemaKeeper;
@@ -137,12 +144,13 @@ export class LiveFacts {
     ]);
   }
 
-  monitorTree(service: Service, frontend: Frontend): MemoryTree {
+  monitorTree(service: Service, { frontend, fronts }: Servers): MemoryTree {
     const { clock, config, paths } = this.#directory;
     const mount = mountPointOf(paths.root);
     const disk = statfsSync(mount);
-    const connections = [...frontend.connections()];
+    const connections = [...frontend.connections(), ...fronts.connections()];
     const { receivedBytes, sentBytes } = frontend.traffic();
+    const { counters } = fronts;
     const { waiting, batches, batchesSync, operations } = this.#directory.queue.statistics();
     const storage = this.#directory.kv.statistics(clock.now());
     return new EntrySet(
@@ -154,9 +162,9 @@ export class LiveFacts {
           startedAt: this.#startedAt,
           now: formatTime(clock.now()),
           operations: {
-            ...service.operations,
-            bytesReceived: receivedBytes,
-            bytesSent: sentBytes,
+            ...addOperations(service.operations, counters.operations),
+            bytesReceived: receivedBytes + counters.receivedBytes,
+            bytesSent: sentBytes + counters.sentBytes,
           },
           connections: { open: connections.length, accepted: frontend.acceptedCount },
           connectionList: connections.map((connection) => ({
@@ -198,10 +206,10 @@ export class LiveFacts {
   }
 
   /** Entries whose access rules count from the start: those that are made, and those of cn=config. */
-  *ruledEntries(frontend: Frontend, service: Service): Iterable<EntryView> {
+  *ruledEntries(service: Service): Iterable<EntryView> {
     yield this.rootDse();
     yield this.schemaEntry();
-    yield* this.monitorTree(service, frontend).subtree("cn=monitor");
+    yield* service.monitorTree().subtree("cn=monitor");
     yield* this.#directory.config.storedEntries();
   }
 }

@@ -17,7 +17,7 @@ import { Directory } from "./directory.ts";
 import { instancePaths } from "./instance-paths.ts";
 import { SYSTEM_RANDOM } from "./pooled-random.ts";
 import { loadSchemaFiles } from "./schema-files.ts";
-import { instanceDefaults } from "./server.ts";
+import { instanceDefaults } from "./load-config.ts";
 
 const SYSTEM_CLOCK: Clock = { now: () => Date.now() as Millis };
 

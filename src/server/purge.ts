@@ -3,7 +3,7 @@
 // in the structure log, tombstones, the state of deleted values. One slice is one transaction among those of clients, with a
 // pause after it. What a run did not get to when the server stopped, the next one does: nothing is kept of it but the purge CSN.
 import type { ReplicaSettings } from "../config/index.ts";
-import { type WriteEffects, guarded } from "../operation/index.ts";
+import { type WriteEffects, guarded, takeEffects } from "../operation/index.ts";
 import type { Csn, ReplicaId } from "../replication/csn/index.ts";
 import type { Ruv } from "../replication/ruv/index.ts";
 import { nextPurgeCsn } from "../replication/urp/index.ts";
@@ -126,8 +126,7 @@ export class Purge {
         }
         const txn = backend.begin(writes);
         const result = phase(backend, txn, from);
-        const { aciChanges, namesChanged } = txn.writer;
-        const effects = { change: undefined, aciChanges, namesChanged };
+        const effects = takeEffects(backend, writes, txn, undefined);
         return { result, committed: () => this.#hooks.afterWrite(backend, effects) };
       }),
     );

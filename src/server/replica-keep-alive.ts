@@ -1,6 +1,6 @@
 // The keep-alive entries that one supplier writes: its own, refreshed by an interval, and the removal of that of a supplier that is
 // gone for good. Nothing is written while the catch-up gate is closed or the data is being replaced.
-import { applyAndLog, guarded } from "../operation/index.ts";
+import { applyAndLog, guarded, takeEffects } from "../operation/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import {
   type KeepAliveReason,
@@ -90,10 +90,10 @@ export class ReplicaKeepAlive {
         if (change !== undefined) {
           applyAndLog(backend, txn, writes, change, { origin: "local", now });
         }
-        const { aciChanges, namesChanged } = txn.writer;
+        const effects = takeEffects(backend, writes, txn, change);
         const committed = (): void => {
           if (change === undefined) return;
-          this.#hooks.afterWrite(backend, { change, aciChanges, namesChanged });
+          this.#hooks.afterWrite(backend, effects);
           this.#hooks.changesCommitted(replica, change);
         };
         return { result: undefined, committed };

@@ -4,7 +4,7 @@
 // files of their own.
 import type { Millis } from "../base/index.ts";
 import type { ReplicaSettings } from "../config/index.ts";
-import { type WriteEffects, applyAndLog, guarded } from "../operation/index.ts";
+import { type WriteEffects, applyAndLog, guarded, takeEffects } from "../operation/index.ts";
 import { LdapError, SUCCESS } from "../protocol/index.ts";
 import type { GateReason } from "../replication/agreement/index.ts";
 import type { Change } from "../replication/change/index.ts";
@@ -313,8 +313,7 @@ export class Replica implements ReplicaPort {
       guarded(backend, writes, () => {
         const txn = backend.begin(writes);
         applyAndLog(backend, txn, writes, queued.change, { origin: "replicated", now });
-        const { aciChanges, namesChanged } = txn.writer;
-        const effects = { change: queued.change, aciChanges, namesChanged };
+        const effects = takeEffects(backend, writes, txn, queued.change);
         return {
           result: undefined,
           committed: () => {

@@ -22,6 +22,7 @@ import type { SchemaKeeper } from "./schema-keeper.ts";
 import { SchemaReplication } from "./schema-replication.ts";
 import type { ServerLogs } from "./server-logs.ts";
 import { taskWorks } from "./task-works.ts";
+import { tellFollowers } from "./tell-followers.ts";
 
 export interface ServerActionsParts {
   readonly directory: Directory;
@@ -154,6 +155,7 @@ export class ServerActions implements ConfigActions {
     for (const backend of directory.backends.values()) backend.useDescriptions(descriptions);
     this.#parts.keeper.acis.useSchema(schema);
     this.replicas.schemaChanged();
+    await tellFollowers(directory, "schema");
   }
 
   async startReplication(): Promise<void> {

@@ -5,7 +5,7 @@ import type { Clock, Log, LogFields } from "../base/index.ts";
 import type { ServerSettings } from "../config/index.ts";
 import { type AccessLog, JsonAccessLog, TextAccessLog } from "../frontend/index.ts";
 import { type EventLevel, type EventLog, LogFile, openEventLog } from "../log/index.ts";
-import type { LogFileSettings } from "../log/index.ts";
+import type { LineSink, LogFileSettings } from "../log/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import { AuditLog } from "./audit-log.ts";
 
@@ -63,6 +63,11 @@ export class ServerLogs {
     return this.#access?.sink;
   }
 
+  /** Whole lines that a front-end process has written. */
+  appendAccessLines(lines: Buffer): void {
+    this.#access?.file.appendLines(lines);
+  }
+
   get audit(): AuditLog | undefined {
     return this.#audit?.sink;
   }
@@ -85,10 +90,7 @@ export class ServerLogs {
     this.#access = this.#reopened(this.#access, accessFile(settings), {
       name: "access",
       format: settings.accessLogFormat,
-      make: (file) =>
-        settings.accessLogFormat === "json"
-          ? new JsonAccessLog(file, this.#clock)
-          : new TextAccessLog(file, this.#clock),
+      make: (file) => makeAccessLog(settings, file, this.#clock),
     });
     this.#audit = this.#reopened(this.#audit, auditFile(settings), {
       name: "audit",
@@ -162,9 +164,20 @@ function checkOpens(name: string, path: string, clock: Clock): void {
   }
 }
 
+/** Whether connections and operations are logged. */
+export function isAccessLogged({ accessLog, accessLogLevel }: ServerSettings): boolean {
+  return accessLog && Math.floor(accessLogLevel / ACCESS_LEVEL_OPERATIONS) % 2 === 1;
+}
+
+/** The access log in the form that the settings name. */
+export function makeAccessLog(settings: ServerSettings, file: LineSink, clock: Clock): AccessLog {
+  return settings.accessLogFormat === "json"
+    ? new JsonAccessLog(file, clock)
+    : new TextAccessLog(file, clock);
+}
+
 function accessFile(settings: ServerSettings): LogFileSettings | undefined {
-  const isWanted = Math.floor(settings.accessLogLevel / ACCESS_LEVEL_OPERATIONS) % 2 === 1;
-  if (!settings.accessLog || !isWanted) return undefined;
+  if (!isAccessLogged(settings)) return undefined;
   return fileSettings({
     path: settings.accessLogFile,
     mode: settings.accessLogMode,

@@ -2,38 +2,32 @@
 // starts the listeners, and takes all of it down again in the reverse order.
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
 import { dirname } from "node:path";
 import { AciStore } from "../access/index.ts";
 import { createNodeHash, SEAL_KEY_BYTES } from "../auth/index.ts";
-import type { Clock, Log, Millis } from "../base/index.ts";
-import {
-  type ConfigContext,
-  ConfigTree,
-  type InstanceDefaults,
-  NO_LIVE_VALUES,
-  formatDse,
-  loadDse,
-} from "../config/index.ts";
+import type { Clock, Millis } from "../base/index.ts";
+import { formatDse } from "../config/index.ts";
 import { DnSyntaxError } from "../dn/index.ts";
 import { Descriptions } from "../entry/index.ts";
 import { Frontend, type Listener } from "../frontend/index.ts";
+import { FrontProcesses } from "../fronts/index.ts";
 import { WriteQueue } from "../kv/index.ts";
 import { openLmdb } from "../kv/lmdb.ts";
 import { openLink } from "../link/index.ts";
 import { newConnectionCounters, newOperationCounters } from "../monitor/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import { NODE_TIMERS, openWorker } from "../replication/thread/index.ts";
-import { readDescriptions } from "../store/index.ts";
+import { generationTable, readDescriptions } from "../store/index.ts";
 import { AccessGate } from "./access-gate.ts";
 import { BackendKeeper } from "./backend-keeper.ts";
 import { ConfigKeeper } from "./config-handler.ts";
 import { Directory } from "./directory.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { replaceFile } from "./durable-file.ts";
-import { type InstancePaths, instancePaths } from "./instance-paths.ts";
+import { instancePaths } from "./instance-paths.ts";
 import { frontendSettings } from "./frontend-settings.ts";
 import { LiveFacts } from "./live-facts.ts";
+import { loadConfig } from "./load-config.ts";
 import { SYSTEM_RANDOM } from "./pooled-random.ts";
 import { ServerActions } from "./server-actions.ts";
 import { ServerLogs } from "./server-logs.ts";
@@ -47,6 +41,8 @@ const EXIT_DEFECT = 70;
 /** Threads of agreements, and connections to ask other servers. */
 const OUTSIDE = { openThread: openWorker, openPeerLink: openLink };
 const TRIM_INTERVAL_MS = 10_000;
+/** The command that serves as a front-end process (see `serveFront`). */
+const FRONT_COMMAND = "front-end";
 
 export interface RunningServer {
   readonly listeners: readonly Listener[];
@@ -70,14 +66,18 @@ export async function startServer(folder: string): Promise<RunningServer> {
     process.exit(EXIT_DEFECT);
   };
   const schemaKeeper = openSchemaKeeper(paths.userSchema);
-  const kv = openLmdb(paths.database);
+  const config = loadConfig(paths, schemaKeeper.schema, (fault) =>
+    log.error("config.entry.unreadable", { fault }),
+  );
+  const { frontEndProcesses } = config.snapshot.server;
+  const kv = openLmdb(paths.database, { sharing: frontEndProcesses > 0 ? "followed" : "alone" });
+  if (kv.sharing === "followed") generationTable(kv);
   const queue = new WriteQueue(kv, SYSTEM_CLOCK, {
     isRefusal: (error) => error instanceof LdapError || error instanceof DnSyntaxError,
     busyError: () => new LdapError("busy", "Too many writes are waiting"),
     onFatal: stopWithDefect,
   });
   const descriptions = new Descriptions(schemaKeeper.schema, () => readDescriptions(kv));
-  const config = loadConfig(paths, schemaKeeper, log);
   logs.use(config.snapshot.server);
   const parts = {
     kv,
@@ -94,37 +94,6 @@ export async function startServer(folder: string): Promise<RunningServer> {
   return server;
 }
 
-function loadConfig(paths: InstancePaths, schemaKeeper: SchemaKeeper, log: Log): ConfigTree {
-  const context: ConfigContext = {
-    schema: schemaKeeper.schema,
-    instance: instanceDefaults(paths),
-    live: NO_LIVE_VALUES,
-  };
-  const { tree, faults } = loadDse(readFileSync(paths.dse), context);
-  for (const fault of faults) log.error("config.entry.unreadable", { fault });
-  return tree;
-}
-
-/** Values that settings have when nobody sets them. */
-export function instanceDefaults(paths: InstancePaths): InstanceDefaults {
-  return {
-    hostName: hostname(),
-    port: 3389,
-    securePort: 0,
-    userName: userInfo().username,
-    rootDn: "cn=Directory Manager",
-    configFolder: dirname(paths.dse),
-    databaseFolder: paths.database,
-    ldifFolder: paths.ldif,
-    backupFolder: paths.backups,
-    logFolder: paths.logs,
-    runFolder: dirname(paths.pid),
-    lockFolder: dirname(paths.pid),
-    schemaFolder: dirname(paths.userSchema),
-    socketFile: paths.ldapiSocket,
-  };
-}
-
 /** The key that seals agreement credentials; made at the first start. */
 export function loadSealKey(path: string): Buffer {
   if (!existsSync(path)) replaceFile(path, randomBytes(SEAL_KEY_BYTES), { mode: 0o600 });
@@ -134,6 +103,7 @@ export function loadSealKey(path: string): Buffer {
 class ServerParts implements RunningServer {
   readonly #directory: Directory;
   readonly #frontend: Frontend;
+  readonly #fronts: FrontProcesses;
   readonly #actions: ServerActions;
   readonly #keeper: BackendKeeper;
   readonly #logs: ServerLogs;
@@ -181,7 +151,8 @@ class ServerParts implements RunningServer {
         }),
       afterWrite: (backend, effects) => this.#actions.afterWrite(backend, effects),
       rootDse: () => live.rootDse(),
-      monitorTree: () => live.monitorTree(service, this.#frontend),
+      monitorTree: () =>
+        live.monitorTree(service, { frontend: this.#frontend, fronts: this.#fronts }),
       schemaEntry: () => live.schemaEntry(),
       schemaEntryFor389: () => live.schemaEntryFor389(),
       findRuvEntry: (suffix) => live.findRuvEntry(suffix),
@@ -193,19 +164,12 @@ class ServerParts implements RunningServer {
       keeper: this.#keeper,
       onDefect,
     });
-    const tls = loadTls(directory);
-    this.#frontend = new Frontend({
-      handler: dispatcher,
-      log: directory.log,
-      clock: directory.clock,
-      settings: frontendSettings(directory),
-      ...(logs.access === undefined ? {} : { accessLog: logs.access }),
-      ...(tls === undefined ? {} : { tls }),
-    });
+    this.#fronts = this.#makeFronts(dispatcher);
+    this.#frontend = this.#makeFrontend(dispatcher);
     this.#actions.frontend = this.#frontend;
     logs.onAccessLog = (accessLog) => this.#frontend.changeAccessLog(accessLog);
     directory.config = directory.config.withLiveValues(this.#actions.liveValues());
-    for (const entry of live.ruledEntries(this.#frontend, service)) {
+    for (const entry of live.ruledEntries(service)) {
       const rules = entry.values(directory.schema.attributeType("aci"));
       if (rules.length > 0) this.#keeper.acis.set(entry.normalDn, rules);
     }
@@ -219,6 +183,7 @@ class ServerParts implements RunningServer {
     const { config, paths, log } = this.#directory;
     for (const backend of config.snapshot.backends) await this.#keeper.open(backend);
     await this.#actions.startReplication();
+    await this.#fronts.start();
     const { server } = config.snapshot;
     const host = server.listenHost === "" ? "0.0.0.0" : server.listenHost;
     if (server.port > 0) await this.#listen({ kind: "ldap", host, port: server.port });
@@ -234,13 +199,46 @@ class ServerParts implements RunningServer {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#frontend.stop();
+    await Promise.all([this.#frontend.stop(), this.#fronts.stop()]);
     await this.#actions.stop();
     await this.#directory.queue.whenIdle();
     await this.#logs.close();
     await this.#directory.kv.close();
     rmSync(this.#directory.paths.pid, { force: true });
     this.#directory.log.info("server.process.stopped");
+  }
+
+  #makeFrontend(handler: Dispatcher): Frontend {
+    const directory = this.#directory;
+    const { access } = this.#logs;
+    const tls = loadTls(directory);
+    return new Frontend({
+      handler,
+      log: directory.log,
+      clock: directory.clock,
+      settings: frontendSettings(directory),
+      taker: this.#fronts,
+      ...(access === undefined ? {} : { accessLog: access }),
+      ...(tls === undefined ? {} : { tls }),
+    });
+  }
+
+  #makeFronts(handler: Dispatcher): FrontProcesses {
+    const { config, kv, log, paths } = this.#directory;
+    const frontend = (): Frontend => this.#frontend;
+    return new FrontProcesses(
+      {
+        handler,
+        log,
+        command: [process.argv[1] ?? "", FRONT_COMMAND, "--dir", paths.root],
+        get settings() {
+          return frontend().settings;
+        },
+        accessLines: (lines) => this.#logs.appendAccessLines(lines),
+        readerDied: () => kv.dropDeadReaders(),
+      },
+      config.snapshot.server.frontEndProcesses,
+    );
   }
 
   async #listen(address: Parameters<Frontend["listen"]>[0]): Promise<void> {

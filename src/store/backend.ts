@@ -31,12 +31,14 @@ import { StructureReplay } from "../replication/urp/index.ts";
 import { BackendIndexes } from "./backend-indexes.ts";
 import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn } from "./backend-txn.ts";
+import type { BackendWriter } from "./backend-writer.ts";
 import { lastAllottedId, lastRowId } from "./last-id.ts";
 import { LargeRecords } from "./large-records.ts";
 import { NameCache } from "./name-cache.ts";
 import { putDescriptions } from "./description-table.ts";
 import { hasTree } from "./digest-tree.ts";
 import { EntryDigester } from "./entry-digest.ts";
+import { raiseGeneration } from "./generations.ts";
 import { type BackendTables, childRange, openTables } from "./tables.ts";
 
 export interface ReplicationFacts {
@@ -183,7 +185,7 @@ export class Backend {
 
   /** How many IDs have been given: at least the number of entries. */
   get allottedIds(): number {
-    return this.#nextId - 1;
+    return this.#kv.sharing === "follows" ? lastAllottedId(this.tables) : this.#nextId - 1;
   }
 
   /** Starts an operation on the tables of `writes`. */
@@ -281,7 +283,17 @@ export class Backend {
   /** Makes `indexes` the catalog, inside a transaction. */
   putIndexes(writes: WriteSet, indexes: BackendIndexes): void {
     writes.table(this.tables.meta).put(META_INDEXES, indexes.encode());
+    raiseGeneration(this.#kv, writes, `content/${this.name}`);
     this.indexes = indexes;
+  }
+
+  /** Tells processes that follow this one what they keep in memory of this backend and an operation has made outdated. */
+  noteEffects(
+    writes: WriteSet,
+    { namesChanged, aciChanges }: Pick<BackendWriter, "namesChanged" | "aciChanges">,
+  ): void {
+    if (namesChanged) raiseGeneration(this.#kv, writes, `names/${this.name}`);
+    if (aciChanges.size > 0) raiseGeneration(this.#kv, writes, `content/${this.name}`);
   }
 
   putPurgeCsn(writes: WriteSet, purgeCsn: Csn): void {
@@ -300,6 +312,7 @@ export class Backend {
     const row = Buffer.allocUnsafe(4);
     row.writeUInt32BE(set, 0);
     writes.table(this.#kv.bytesTable(POINTER_TABLE)).put(Buffer.from(this.name, "utf8"), row);
+    raiseGeneration(this.#kv, writes, `content/${this.name}`);
   }
 
   deletePointer(writes: WriteSet): void {

@@ -1,6 +1,7 @@
 // The stored table of attribute descriptions, one for all backends: number → text.
 import type { DescriptionRow } from "../entry/index.ts";
 import type { IdTable, Kv, WriteSet } from "../kv/index.ts";
+import { raiseGeneration } from "./generations.ts";
 
 const TABLE = "description";
 
@@ -17,4 +18,5 @@ export function putDescriptions(kv: Kv, writes: WriteSet, rows: readonly Descrip
   if (rows.length === 0) return;
   const table = writes.table(descriptionTable(kv));
   for (const { id, text } of rows) table.put(id, Buffer.from(text, "utf8"));
+  raiseGeneration(kv, writes, "descriptions");
 }

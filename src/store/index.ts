@@ -12,6 +12,7 @@ export type { NamePurge, PurgeCount, StructurePurge, ValuePurge } from "./purge-
 export { purgeNameSlice, purgeStructureSlice, purgeValueSlice } from "./purge-slice.ts";
 export type { BackendTables } from "./tables.ts";
 export { openTables } from "./tables.ts";
+export { SeenGenerations, generationTable, raiseGeneration } from "./generations.ts";
 export { putDescriptions, readDescriptions } from "./description-table.ts";
 export type { BulkFacts, BulkOptions } from "./bulk-load.ts";
 export { BULK_COMMIT_ENTRIES, BulkLoad } from "./bulk-load.ts";

@@ -1,6 +1,7 @@
 // Instances of Concord in temporary folders, driven through the `concord` command as an administrator would.
-// CONCORD_COMMAND replaces the command of this checkout, for instance to test an installed one.
-import { existsSync, readFileSync, rmSync } from "node:fs";
+// CONCORD_COMMAND replaces the command of this checkout, for instance to test an installed one. With CONCORD_TEST_FRONT_ENDS=N
+// all instances have N front-end processes.
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunningChild, mustRun, runCommand } from "./child.ts";
 import type { CommandOptions, CommandOutcome } from "./child.ts";
@@ -41,7 +42,7 @@ export class ConcordServer implements DirectoryServer {
 
   /** A fresh instance that runs, of another program than the usual one when that is named. */
   static async create(
-    options: ServerOptions & { readonly program?: string },
+    options: ServerOptions & { readonly program?: string; readonly frontEnds?: number },
   ): Promise<ConcordServer> {
     const program = options.program ?? concordCommand();
     const server = new ConcordServer(options.suffix, await freePorts(2), program);
@@ -57,6 +58,8 @@ export class ConcordServer implements DirectoryServer {
     ];
     try {
       await server.command("create", flags.flat());
+      const count = options.frontEnds ?? Number(process.env["CONCORD_TEST_FRONT_ENDS"] ?? 0);
+      if (count > 0) server.#useFrontEnds(count);
       await server.start();
     } catch (error) {
       await server.remove();
@@ -144,6 +147,14 @@ export class ConcordServer implements DirectoryServer {
   async digest(): Promise<string> {
     const { stdout } = await this.command("digest", ["--backend", BACKEND]);
     return stdout.toString("utf8").trim();
+  }
+
+  /** Before the first start. */
+  #useFrontEnds(count: number): void {
+    const path = join(this.folder, "config/dse.ldif");
+    const text = readFileSync(path, "utf8");
+    const changed = text.replace(/^nsslapd-port:.*$/m, `$&\nconcordFrontEndProcesses: ${count}`);
+    writeFileSync(path, changed);
   }
 
   async #tellUnexpectedEnd(child: RunningChild): Promise<void> {

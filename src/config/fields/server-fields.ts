@@ -75,6 +75,12 @@ const identityFields = {
   socketFile: text("nsslapd-ldapifilepath", { default: (i) => i.socketFile, change: "restart" }),
   socketEnabled: onOff("nsslapd-ldapilisten", { default: "on", change: "restart" }),
   socketAutobind: onOff("nsslapd-ldapiautobind", { default: "on" }),
+  /** Our own: processes that serve reads; 0 = the main process alone. */
+  frontEndProcesses: integer("concordFrontEndProcesses", {
+    max: 64,
+    default: 0,
+    change: "restart",
+  }),
   socketRootDn: dn("nsslapd-ldapimaprootdn", { default: (i) => i.rootDn }),
 };
 
