@@ -12,7 +12,7 @@
 
 import { assert, type Clock, type Millis } from "../base/index.ts";
 import type { Kv } from "./kv.ts";
-import { type LastWrites, WriteSet } from "./write-set.ts";
+import { WriteSet } from "./write-set.ts";
 
 /** More bring nothing: LMDB holds its lock through the flush. */
 const BATCHES_IN_FLIGHT_MAX = 2;
@@ -42,6 +42,11 @@ interface PendingWrite {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   outcome: { readonly value: unknown } | { readonly refusal: unknown } | undefined;
+}
+
+/** The operations of one transaction. */
+interface Batch {
+  readonly writes: PendingWrite[];
   afterCommit: readonly (() => void)[];
 }
 
@@ -91,7 +96,6 @@ export class WriteQueue {
         resolve: resolve as (value: unknown) => void,
         reject,
         outcome: undefined,
-        afterCommit: [],
       });
       this.#advance();
     });
@@ -171,7 +175,7 @@ export class WriteQueue {
   }
 
   #commitSync(): void {
-    const batch: PendingWrite[] = [];
+    const batch: Batch = { writes: [], afterCommit: [] };
     try {
       this.#kv.transactSync(() => this.#runBatch(batch));
     } catch (error) {
@@ -183,7 +187,7 @@ export class WriteQueue {
   }
 
   #startBatch(): void {
-    const batch: PendingWrite[] = [];
+    const batch: Batch = { writes: [], afterCommit: [] };
     this.#inFlight += 1;
     this.#batchAsked = true;
     const whenOnDisk = this.#kv.transact(() => {
@@ -200,13 +204,14 @@ export class WriteQueue {
     );
   }
 
-  #runBatch(batch: PendingWrite[]): void {
+  #runBatch(batch: Batch): void {
     assert(!this.#failed, "nothing commits after a failure");
     const countMax = this.#options.batchOperationsMax ?? BATCH_OPERATIONS_MAX;
-    batch.push(...this.#waiting.splice(0, countMax));
-    const lastWrites: LastWrites = new Map<object, () => void>();
-    for (const write of batch) {
-      const writeSet = new WriteSet(undefined, lastWrites);
+    batch.writes.push(...this.#waiting.splice(0, countMax));
+    // One row that many operations change, as the lists of common index keys are, is written once.
+    const all = new WriteSet();
+    for (const write of batch.writes) {
+      const writeSet = all.child();
       try {
         const value = write.run(writeSet);
         assert(!isThenable(value), "a write runs synchronously");
@@ -220,21 +225,21 @@ export class WriteQueue {
         write.outcome = { refusal: error };
         continue;
       }
-      write.afterCommit = writeSet.apply();
+      writeSet.apply();
     }
-    for (const write of lastWrites.values()) write();
+    batch.afterCommit = all.apply();
   }
 
-  #settle(batch: readonly PendingWrite[]): void {
+  #settle({ writes, afterCommit }: Batch): void {
     this.#counts.batches += 1;
-    this.#counts.operations += batch.length;
+    this.#counts.operations += writes.length;
     try {
-      for (const write of batch) for (const callback of write.afterCommit) callback();
+      for (const callback of afterCommit) callback();
     } catch (error) {
       this.#fail(error);
       return;
     }
-    for (const { outcome, resolve, reject } of batch) {
+    for (const { outcome, resolve, reject } of writes) {
       assert(outcome !== undefined, "every operation of a batch has run");
       if ("refusal" in outcome) {
         this.#counts.refused += 1;

@@ -10,21 +10,16 @@ import { BytesOverlayTable, IdOverlayTable } from "./overlay-table.ts";
 
 type Overlay = BytesOverlayTable | IdOverlayTable;
 
-/** What is written at the end of a transaction, by its owner. */
-export type LastWrites = Map<object, () => void>;
-
 export class WriteSet {
   readonly #parent: WriteSet | undefined;
-  readonly #transaction: LastWrites | undefined;
   readonly #overlays = new Map<BytesTable | IdTable, Overlay>();
   #afterCommit: (() => void)[] = [];
-  readonly #lastWrites: LastWrites = new Map<object, () => void>();
+  /** By their owners. */
+  readonly #lastWrites = new Map<object, () => void>();
   #open = true;
 
-  /** `transaction`: what others in the same transaction write last; who runs it does so. */
-  constructor(parent?: WriteSet, transaction?: LastWrites) {
+  constructor(parent?: WriteSet) {
     this.#parent = parent;
-    this.#transaction = transaction;
   }
 
   /** The table as this write set sees it; the same object at each call. `base` is a table of the Kv, or what an outer
@@ -58,8 +53,8 @@ export class WriteSet {
     this.#afterCommit.push(callback);
   }
 
-  /** `write` puts into tables of the Kv, once at the end of the transaction however many operations of it ask for that in the
-   *  name of `owner`; never if all of them are discarded. For rows that every operation would write. */
+  /** `write` puts into tables of the Kv when the outermost write set is applied, behind its changes: once, however many write sets
+   *  ask for that in the name of `owner`; never if all of them are discarded. For rows that every operation would write. */
   lastly(owner: object, write: () => void): void {
     assert(this.#open, "a write set is not used after it was applied or discarded");
     this.#lastWrites.set(owner, write);
@@ -72,9 +67,8 @@ export class WriteSet {
     this.#open = false;
     for (const overlay of this.#overlays.values()) overlay.apply();
     for (const [owner, write] of this.#lastWrites) {
-      if (this.#parent !== undefined) this.#parent.lastly(owner, write);
-      else if (this.#transaction !== undefined) this.#transaction.set(owner, write);
-      else write();
+      if (this.#parent === undefined) write();
+      else this.#parent.lastly(owner, write);
     }
     if (this.#parent === undefined) return this.#afterCommit;
     for (const callback of this.#afterCommit) this.#parent.afterCommit(callback);

@@ -49,28 +49,25 @@ suite("kv/write-set", () => {
 
   test("kv/write-set: what is written last is written once for its owner, and not for what is discarded", () => {
     const { kv, table } = open();
-    const transaction = new Map<object, () => void>();
     const owner = {};
     const order: string[] = [];
+    const transaction = new WriteSet();
     const operation = (name: string): WriteSet => {
-      const writeSet = new WriteSet(undefined, transaction);
+      const writeSet = transaction.child();
       const step = writeSet.child();
-      step.lastly(owner, () => order.push(`last of ${name}`));
+      step.lastly(owner, () => order.push(`${text(table)}, last of ${name}`));
       step.apply();
       writeSet.table(table).put(Buffer.from("d"), Buffer.from(name));
       return writeSet;
     };
-    kv.transactSync(() => {
-      operation("first").apply();
-      operation("second").apply();
-      operation("third").discard();
-      order.push(text(table));
-      for (const write of transaction.values()) write();
-    });
-    assert.deepEqual(order, ["a=old a b=old b c=old c d=second", "last of second"]);
+    operation("first").apply();
+    operation("second").apply();
+    operation("third").discard();
+    kv.transactSync(() => void transaction.apply());
+    assert.deepEqual(order, ["a=old a b=old b c=old c d=second, last of second"]);
   });
 
-  test("kv/write-set: without a shared transaction what is written last follows what is applied", () => {
+  test("kv/write-set: what is written last follows what is applied", () => {
     const { kv, table } = open();
     const writeSet = new WriteSet();
     writeSet.lastly({}, () => table.put(Buffer.from("a"), Buffer.from("last")));
