@@ -85,7 +85,9 @@ export class FrontProcess {
 
   /** Whether a socket may be handed over now. */
   get isAvailable(): boolean {
-    return this.#running?.isReady === true && this.#socketsUnderWay < SOCKETS_UNDER_WAY_MAX;
+    const running = this.#running;
+    if (running === undefined || !running.isReady || !running.child.connected) return false;
+    return this.#socketsUnderWay < SOCKETS_UNDER_WAY_MAX;
   }
 
   get counters(): FrontCounters {
@@ -139,26 +141,31 @@ export class FrontProcess {
     const child = spawn(process.execPath, [...nodeArguments(), ...this.#host.command], {
       stdio: ["ignore", "inherit", "inherit", "ipc", "pipe"],
     });
-    child.once("error", (error) => this.#ended(child, error.message));
-    child.once("exit", (code, signal) => this.#ended(child, signal ?? String(code)));
-    if (child.pid === undefined) return;
-    const running: Running = {
-      child,
-      pipe: new Pipe(child.stdio[PIPE_DESCRIPTOR] as Socket, {
+    const exited = new Promise<string>((resolve) => {
+      child.once("error", (error) => resolve(error.message));
+      child.once("exit", (code, signal) => resolve(signal ?? String(code)));
+    });
+    if (child.pid === undefined) {
+      void exited.then((how) => this.#ended(child, how));
+      return;
+    }
+    // It has ended when it is gone and all that it has said has been heard.
+    const silent = new Promise<void>((resolve) => {
+      const pipe = new Pipe(child.stdio[PIPE_DESCRIPTOR] as Socket, {
         frame: (frame) => this.#receive(frame),
-        closed: () => child.kill("SIGKILL"),
-      }),
-      startedAtMs: performance.now(),
-      isReady: false,
-    };
-    this.#running = running;
+        closed: () => {
+          child.kill("SIGKILL");
+          resolve();
+        },
+      });
+      this.#running = { child, pipe, startedAtMs: performance.now(), isReady: false };
+    });
+    void Promise.all([exited, silent]).then(([how]) => this.#ended(child, how));
   }
 
   #ended(child: ChildProcess, how: string): void {
     const running = this.#running;
-    if (running !== undefined && running.child !== child) return;
     this.#running = undefined;
-    running?.pipe.destroy();
     const connections = this.#held.size;
     for (const { connection, socket } of this.#held.values()) {
       socket?.destroy();

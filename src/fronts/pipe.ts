@@ -63,8 +63,4 @@ export class Pipe {
     if (this.#socket.writableLength > 0) this.#writer.giveAway();
     else this.#writer.reset();
   }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
 }

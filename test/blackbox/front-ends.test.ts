@@ -30,6 +30,7 @@ const ANYONE_READS =
 const NOBODY_READS_ROOMS =
   '(targetattr="roomNumber")(version 3.0; acl "rooms"; deny (read, search) userdn="ldap:///anyone";)';
 const SIZE_LIMIT_EXCEEDED = 4;
+const UNWILLING = 53;
 
 const person = (uid: string): Record<string, string | readonly string[]> => ({
   objectClass: ["account", "extensibleObject"],
@@ -121,6 +122,23 @@ suite("blackbox/front ends", function () {
   test("blackbox/front ends: as many processes run as the configuration says, each with connections", () => {
     assert.equal(readyPids(server).length, FRONT_ENDS);
     for (const pid of readyPids(server)) assert.isTrue(isAlive(pid));
+  });
+
+  test("blackbox/front ends: the number is set over LDAP, for the next start", async () => {
+    const set = (value: string): Promise<number> =>
+      resultCodeOf(root.replace("cn=config", "concordFrontEndProcesses", value));
+    const shown = async (): Promise<string | undefined> =>
+      (await root.find("cn=config", ["concordFrontEndProcesses"]))?.text(
+        "concordFrontEndProcesses",
+      );
+    assert.equal(await shown(), String(FRONT_ENDS));
+    assert.deepEqual(
+      [await set("65"), await set("-1"), await set("many")],
+      [UNWILLING, UNWILLING, UNWILLING],
+    );
+    assert.equal(await set("64"), 0);
+    assert.equal(await set(String(FRONT_ENDS)), 0);
+    assert.equal(readyPids(server).length, FRONT_ENDS);
   });
 
   test("blackbox/front ends: what was answered is read on every connection", async () => {
@@ -423,10 +441,14 @@ suite("blackbox/front ends", function () {
 
   test("blackbox/front ends: nothing is left of a server that is killed, or stopped", async () => {
     for (const end of ["kill", "stop"] as const) {
-      for (const client of [root, ...anyone]) client.close();
+      for (const client of anyone) client.close();
       const pids = readyPids(server).slice(-FRONT_ENDS);
+      await root.find(`uid=last-before-${end},${PEOPLE}`);
       await server[end]();
       await waitFor(() => pids.every((pid) => !isAlive(pid)), "all processes are gone", WAIT_MS);
+      const log = readFileSync(join(server.folder, "log/access"), "utf8");
+      if (end === "stop") assert.match(log, /last-before-stop[^]*Disconnect/);
+      root.close();
       await server.start();
       root = await server.connect();
     }

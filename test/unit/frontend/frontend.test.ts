@@ -9,10 +9,12 @@ import { setup, suite, teardown, test } from "mocha";
 import type { Reply } from "../../../src/frontend/index.ts";
 import { Transport } from "../../../src/frontend/transport.ts";
 import { finalResponse, SUCCESS } from "../../../src/protocol/index.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { Fixture, succeed, tlsSettings } from "./fixture.ts";
 import { BIND, bytesOf, RawClient, SEARCH } from "./raw-client.ts";
 
 const ENTRY_BYTES = 10_000;
+const WAIT_MS = 10_000;
 
 suite("frontend/frontend", () => {
   let fixture: Fixture;
@@ -46,6 +48,39 @@ suite("frontend/frontend", () => {
       message = await client.next();
     assert.equal(receivedCount, entryCount);
     assert.equal(fixture.handler.at(0).reply.facts.entryCount, entryCount);
+  });
+
+  test("frontend/frontend: whom nobody takes is served here, numbers go on, and all count for the limit", async () => {
+    const taken: Socket[] = [];
+    let isTaking = true;
+    const ids: number[] = [];
+    const sharing = new Fixture({
+      settings: { connectionsMax: 2 },
+      taker: {
+        get connectionCount() {
+          return taken.length;
+        },
+        take: (socket, { id, kind }) => {
+          ids.push(id);
+          assert.equal(kind, "ldap");
+          if (isTaking) taken.push(socket);
+          return isTaking;
+        },
+      },
+    });
+    const other = await sharing.client();
+    await waitFor(() => taken.length === 1, "the first one is taken", WAIT_MS);
+    isTaking = false;
+    const client = await sharing.client();
+    assert.equal((await client.request(1, SEARCH))?.response.type, "searchDone");
+    assert.equal(sharing.handler.at(0).connection.id, 2);
+    const third = await (await sharing.client()).ended();
+    assert.equal(third[0]?.response.type, "extendedResponse");
+    assert.deepEqual(ids, [1, 2]);
+    assert.equal(sharing.frontend.acceptedCount, 3);
+    other.close();
+    for (const socket of taken) socket.destroy();
+    await sharing.close();
   });
 
   test("frontend/frontend: a slow reader's further requests are not read", async () => {
