@@ -2,18 +2,22 @@
 // file. So lines never mix, whoever they come from.
 import { LineBuffer, type LineSink } from "../log/index.ts";
 import { LINES_BYTES_STEP, LINES_MS_MAX } from "./limits.ts";
-import type { MainLink } from "./main-link.ts";
 
 const BUFFER_BYTES_KEPT = 4 * LINES_BYTES_STEP;
 
+/** Takes whole lines to the main process. @returns whether there was room */
+interface LinesLink {
+  accessLines(lines: Buffer): boolean;
+}
+
 export class PipedLines implements LineSink {
-  readonly #link: MainLink;
+  readonly #link: LinesLink;
   readonly #isBuffered: boolean;
   readonly #lines = new LineBuffer();
   #timer: NodeJS.Timeout | undefined;
   #droppedCount = 0;
 
-  constructor(link: MainLink, { isBuffered }: { readonly isBuffered: boolean }) {
+  constructor(link: LinesLink, { isBuffered }: { readonly isBuffered: boolean }) {
     this.#link = link;
     this.#isBuffered = isBuffered;
   }

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Request, SearchRequest } from "../../src/protocol/index.ts";
 import { ConcordServer } from "../support/concord-server.ts";
-import { ROOT_DN, ROOT_PASSWORD } from "../support/directory-server.ts";
+import { type DirectoryServer, ROOT_DN, ROOT_PASSWORD } from "../support/directory-server.ts";
 import { LdapClient, resultCodeOf } from "../support/ldap.ts";
 import {
   connectSuppliers,
@@ -44,7 +44,7 @@ interface LoggedProcess {
   readonly connections?: number;
 }
 
-function processEvents(server: ConcordServer, event: string): readonly LoggedProcess[] {
+function processEvents(server: DirectoryServer, event: string): readonly LoggedProcess[] {
   const lines = server.readErrorLog().split("\n");
   const events = lines
     .filter((line) => line.includes(`"${event}"`))
@@ -52,7 +52,7 @@ function processEvents(server: ConcordServer, event: string): readonly LoggedPro
   return events.filter((one) => one.event === event);
 }
 
-const readyPids = (server: ConcordServer): readonly number[] =>
+const readyPids = (server: DirectoryServer): readonly number[] =>
   processEvents(server, "frontend.process.ready").map(({ pid }) => pid);
 
 /** A process that has ended and waits for its parent to look counts as gone. */
@@ -488,9 +488,35 @@ suite("blackbox/front ends in replication", function () {
     assert.equal(entries.length, 1 + PEOPLE_COUNT);
     assert.isTrue(entries.every(({ dn }) => dn.endsWith(`ou=persons,${SUFFIX}`)));
     reader.close();
-    for (const { client, server } of nodes) {
-      client.close();
-      await server.remove();
+    // Sessions of the supplier end with the process that has its connection, and begin anew.
+    for (let round = 0; round < 3; round += 1) {
+      const added = Array.from({ length: PEOPLE_COUNT }, (_, i) =>
+        second.client.add(`uid=r${round}-${i},ou=persons,${SUFFIX}`, person(`r${round}-${i}`)),
+      );
+      const alive = await waitFor(
+        () => {
+          const pids = readyPids(first.server).filter(isAlive);
+          return pids.length === FRONT_ENDS && pids;
+        },
+        "all processes are ready",
+        WAIT_MS,
+      );
+      for (const pid of alive) process.kill(pid, "SIGKILL");
+      await Promise.all(added);
+      await waitFor(
+        () =>
+          processEvents(first.server, "frontend.process.ended").length === (round + 1) * FRONT_ENDS,
+        "their end is known",
+        WAIT_MS,
+      );
+      nodes[0]?.client.close();
+      nodes[0] = await waitFor(() => openNode(first.server), "it is served again", WAIT_MS);
+      await waitForConvergence(nodes);
     }
+    assert.equal(processEvents(first.server, "frontend.process.ended").length, 3 * FRONT_ENDS);
+    nodes[0]?.client.close();
+    await first.server.remove();
+    second.client.close();
+    await second.server.remove();
   });
 });
