@@ -1,72 +1,36 @@
 // A server with two front-end processes answers as one without: who has written something finds it everywhere, whatever judges a
 // read is followed, and nothing is left behind by a process that dies.
 import { assert } from "chai";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Request, SearchRequest } from "../../src/protocol/index.ts";
 import { ConcordServer } from "../support/concord-server.ts";
-import { type DirectoryServer, ROOT_DN, ROOT_PASSWORD } from "../support/directory-server.ts";
-import { LdapClient, resultCodeOf } from "../support/ldap.ts";
+import { ROOT_DN, ROOT_PASSWORD } from "../support/directory-server.ts";
 import {
-  connectSuppliers,
-  enableReplica,
-  initialize,
-  openNode,
-  waitForConvergence,
-} from "../support/replication-setup.ts";
+  ANYONE_READS,
+  FRONT_ENDS,
+  PEOPLE,
+  PEOPLE_COUNT,
+  SUFFIX,
+  WAIT_MS,
+  isAlive,
+  person,
+  processEvents,
+  readyPids,
+} from "../support/front-ends.ts";
+import { LdapClient, resultCodeOf } from "../support/ldap.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { RawClient, SEARCH, START_TLS, UNBIND, bytesOf } from "../unit/frontend/raw-client.ts";
 
-const SUFFIX = "dc=fronts,dc=test";
-const PEOPLE = `ou=people,${SUFFIX}`;
-const WAIT_MS = 20_000;
-const FRONT_ENDS = 2;
 const CLIENTS = 4;
-const PEOPLE_COUNT = 60;
 const ROUNDS = 400;
-const ANYONE_READS =
-  '(targetattr="*")(version 3.0; acl "read"; allow (read, search) userdn="ldap:///anyone";)';
 const NOBODY_READS_ROOMS =
   '(targetattr="roomNumber")(version 3.0; acl "rooms"; deny (read, search) userdn="ldap:///anyone";)';
 const SIZE_LIMIT_EXCEEDED = 4;
 const UNWILLING = 53;
 
-const person = (uid: string): Record<string, string | readonly string[]> => ({
-  objectClass: ["account", "extensibleObject"],
-  uid,
-  roomNumber: "1",
-});
-
-interface LoggedProcess {
-  readonly event: string;
-  readonly pid: number;
-  readonly connections?: number;
-}
-
-function processEvents(server: DirectoryServer, event: string): readonly LoggedProcess[] {
-  const lines = server.readErrorLog().split("\n");
-  const events = lines
-    .filter((line) => line.includes(`"${event}"`))
-    .map((line) => JSON.parse(line) as LoggedProcess);
-  return events.filter((one) => one.event === event);
-}
-
-const readyPids = (server: DirectoryServer): readonly number[] =>
-  processEvents(server, "frontend.process.ready").map(({ pid }) => pid);
-
-/** A process that has ended and waits for its parent to look counts as gone. */
-function isAlive(pid: number): boolean {
-  const path = `/proc/${pid}/stat`;
-  if (!existsSync(path)) return false;
-  try {
-    return !/\) Z /.test(readFileSync(path, "latin1"));
-  } catch {
-    return false;
-  }
-}
-
-suite("blackbox/front ends", function () {
+suite("blackbox/front-ends", function () {
   this.timeout(240_000);
   let server: ConcordServer;
   let root: LdapClient;
@@ -119,12 +83,12 @@ suite("blackbox/front ends", function () {
     }
   };
 
-  test("blackbox/front ends: as many processes run as the configuration says, each with connections", () => {
+  test("blackbox/front-ends: as many processes run as the configuration says, each with connections", () => {
     assert.equal(readyPids(server).length, FRONT_ENDS);
     for (const pid of readyPids(server)) assert.isTrue(isAlive(pid));
   });
 
-  test("blackbox/front ends: the number is set over LDAP, for the next start", async () => {
+  test("blackbox/front-ends: the number is set over LDAP, for the next start", async () => {
     const set = (value: string): Promise<number> =>
       resultCodeOf(root.replace("cn=config", "concordFrontEndProcesses", value));
     const shown = async (): Promise<string | undefined> =>
@@ -141,7 +105,7 @@ suite("blackbox/front ends", function () {
     assert.equal(readyPids(server).length, FRONT_ENDS);
   });
 
-  test("blackbox/front ends: what was answered is read on every connection", async () => {
+  test("blackbox/front-ends: what was answered is read on every connection", async () => {
     const random = new SeededRandom(Number(process.env["SEED"] ?? Date.now() % 1_000_000));
     console.log(`      seed ${random.seed}`);
     const writers = await Promise.all([server.connect(), server.connect()]);
@@ -158,7 +122,7 @@ suite("blackbox/front ends", function () {
     for (const writer of writers) writer.close();
   });
 
-  test("blackbox/front ends: entries come and go for all at once", async () => {
+  test("blackbox/front-ends: entries come and go for all at once", async () => {
     const dn = `uid=guest,${PEOPLE}`;
     for (let round = 0; round < 20; round += 1) {
       await root.add(dn, { ...person("guest"), roomNumber: String(round) });
@@ -174,7 +138,7 @@ suite("blackbox/front ends", function () {
     }
   });
 
-  test("blackbox/front ends: a changed rule holds on connections that were there before", async () => {
+  test("blackbox/front-ends: a changed rule holds on connections that were there before", async () => {
     const dn = `uid=u1,${PEOPLE}`;
     await root.replace(dn, "roomNumber", "7");
     for (let round = 0; round < 10; round += 1) {
@@ -191,7 +155,7 @@ suite("blackbox/front ends", function () {
     }
   });
 
-  test("blackbox/front ends: entries of a renamed subtree have their new names, and not the old ones", async () => {
+  test("blackbox/front-ends: entries of a renamed subtree have their new names, and not the old ones", async () => {
     await root.add(`ou=a0,${SUFFIX}`, { objectClass: ["organizationalUnit"], ou: "a0" });
     await root.add(`uid=x,ou=a0,${SUFFIX}`, { ...person("x"), aci: NOBODY_READS_ROOMS });
     await root.add(`uid=y,ou=a0,${SUFFIX}`, person("y"));
@@ -211,7 +175,7 @@ suite("blackbox/front ends", function () {
     }
   });
 
-  test("blackbox/front ends: membership that a rule asks for is followed", async () => {
+  test("blackbox/front-ends: membership that a rule asks for is followed", async () => {
     const group = `cn=readers,${SUFFIX}`;
     const rule = `(targetattr="description")(version 3.0; acl "g"; deny (read, search) groupdn="ldap:///${group}";)`;
     await root.add(group, { objectClass: ["groupOfNames"], cn: "readers", member: ROOT_DN });
@@ -240,7 +204,7 @@ suite("blackbox/front ends", function () {
     for (const client of clients) client.close();
   });
 
-  test("blackbox/front ends: a changed limit holds from the next request on", async () => {
+  test("blackbox/front-ends: a changed limit holds from the next request on", async () => {
     for (const client of anyone) {
       await root.replace("cn=config", "nsslapd-sizelimit", "3");
       assert.equal(await resultCodeOf(client.search(PEOPLE)), SIZE_LIMIT_EXCEEDED);
@@ -249,7 +213,7 @@ suite("blackbox/front ends", function () {
     }
   });
 
-  test("blackbox/front ends: a type that is new to the schema is found by its other name", async () => {
+  test("blackbox/front-ends: a type that is new to the schema is found by its other name", async () => {
     // Computed attributes are described, too, and no table holds that.
     for (const client of anyone) await client.find(`uid=u2,${PEOPLE}`, ["*", "+"]);
     const type = "( 1.3.6.1.4.1.99999.8.1 NAME ( 'deskNumber' 'desk' ) EQUALITY caseIgnoreMatch";
@@ -270,7 +234,7 @@ suite("blackbox/front ends", function () {
     }
   });
 
-  test("blackbox/front ends: a backend that is added is searched, one that is removed is not", async () => {
+  test("blackbox/front-ends: a backend that is added is searched, one that is removed is not", async () => {
     const suffix = "dc=second,dc=test";
     const backendDn = "cn=second,cn=ldbm database,cn=plugins,cn=config";
     const mappingDn = `cn="${suffix}",cn=mapping tree,cn=config`;
@@ -294,7 +258,7 @@ suite("blackbox/front ends", function () {
     for (const client of anyone) assert.isUndefined(await client.find(suffix));
   });
 
-  test("blackbox/front ends: a bind is over before what comes behind it, and begins when all before it is", async () => {
+  test("blackbox/front-ends: a bind is over before what comes behind it, and begins when all before it is", async () => {
     await root.replace(PEOPLE, "aci", NOBODY_READS_ROOMS);
     const dn = `uid=u3,${PEOPLE}`;
     const base: Request = { ...search(dn), scope: "base" };
@@ -321,7 +285,7 @@ suite("blackbox/front ends", function () {
     await root.replace(PEOPLE, "aci", []);
   });
 
-  test("blackbox/front ends: an abandoned request has no answer, the next ones have", async () => {
+  test("blackbox/front-ends: an abandoned request has no answer, the next ones have", async () => {
     await withRaw(async (client) => {
       await client.request(1, bindAsRoot);
       // One that the main process serves, and one that it does not.
@@ -340,7 +304,7 @@ suite("blackbox/front ends", function () {
     });
   });
 
-  test("blackbox/front ends: StartTLS and LDAPS, and what they are worth, are known to all", async () => {
+  test("blackbox/front-ends: StartTLS and LDAPS, and what they are worth, are known to all", async () => {
     await withRaw(async (client) => {
       const answer = await client.request(1, START_TLS);
       assert.equal(answer?.response.type, "extendedResponse");
@@ -365,7 +329,7 @@ suite("blackbox/front ends", function () {
     }
   });
 
-  test("blackbox/front ends: connections are numbered once, and counted in cn=monitor", async () => {
+  test("blackbox/front-ends: connections are numbered once, and counted in cn=monitor", async () => {
     const before = await root.find("cn=monitor", ["entriessent", "connection"]);
     const found = await root.search(PEOPLE);
     const after = await root.find("cn=monitor", ["entriessent", "currentconnections"]);
@@ -405,7 +369,7 @@ suite("blackbox/front ends", function () {
       assert.match(line, /^\[[^\]]+\] conn=\d+ /);
   });
 
-  test("blackbox/front ends: one that is killed takes its connections along, and is started again", async () => {
+  test("blackbox/front-ends: one that is killed takes its connections along, and is started again", async () => {
     const clients = await Promise.all(
       Array.from({ length: CLIENTS }, () => LdapClient.connect({ port: server.port })),
     );
@@ -439,7 +403,7 @@ suite("blackbox/front ends", function () {
     );
   });
 
-  test("blackbox/front ends: nothing is left of a server that is killed, or stopped", async () => {
+  test("blackbox/front-ends: nothing is left of a server that is killed, or stopped", async () => {
     for (const end of ["kill", "stop"] as const) {
       for (const client of anyone) client.close();
       const pids = readyPids(server).slice(-FRONT_ENDS);
@@ -452,71 +416,5 @@ suite("blackbox/front ends", function () {
       await server.start();
       root = await server.connect();
     }
-  });
-});
-
-suite("blackbox/front ends in replication", function () {
-  this.timeout(240_000);
-
-  test("blackbox/front ends: a server with front ends supplies and is supplied", async () => {
-    const nodes = [];
-    for (const frontEnds of [FRONT_ENDS, 0]) {
-      const suffixEntry = nodes.length === 0;
-      const made = await ConcordServer.create({ suffix: SUFFIX, suffixEntry, frontEnds });
-      nodes.push(await openNode(made));
-    }
-    const [first, second] = nodes;
-    assert(first !== undefined && second !== undefined);
-    await enableReplica(first, "supplier", { replicaId: 1 });
-    await enableReplica(second, "supplier", { replicaId: 2 });
-    await first.client.replace(SUFFIX, "aci", ANYONE_READS);
-    await first.client.add(PEOPLE, { objectClass: ["organizationalUnit"], ou: "people" });
-    const [there, back] = await connectSuppliers(first, second);
-    await waitForConvergence(nodes);
-    const reader = await LdapClient.connect({ port: first.server.port });
-    for (let i = 0; i < PEOPLE_COUNT; i += 1) {
-      await (i % 2 === 0 ? first : second).client.add(`uid=u${i},${PEOPLE}`, person(`u${i}`));
-    }
-    await waitForConvergence(nodes);
-    assert.equal((await reader.search(PEOPLE)).entries.length, 1 + PEOPLE_COUNT);
-    // The content is replaced below the reader.
-    await second.client.rename(PEOPLE, "ou=persons", { deleteOldRdn: true });
-    await initialize(second, back);
-    await initialize(first, there);
-    await waitForConvergence(nodes);
-    const { entries } = await reader.search(`ou=persons,${SUFFIX}`);
-    assert.equal(entries.length, 1 + PEOPLE_COUNT);
-    assert.isTrue(entries.every(({ dn }) => dn.endsWith(`ou=persons,${SUFFIX}`)));
-    reader.close();
-    // Sessions of the supplier end with the process that has its connection, and begin anew.
-    for (let round = 0; round < 3; round += 1) {
-      const added = Array.from({ length: PEOPLE_COUNT }, (_, i) =>
-        second.client.add(`uid=r${round}-${i},ou=persons,${SUFFIX}`, person(`r${round}-${i}`)),
-      );
-      const alive = await waitFor(
-        () => {
-          const pids = readyPids(first.server).filter(isAlive);
-          return pids.length === FRONT_ENDS && pids;
-        },
-        "all processes are ready",
-        WAIT_MS,
-      );
-      for (const pid of alive) process.kill(pid, "SIGKILL");
-      await Promise.all(added);
-      await waitFor(
-        () =>
-          processEvents(first.server, "frontend.process.ended").length === (round + 1) * FRONT_ENDS,
-        "their end is known",
-        WAIT_MS,
-      );
-      nodes[0]?.client.close();
-      nodes[0] = await waitFor(() => openNode(first.server), "it is served again", WAIT_MS);
-      await waitForConvergence(nodes);
-    }
-    assert.equal(processEvents(first.server, "frontend.process.ended").length, 3 * FRONT_ENDS);
-    nodes[0]?.client.close();
-    await first.server.remove();
-    second.client.close();
-    await second.server.remove();
   });
 });
