@@ -41,7 +41,7 @@ const FULL = {
   changes: 1000,
   groupMembers: 100_000,
   memberOperations: 100,
-  samples: 1000,
+  samples: 200,
   backlog: 30_000,
   skipped: 1_000_000,
   writeSeconds: 20,
