@@ -47,7 +47,7 @@ export class FrameWriter {
     this.#length = at + size;
   }
 
-  /** What was put; the memory is used again after `reset`, and given away by `take`. */
+  /** What was put; the memory is used again after `reset`, and not after `giveAway`. */
   view(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }

@@ -15,6 +15,7 @@ import {
 import type { StructureNode } from "../replication/urp/index.ts";
 import { checkEntry } from "../schema/index.ts";
 import type { BulkPlace } from "./bulk-names.ts";
+import { hasValue } from "./bulk-plain.ts";
 import type { BulkTarget } from "./bulk-target.ts";
 import { recordFlagsOf } from "./record-flags.ts";
 
@@ -49,14 +50,15 @@ export class ReceivedValues {
 
 /** The attributes that are shown; undefined when these are more than the registers say. */
 export function plainAttributes(
-  { descriptions }: BulkTarget,
+  { resolve, descriptions }: BulkTarget,
   values: ReceivedValues,
   rdn: Rdn,
 ): readonly Attribute[] | undefined {
   const attributes = values.shown;
   for (const { type, value } of rdn) {
-    const { key } = descriptions.schema.attributeType(type);
-    if (!attributes.some((attribute) => hasValue(attribute, key, value))) return undefined;
+    const key = resolve(type)?.key;
+    const own = attributes.find(({ description }) => description.key === key);
+    if (own === undefined || !hasValue(own.description, own.values, value)) return undefined;
   }
   const typed = attributes.map(({ description, values }) => ({ type: description.type, values }));
   try {
@@ -66,15 +68,6 @@ export function plainAttributes(
     throw error;
   }
   return attributes;
-}
-
-/** Whether it is the attribute with this key, and the value is there. */
-function hasValue({ description, values }: Attribute, key: string, value: Buffer): boolean {
-  if (description.key !== key) return false;
-  if (values.some((each) => each.equals(value))) return true;
-  const { type } = description;
-  const normal = type.normalize(value);
-  return values.some((each) => type.normalize(each).equals(normal));
 }
 
 export interface PlainState {

@@ -168,7 +168,8 @@ export class PlainReader {
   }
 }
 
-function hasValue(
+/** Whether the value is among them, as it is or in normal form. */
+export function hasValue(
   description: AttributeDescription,
   values: readonly Buffer[],
   value: Buffer,
