@@ -1,7 +1,13 @@
 export type { NodeHash } from "./node-hash.ts";
 export { createNodeHash } from "./node-hash.ts";
 export type { HashOptions } from "./password.ts";
-export { DEFAULT_SCHEME, hashPassword, isOutdated, verifyPassword } from "./password.ts";
+export {
+  DEFAULT_SCHEME,
+  findMatch,
+  hashPassword,
+  isOutdated,
+  verifyPassword,
+} from "./password.ts";
 export { equalsConstantTime } from "./constant-time.ts";
 export { PASSWORD_BYTES_MAX, PBKDF2_ROUNDS_DEFAULT, SEAL_KEY_BYTES } from "./limits.ts";
 export { isSealed, openCredential, sealCredential } from "./sealed-credential.ts";

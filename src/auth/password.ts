@@ -70,13 +70,14 @@ export interface HashOptions {
   readonly rounds?: number;
 }
 
-/** Does the password match the stored value?
- *  @throws LdapError busy when too many slow hashes wait */
-export async function verifyPassword(
+/** Does the password match the stored value? Told at once unless the hash is a slow one: whoever waits for a promise gives up
+ *  his turn of the event loop.
+ *  @throws LdapError busy, as a rejection, when too many slow hashes wait */
+export function verifyPassword(
   password: Buffer,
   stored: Buffer,
   hashers: SlowHash,
-): Promise<boolean> {
+): boolean | Promise<boolean> {
   if (password.length > PASSWORD_BYTES_MAX) return false;
   const { scheme, body } = parseStoredPassword(stored);
   const method = METHODS[scheme];
@@ -96,6 +97,24 @@ export async function verifyPassword(
     case "unsupported":
       return false;
   }
+}
+
+/** The first of the stored values that the password matches, at once unless a slow hash comes before it.
+ *  @throws LdapError busy as above */
+export function findMatch(
+  password: Buffer,
+  stored: readonly Buffer[],
+  hashers: SlowHash,
+): Buffer | undefined | Promise<Buffer | undefined> {
+  for (const [at, value] of stored.entries()) {
+    const matches = verifyPassword(password, value, hashers);
+    if (matches === true) return value;
+    if (matches === false) continue;
+    return matches.then((isMatch) =>
+      isMatch ? value : findMatch(password, stored.slice(at + 1), hashers),
+    );
+  }
+  return undefined;
 }
 
 /** The stored value for a new password. The scheme must be one that may store (listSchemes) and the password within

@@ -62,7 +62,9 @@ export function parseBinaryPbkdf2(body: Buffer): Pbkdf2Body | undefined {
   return checked(decoded.readUInt32BE(0), salt, decoded.subarray(saltEnd));
 }
 
-/** Does the password give the key of the body? An unreadable body matches nothing.
+/** Does the password give the key of the body? An unreadable body matches nothing. A key longer than the digest is made of blocks
+ *  that have nothing to do with each other but password and salt (RFC 8018 §5.2): the first one tells as much as all, and the
+ *  binary form has eight.
  *  @throws LdapError busy */
 export async function verifyPbkdf2(
   password: Buffer,
@@ -71,8 +73,9 @@ export async function verifyPbkdf2(
 ): Promise<boolean> {
   if (body === undefined) return false;
   const { rounds, salt, key } = body;
-  const job: Pbkdf2Job = { password, salt, rounds, keyBytes: key.length, digest: how.digest };
-  return equalsConstantTime(await how.hashers.pbkdf2(job), key);
+  const first = key.subarray(0, PBKDF2_KEY_BYTES[how.digest]);
+  const job: Pbkdf2Job = { password, salt, rounds, keyBytes: first.length, digest: how.digest };
+  return equalsConstantTime(await how.hashers.pbkdf2(job), first);
 }
 
 /** A new body of the text form.

@@ -1,6 +1,6 @@
 // Simple bind (RFC 4513 §5.1) and, over the UNIX socket, SASL EXTERNAL. Every failed bind of a named entry looks the same, whether
 // the entry or the password is wrong.
-import { PASSWORD_BYTES_MAX, verifyPassword } from "../auth/index.ts";
+import { PASSWORD_BYTES_MAX, findMatch } from "../auth/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
 import { type BindRequest, LdapError, SUCCESS } from "../protocol/index.ts";
 import type { Identity } from "./identity.ts";
@@ -11,22 +11,28 @@ import { type ProvedPassword, upgradeHash } from "./upgrade-hash.ts";
 /** Of a mechanism's name in a message. */
 const MECHANISM_CHARACTERS = 40;
 
-/** Answers a bind; the connection is anonymous while it is being decided, and after a failure. */
-export async function handleBind(
+/** Answers a bind; the connection is anonymous while it is being decided, and after a failure. Without a slow hash it is answered
+ *  before this returns: the connection need not stop reading. */
+export function handleBind(
   service: Service,
   connection: Connection,
   request: BindRequest,
   reply: Reply,
-): Promise<void> {
+): Promise<void> | undefined {
   connection.identity = undefined;
   connection.boundDn = "";
-  const { identity, proved } = await authenticate(service, connection, request);
-  connection.identity = identity;
-  connection.boundDn = identity?.dn ?? "";
-  reply.facts.boundDn = identity?.normalDn ?? "";
-  reply.send({ type: "bindResponse", result: SUCCESS, serverCredentials: undefined });
-  if (proved !== undefined) await upgradeHash(service, connection, proved);
+  const answer = ({ identity, proved }: Authenticated): Promise<void> | undefined => {
+    connection.identity = identity;
+    connection.boundDn = identity?.dn ?? "";
+    reply.facts.boundDn = identity?.normalDn ?? "";
+    reply.send(BOUND);
+    return proved === undefined ? undefined : upgradeHash(service, connection, proved);
+  };
+  const who = authenticate(service, connection, request);
+  return who instanceof Promise ? who.then(answer) : answer(who);
 }
+
+const BOUND = { type: "bindResponse", result: SUCCESS, serverCredentials: undefined } as const;
 
 /** Who it is, and the password of an entry that proved it. */
 interface Authenticated {
@@ -36,15 +42,16 @@ interface Authenticated {
 
 const ANONYMOUS: Authenticated = { identity: undefined };
 
-async function authenticate(
+function authenticate(
   service: Service,
   connection: Connection,
   request: BindRequest,
-): Promise<Authenticated> {
+): Authenticated | Promise<Authenticated> {
   if (request.version !== 3) throw new LdapError("protocolError", "Only LDAPv3 is supported");
   const { authentication } = request;
-  if (authentication.method === "sasl")
-    return { identity: await external(service, connection, authentication.mechanism) };
+  if (authentication.method === "sasl") {
+    return external(service, connection, authentication.mechanism);
+  }
   const { server } = service.directory.config.snapshot;
   if (authentication.password.length === 0) {
     if (request.name === "") {
@@ -67,30 +74,31 @@ async function authenticate(
 const mayReceivePassword = (connection: Connection, requireSecure: boolean): boolean =>
   !requireSecure || connection.tls !== undefined || connection.kind === "ldapi";
 
-async function simple(
+function simple(
   service: Service,
   connection: Connection,
   name: string,
   password: Buffer,
-): Promise<Authenticated> {
+): Authenticated | Promise<Authenticated> {
   const { directory } = service;
   const { server } = directory.config.snapshot;
   const normalDn = directory.schema.normalizeDnText(name);
-  const hashers = service.hash.forOrigin(String(connection.id));
   const isRoot = normalDn === directory.schema.normalizeDnText(server.rootDn);
   const stored = isRoot
     ? [Buffer.from(server.rootPassword ?? "", "utf8")]
     : storedPasswords(service, normalDn);
-  if (password.length <= PASSWORD_BYTES_MAX) {
-    for (const value of stored) {
-      if (value.length > 0 && (await verifyPassword(password, value, hashers))) {
-        const identity = { dn: name, normalDn, isRoot, method: "simple" } as const;
-        return isRoot ? { identity } : { identity, proved: { normalDn, password, stored: value } };
-      }
+  const judge = (match: Buffer | undefined): Authenticated => {
+    if (match === undefined) {
+      service.operations.failedBinds += 1;
+      throw new LdapError("invalidCredentials", "");
     }
-  }
-  service.operations.failedBinds += 1;
-  throw new LdapError("invalidCredentials", "");
+    const identity = { dn: name, normalDn, isRoot, method: "simple" } as const;
+    return isRoot ? { identity } : { identity, proved: { normalDn, password, stored: match } };
+  };
+  if (password.length > PASSWORD_BYTES_MAX) return judge(undefined);
+  const usable = stored.filter(({ length }) => length > 0);
+  const match = findMatch(password, usable, service.hash.forOrigin(String(connection.id)));
+  return match instanceof Promise ? match.then(judge) : judge(match);
 }
 
 function storedPasswords(service: Service, normalDn: string): readonly Buffer[] {
@@ -102,9 +110,7 @@ function storedPasswords(service: Service, normalDn: string): readonly Buffer[] 
   if (locked.some((value) => value.toString("latin1").toLowerCase() === "true")) {
     throw new LdapError("unwillingToPerform", "Account inactivated. Contact system administrator.");
   }
-  return entry
-    .values(directory.schema.attributeType("userPassword"))
-    .map((value) => Buffer.from(value));
+  return entry.values(directory.schema.attributeType("userPassword"));
 }
 
 /** Over the UNIX socket: root, and the user that the server runs as, are the DN that the configuration names. */
@@ -112,7 +118,7 @@ async function external(
   service: Service,
   connection: Connection,
   mechanism: string,
-): Promise<Identity> {
+): Promise<Authenticated> {
   service.operations.saslBinds += 1;
   const { directory } = service;
   const { server } = directory.config.snapshot;
@@ -128,10 +134,6 @@ async function external(
     );
   }
   const dn = server.socketRootDn;
-  return {
-    dn,
-    normalDn: directory.schema.normalizeDnText(dn),
-    isRoot: true,
-    method: "external",
-  };
+  const normalDn = directory.schema.normalizeDnText(dn);
+  return { identity: { dn, normalDn, isRoot: true, method: "external" } };
 }

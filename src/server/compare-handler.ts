@@ -1,10 +1,10 @@
 // Serves compare requests.
-import { verifyPassword } from "../auth/index.ts";
+import { findMatch } from "../auth/index.ts";
 import type { EntryView } from "../entry/index.ts";
 import { compileFilter } from "../filter/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
 import { compareEntry, mayKnowAbsence } from "../operation/index.ts";
-import { type CompareRequest, LdapError, ResultCode } from "../protocol/index.ts";
+import { type CompareRequest, LdapError, type Response, ResultCode } from "../protocol/index.ts";
 import { identityOf } from "./identity.ts";
 import type { MemoryTree } from "./memory-source.ts";
 import { singleEntry } from "./memory-source.ts";
@@ -13,13 +13,13 @@ import { referral } from "./search-handler.ts";
 import type { Service } from "./service.ts";
 import type { Access } from "../operation/index.ts";
 
-/** Answers a compare; a password is verified, not compared as bytes. */
-export async function handleCompare(
+/** Answers a compare, before this returns unless a slow hash is needed: a password is verified, not compared as bytes. */
+export function handleCompare(
   service: Service,
   connection: Connection,
   { request, controls }: { readonly request: CompareRequest; readonly controls: RequestControls },
   reply: Reply,
-): Promise<void> {
+): Promise<void> | undefined {
   const { directory } = service;
   service.operations.compares += 1;
   directory.kv.renew();
@@ -30,30 +30,38 @@ export async function handleCompare(
     });
     if (matcher.matches(entry) !== true) throw new LdapError("assertionFailed", "");
   }
-  const isTrue =
-    directory.schema.attributeType(request.attribute).key === "userpassword"
-      ? await comparePassword(service, connection, { entry, access, request })
-      : compareEntry(entry, request, directory.schema, access);
-  const code = isTrue ? ResultCode.compareTrue : ResultCode.compareFalse;
-  reply.send({
-    type: "compareResponse",
-    result: { code, matchedDn: "", message: "", referrals: [] },
-  });
+  if (directory.schema.attributeType(request.attribute).key !== "userpassword") {
+    reply.send(compareEntry(entry, request, directory.schema, access) ? TRUE : FALSE);
+    return undefined;
+  }
+  const match = findPassword(service, connection, { entry, access, request });
+  const answer = (value: Buffer | undefined): void =>
+    reply.send(value === undefined ? FALSE : TRUE);
+  if (match instanceof Promise) return match.then(answer);
+  answer(match);
+  return undefined;
 }
 
-async function comparePassword(
+const TRUE = compareResponse(ResultCode.compareTrue);
+const FALSE = compareResponse(ResultCode.compareFalse);
+
+function compareResponse(code: number): Response {
+  return {
+    type: "compareResponse",
+    result: { code, matchedDn: "", message: "", referrals: [] },
+  };
+}
+
+function findPassword(
   service: Service,
   connection: Connection,
   { entry, access, request }: { entry: EntryView; access: Access; request: CompareRequest },
-): Promise<boolean> {
+): ReturnType<typeof findMatch> {
   const type = service.directory.schema.attributeType("userPassword");
   if (!access.mayAttribute(entry, "compare", type))
     throw new LdapError("insufficientAccessRights", "");
   const hashers = service.hash.forOrigin(String(connection.id));
-  for (const stored of entry.values(type)) {
-    if (await verifyPassword(request.value, Buffer.from(stored), hashers)) return true;
-  }
-  return false;
+  return findMatch(request.value, entry.values(type), hashers);
 }
 
 function target(

@@ -1,6 +1,6 @@
 // Serves extended operations: who am I, password modify, and the replication family (handed to the replicas).
 import { randomInt } from "node:crypto";
-import { verifyPassword } from "../auth/index.ts";
+import { findMatch } from "../auth/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
 import { modifyEntry, runWrite } from "../operation/index.ts";
 import {
@@ -122,10 +122,9 @@ async function checkOld(
 ): Promise<void> {
   const hashers = service.hash.forOrigin(String(connection.id));
   const stored = entry.values(service.directory.schema.attributeType("userPassword"));
-  for (const value of stored) {
-    if (await verifyPassword(old, Buffer.from(value), hashers)) return;
+  if ((await findMatch(old, stored, hashers)) === undefined) {
+    throw new LdapError("invalidCredentials", "The old password is wrong");
   }
-  throw new LdapError("invalidCredentials", "The old password is wrong");
 }
 
 function generatePassword(): Buffer {

@@ -3,9 +3,9 @@
 import {
   PASSWORD_BYTES_MAX,
   type SchemeName,
+  findMatch,
   hashPassword,
   isHashed,
-  verifyPassword,
 } from "../auth/index.ts";
 import type { Connection } from "../frontend/index.ts";
 import { LdapError, type Mod } from "../protocol/index.ts";
@@ -65,11 +65,7 @@ async function withStoredValues(
   const hashers = service.hash.forOrigin(String(connection.id));
   const values: Buffer[] = [];
   for (const value of mod.values) {
-    let match: Buffer | undefined;
-    for (const candidate of isHashed(value) ? [] : present) {
-      if (match === undefined && (await verifyPassword(value, candidate, hashers)))
-        match = candidate;
-    }
+    const match = isHashed(value) ? undefined : await findMatch(value, present, hashers);
     values.push(match ?? value);
   }
   return { ...mod, values };

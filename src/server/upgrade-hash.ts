@@ -26,21 +26,34 @@ const SERVER_IDENTITY = {
   method: "external",
 } as const;
 
-/** Resolves when the value is stored, or when it turns out that it need not or cannot be. */
-export async function upgradeHash(
+/** Resolves when the value is stored, or when it turns out that it cannot be; undefined: it need not be. */
+export function upgradeHash(
   service: Service,
   connection: Connection,
   proved: ProvedPassword,
-): Promise<void> {
+): Promise<void> | undefined {
   const { directory, hashesUnderWay } = service;
   const { server, passwordPolicy } = directory.config.snapshot;
   const scheme = passwordPolicy.storageScheme as SchemeName;
-  const { normalDn } = proved;
-  if (!server.upgradeHashes || !isOutdated(proved.stored, scheme)) return;
-  if (hashesUnderWay.has(normalDn)) return;
+  if (!server.upgradeHashes || !isOutdated(proved.stored, scheme)) return undefined;
+  if (hashesUnderWay.has(proved.normalDn)) return undefined;
+  return tryReplaceHash(service, connection, { ...proved, scheme });
+}
+
+interface Replacement extends ProvedPassword {
+  readonly scheme: SchemeName;
+}
+
+async function tryReplaceHash(
+  service: Service,
+  connection: Connection,
+  replacement: Replacement,
+): Promise<void> {
+  const { directory, hashesUnderWay } = service;
+  const { normalDn } = replacement;
   hashesUnderWay.add(normalDn);
   try {
-    await replaceHash(service, connection, { ...proved, scheme });
+    await replaceHash(service, connection, replacement);
   } catch (error) {
     if (!(error instanceof LdapError)) throw error;
     directory.log.debug("server.hash.kept", { dn: normalDn, reason: error.message });
@@ -52,7 +65,7 @@ export async function upgradeHash(
 async function replaceHash(
   service: Service,
   connection: Connection,
-  { normalDn: dn, password, stored, scheme }: ProvedPassword & { readonly scheme: SchemeName },
+  { normalDn: dn, password, stored, scheme }: Replacement,
 ): Promise<void> {
   const { directory } = service;
   const backend = updatableBackend(directory, { dn });

@@ -7,6 +7,7 @@ import type { Random } from "../../../src/base/index.ts";
 import type { SchemeName, SlowHash } from "../../../src/auth/index.ts";
 import {
   createNodeHash,
+  findMatch,
   hashPassword,
   isHashed,
   isOutdated,
@@ -101,6 +102,34 @@ suite("auth/password", () => {
         assert.isFalse(matches, value);
       }
     }
+  });
+
+  test("auth/password: only slow hashes make somebody wait", async () => {
+    const slow = new Set(["PBKDF2-SHA512", "PBKDF2-SHA256", "PBKDF2-SHA1", "PBKDF2_SHA256"]);
+    for (const { name } of listSchemes().filter((one) => one.mayStore)) {
+      const password = Buffer.from("secret");
+      const value = await hashPassword(name, password, countingRandom(), hashers);
+      const isSlow = slow.has(name) || name.startsWith("CRYPT");
+      for (const given of [password, Buffer.from("other")]) {
+        assert.equal(verifyPassword(given, value, hashers) instanceof Promise, isSlow, name);
+      }
+    }
+  });
+
+  test("auth/password: the first stored value that matches is found, among slow and fast ones", async () => {
+    const made = async (scheme: SchemeName, password: string): Promise<Buffer> =>
+      hashPassword(scheme, Buffer.from(password), countingRandom(), hashers, { rounds: 1 });
+    const fast = await made("SSHA", "one");
+    const slow = await made("PBKDF2-SHA512", "two");
+    const last = await made("SMD5", "three");
+    const find = (password: string, stored: readonly Buffer[]): ReturnType<typeof findMatch> =>
+      findMatch(Buffer.from(password), stored, hashers);
+    assert.strictEqual(find("one", [fast, slow, last]), fast);
+    assert.strictEqual(await find("two", [fast, slow, last]), slow);
+    assert.strictEqual(await find("three", [fast, slow, last]), last);
+    assert.isUndefined(await find("four", [fast, slow, last]));
+    assert.isUndefined(find("four", [fast, last]));
+    assert.isUndefined(find("four", []));
   });
 
   test("auth/password: a password over the limit never matches", async () => {
