@@ -65,6 +65,30 @@ export class ShortIds implements StoredIds {
   }
 }
 
+/** A list and IDs that are to come into it. */
+export class UnitedIds implements StoredIds {
+  readonly #stored: StoredIds | undefined;
+  readonly #more: IdList;
+
+  constructor(stored: StoredIds | undefined, more: IdList) {
+    this.#stored = stored;
+    this.#more = more;
+  }
+
+  get countMax(): number {
+    return (this.#stored?.countMax ?? 0) + this.#more.size;
+  }
+
+  ids(): IdList {
+    return this.#stored === undefined ? this.#more : this.#stored.ids().union(this.#more);
+  }
+
+  retain(ids: IdList): IdList {
+    const more = ids.intersect(this.#more);
+    return this.#stored === undefined ? more : this.#stored.retain(ids).union(more);
+  }
+}
+
 class BlockedIds implements StoredIds {
   readonly #table: BytesTable;
   readonly #key: string;
@@ -151,6 +175,21 @@ export function removeId(table: BytesTable, key: string, id: number): void {
   if (changed === undefined) return;
   if (changed.count === 0) table.delete(listKey);
   else table.put(listKey, changed.row);
+}
+
+/** Takes IDs out of the list; those that are not there do not matter. */
+export function removeIds(table: BytesTable, key: string, ids: IdList): void {
+  const listKey = keyBytes(key);
+  const row = table.get(listKey);
+  if (row === undefined || ids.size === 0) return;
+  if (isHead(row)) {
+    for (const id of ids) removeId(table, key, id);
+    return;
+  }
+  const before = IdList.fromSorted(decodeShortList(row));
+  const after = before.subtract(ids);
+  if (after.size === 0) table.delete(listKey);
+  else if (after.size < before.size) table.put(listKey, encodeShortList(after.sorted));
 }
 
 interface BlockChange {

@@ -98,7 +98,7 @@ function collectTrigrams(
 export function collectTrigramCodes(
   type: AttributeType,
   values: readonly Buffer[],
-  to: { add(code: number, id: number): void },
+  to: { add(code: number, id: number): unknown },
   id: number,
 ): void {
   const rule = kindRule(type, "substring");

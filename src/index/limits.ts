@@ -37,3 +37,10 @@ export const PLAN_TEXT_PARTS_MAX = 3;
 
 /** Memory of collected keys and IDs after which an index builder asks to be flushed. */
 export const BUILDER_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Trigrams in rows of late changes from which on they are merged into the lists: some thousand additions. */
+export const LATE_CODES_MAX = 1 << 18;
+/** Rows of late changes that are read or deleted between two looks at the clock. */
+export const LATE_ROWS_BETWEEN_LOOKS = 32;
+/** Lists that are written between two looks at the clock. */
+export const LATE_LISTS_BETWEEN_LOOKS = 16;

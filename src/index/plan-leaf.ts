@@ -5,7 +5,7 @@ import { findEqualityRule, findOrderingRule, findSubstringRule } from "../filter
 import type { BytesTable } from "../kv/index.ts";
 import type { Filter } from "../protocol/index.ts";
 import type { AttributeType, MatchingRule, Schema, SubstringPosition } from "../schema/index.ts";
-import { idsOfRow, readIds } from "./id-table.ts";
+import { idsOfRow, readIds, ShortIds } from "./id-table.ts";
 import {
   cutValue,
   type IndexDefinition,
@@ -19,6 +19,7 @@ import {
 } from "./index-key.ts";
 import { isCoveredByEquality, markPiece, TRIGRAM_BYTES } from "./index-keys.ts";
 import { RANGE_KEYS_MAX } from "./limits.ts";
+import type { LateLists } from "./late-lists.ts";
 import type { ListSizes } from "./list-sizes.ts";
 import {
   ALL,
@@ -46,6 +47,8 @@ export interface IndexCatalog {
   occurs?(type: AttributeType): boolean;
   /** Of lists that earlier plans have read. */
   readonly sizes: ListSizes;
+  /** What the substring lists lack as yet. Absent: nothing. */
+  late?(): LateLists;
 }
 
 export type ItemFilter = Exclude<Filter, { type: "and" | "or" | "not" }>;
@@ -145,8 +148,10 @@ class LeafPlanner {
     const pieces = rule && normalPieces(rule, item);
     if (rule === undefined || pieces === undefined) return this.#undefined("sub");
     const { table, indexes } = this.#context;
+    const { sizes } = indexes;
+    const late = indexes.late?.();
     return this.#overTypes("substring", rule, (index) => {
-      const found = findBySubstrings({ table, index, sizes: indexes.sizes }, rule, pieces);
+      const found = findBySubstrings({ table, index, sizes, late }, rule, pieces);
       if (found !== undefined) return found;
       // Two bytes begin a trigram wherever they stand, unless they end with the marker of the end.
       const short = pieces.find(
@@ -154,7 +159,11 @@ class LeafPlanner {
       );
       if (short === undefined) return ALL;
       const prefix = keyPrefix(index.tag, "substring");
-      return this.#rangeOfKeys(prefix + short.marked, prefixEnd(prefix + short.marked));
+      const start = prefix + short.marked;
+      const listed = this.#rangeOfKeys(start, prefixEnd(start));
+      const lately = late?.beginningWith(index.tag, short.marked);
+      if (listed === ALL || lately === undefined || lately.size === 0) return listed;
+      return new UnionSource([listed, new ListSource(new ShortIds(lately), { exact: false })]);
     });
   }
 

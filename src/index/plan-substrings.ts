@@ -4,12 +4,14 @@
 //               been looked up: neighbors mostly stand in the same entries. No further once the candidates are few.
 //   beginning   values with an asserted beginning stand together among the equality keys, if these are made of the same form of
 //               values. A few of them are read, if all trigrams have long lists: a cursor costs as much as several short ones.
+//
+// Trigrams of entries that changed lately are not in their lists yet: each list is united with what LateLists has of it.
 
 import type { Bytes, BytesTable } from "../kv/index.ts";
 import type { MatchingRule, SubstringPosition } from "../schema/index.ts";
 import { IdList } from "./id-list.ts";
 import { countBound, decodeShortList, isHead, readShortList, retainShortList } from "./id-rows.ts";
-import { idsOfRow, ShortIds, type StoredIds } from "./id-table.ts";
+import { idsOfRow, ShortIds, type StoredIds, UnitedIds } from "./id-table.ts";
 import {
   cutValue,
   type IndexDefinition,
@@ -27,6 +29,7 @@ import {
   TRIGRAM_LISTS_MAX,
   TRIGRAMS_MAX,
 } from "./limits.ts";
+import type { LateLists } from "./late-lists.ts";
 import { type ListSizes, stepsOf } from "./list-sizes.ts";
 import { IntersectionSource, ListSource, NONE, type Source, UnionSource } from "./plan-source.ts";
 
@@ -41,6 +44,7 @@ export interface SubstringIndex {
   readonly table: BytesTable;
   readonly index: IndexDefinition;
   readonly sizes: ListSizes;
+  readonly late: LateLists | undefined;
 }
 
 /** What is looked for: the normal form of a part, where it stands, and the form between its markers (index-keys.ts). */
@@ -70,11 +74,12 @@ export function findBySubstrings(
 
 /** Finds out how long the lists are; false: one is empty. */
 function weigh(substrings: SubstringIndex, trigrams: readonly Trigram[]): boolean {
-  const { sizes, index } = substrings;
+  const { sizes, index, late } = substrings;
   for (const trigram of trigrams) {
     trigram.steps = sizes.stepsOf(index.tag, trigram.code);
     if (trigram.steps > 0) continue;
-    if (readRow(substrings, trigram) === undefined) return false;
+    const isThere = readRow(substrings, trigram) !== undefined;
+    if (!isThere && late?.find(index.tag, trigram.code) === undefined) return false;
     trigram.steps = sizes.stepsOf(index.tag, trigram.code);
   }
   return true;
@@ -166,7 +171,14 @@ class TrigramSearch {
 
   /** false: no value has the trigram. */
   #lookUp(trigram: Trigram): boolean {
+    const { index, late } = this.#substrings;
     const row = readRow(this.#substrings, trigram);
+    const lateIds = late?.find(index.tag, trigram.code);
+    if (lateIds !== undefined) {
+      const stored = row && this.#stored(trigram, row);
+      this.#narrow(new UnitedIds(stored, lateIds));
+      return true;
+    }
     if (row === undefined) return false;
     if (!isHead(row)) {
       this.#size =
@@ -175,17 +187,25 @@ class TrigramSearch {
           : retainShortList(row, scratchIds, this.#size);
       return true;
     }
-    const { table, index } = this.#substrings;
-    const key = keyPrefix(index.tag, "substring") + trigramText(trigram.code);
-    const stored = idsOfRow(table, key, row);
-    if (this.#size === undefined) {
-      this.#long.push(stored);
-      return true;
-    }
-    const left = stored.retain(this.#candidates(this.#size)).sorted;
-    scratchIds.set(left);
-    this.#size = left.length;
+    this.#narrow(this.#stored(trigram, row));
     return true;
+  }
+
+  #stored({ code }: Trigram, row: Bytes): StoredIds {
+    const { table, index } = this.#substrings;
+    return idsOfRow(table, keyPrefix(index.tag, "substring") + trigramText(code), row);
+  }
+
+  #narrow(stored: StoredIds): void {
+    let left: IdList;
+    if (this.#size !== undefined) left = stored.retain(this.#candidates(this.#size));
+    else if (stored.countMax <= SHORT_LIST_IDS_MAX) left = stored.ids();
+    else {
+      this.#long.push(stored);
+      return;
+    }
+    scratchIds.set(left.sorted);
+    this.#size = left.size;
   }
 }
 

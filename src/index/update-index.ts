@@ -1,4 +1,5 @@
-// Keeping an index while entries change: only the difference between the values before and after is written.
+// Keeping an index while entries change: only the difference between the values before and after is written. Trigrams, of which
+// an entry has some hundred, are left for later (late-row.ts).
 
 import { assert } from "../base/index.ts";
 import type { BytesTable } from "../kv/index.ts";
@@ -12,18 +13,19 @@ import {
   kindRule,
   prefixEnd,
 } from "./index-key.ts";
-import { collectKeys, isCoveredByEquality } from "./index-keys.ts";
+import { collectPlainKeys, collectTrigramCodes, isCoveredByEquality } from "./index-keys.ts";
+import type { LatePart } from "./late-row.ts";
 
 /** Brings the index of one type from the values that entry `id` had to those it has; undefined and none are the same. The
- *  values are those of the type in all option forms, in any order. */
+ *  values are those of the type in all option forms, in any order. Returns what the substring lists have to learn. */
 export function updateIndex(
   table: BytesTable,
   index: IndexDefinition,
   id: number,
   before: readonly Buffer[] | undefined,
   after: readonly Buffer[] | undefined,
-): void {
-  updateIndexBy(table, index, id, compareValues(before ?? [], after ?? []));
+): LatePart | undefined {
+  return updateIndexBy(table, index, id, compareValues(before ?? [], after ?? []));
 }
 
 /** What became of the values of a type. */
@@ -44,33 +46,58 @@ export function updateIndexBy(
   index: IndexDefinition,
   id: number,
   changes: ValueChanges,
-): void {
+): LatePart | undefined {
   const { added, removed, keptCount } = changes;
-  if (added.length === 0 && removed.length === 0) return;
-  const addedKeys = new Set<string>();
-  collectKeys(index, added, (key) => addedKeys.add(key));
-  const removedKeys = new Set<string>();
-  collectKeys(index, removed, (key) => removedKeys.add(key));
-  // What was there and stays is not written.
-  for (const key of addedKeys) if (removedKeys.delete(key)) addedKeys.delete(key);
+  if (added.length === 0 && removed.length === 0) return undefined;
+  const addedKeys = plainKeys(index, added);
+  const removedKeys = plainKeys(index, removed);
+  keepCommon(addedKeys, removedKeys);
   if (keptCount > 0) {
     const presence = keyPrefix(index.tag, "presence");
     addedKeys.delete(presence);
     removedKeys.delete(presence);
   }
-  // Other values may have the same keys: options of one value, trigrams of another.
+  // Other values may have the same keys: options of one value.
   if (removedKeys.size > 0 && !(changes.areDistinct && haveOwnKeys(index, removed))) {
-    collectKeys(index, changes.kept(), (key) => removedKeys.delete(key));
+    collectPlainKeys(index, changes.kept(), (prefix, value) => removedKeys.delete(prefix + value));
   }
   for (const key of removedKeys) removeId(table, key, id);
   for (const key of addedKeys) addId(table, key, id);
+  return index.kinds.has("substring") ? compareTrigrams(index, changes) : undefined;
+}
+
+function plainKeys(index: IndexDefinition, values: readonly Buffer[]): Set<string> {
+  const keys = new Set<string>();
+  collectPlainKeys(index, values, (prefix, value) => keys.add(prefix + value));
+  return keys;
+}
+
+function compareTrigrams(
+  { tag, type }: IndexDefinition,
+  changes: ValueChanges,
+): LatePart | undefined {
+  const added = new Set<number>();
+  collectTrigramCodes(type, changes.added, added, 0);
+  const removed = new Set<number>();
+  collectTrigramCodes(type, changes.removed, removed, 0);
+  keepCommon(added, removed);
+  if (removed.size > 0 && changes.keptCount > 0) {
+    const keep = { add: (code: number) => removed.delete(code) };
+    collectTrigramCodes(type, changes.kept(), keep, 0);
+  }
+  return added.size + removed.size === 0 ? undefined : { tag, added, removed };
+}
+
+/** What was there and stays is not written. */
+function keepCommon<K>(added: Set<K>, removed: Set<K>): void {
+  if (removed.size === 0) return;
+  for (const key of added) if (removed.delete(key)) added.delete(key);
 }
 
 /** Whether no value with another normal form has a key of one of these, apart from presence. */
 function haveOwnKeys(index: IndexDefinition, values: readonly Buffer[]): boolean {
   const { type, kinds } = index;
-  if (kinds.has("substring") || (kinds.has("ordering") && !isCoveredByEquality(index)))
-    return false;
+  if (kinds.has("ordering") && !isCoveredByEquality(index)) return false;
   const normalize = kindRule(type, "equality")?.normalize;
   if (normalize !== type.equality.normalize) return false;
   return values.every((value) => {

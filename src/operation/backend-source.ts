@@ -130,11 +130,15 @@ export class BackendSource implements SearchSource {
   }
 
   #plan(filter: Filter): Plan {
-    const { schema, indexes, tables, descriptions } = this.#backend;
+    const { schema, indexes, tables, descriptions, lateRows, kv } = this.#backend;
     const catalog: IndexCatalog = {
       find: (type) => indexes.find(type),
       occurs: (type) => descriptions.occurs(type),
       sizes: indexes.sizes,
+      late: () => {
+        lateRows.lists.follow(kv.snapshot);
+        return lateRows.lists;
+      },
     };
     const limits = namesObjectClass(filter, TOMBSTONE_CLASS)
       ? { ...this.#limits, isCovered: coversTombstones }

@@ -10,6 +10,7 @@ import { Backend, type BackendIndex, indexedValues, rebuildDigest } from "../sto
 import { AciKeeper } from "./aci-keeper.ts";
 import type { Directory } from "./directory.ts";
 import type { EntryId } from "../entry/index.ts";
+import { LateMerging } from "./late-merging.ts";
 
 /** Entries read in one transaction while an index is built. */
 const BUILD_ENTRIES = 500;
@@ -56,10 +57,12 @@ const isMaintained = (index: IndexSettings): boolean =>
 
 export class BackendKeeper {
   readonly #directory: Directory;
+  readonly #merging: LateMerging;
   readonly acis: AciKeeper;
 
   constructor(directory: Directory, acis: AciStore) {
     this.#directory = directory;
+    this.#merging = new LateMerging(directory);
     this.acis = new AciKeeper(acis, directory.log);
   }
 
@@ -71,6 +74,7 @@ export class BackendKeeper {
       () => new Backend(kv, { name, suffix: settings.suffix, descriptions }),
     );
     backends.set(name, backend);
+    backend.onLateFull = () => this.#merging.start(backend);
     if (!backend.keepsDigest) await queue.runAlone(() => rebuildDigest(backend));
     // What the last process was removing when it ended.
     for (const tag of backend.indexes.retiredTags) await this.#clear(backend, tag);
@@ -79,6 +83,11 @@ export class BackendKeeper {
       await this.changeIndex(settings, index, isEmpty ? "ready" : "asStored");
     }
     this.acis.load(backend);
+  }
+
+  /** Resolves when nothing is written to backends in the background. */
+  stop(): Promise<void> {
+    return this.#merging.stop();
   }
 
   /** Takes a backend out of service and removes its data. */
@@ -185,6 +194,8 @@ export class BackendKeeper {
 
   async #clear(backend: Backend, tag: number): Promise<void> {
     const { queue } = this.#directory;
+    // Late changes name indexes by their tags. This one is given away again when nothing names it any more.
+    if (!(await this.#merging.merge(backend))) return;
     for (let more = true; more; ) {
       more = await queue.submit((writes) =>
         clearIndex(writes.table(backend.tables.index), tag, { rowsMax: CLEAR_ROWS }),

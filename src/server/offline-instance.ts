@@ -90,6 +90,7 @@ export async function openOfflineInstance(
     directory,
     keeper,
     close: async () => {
+      await keeper.stop();
       await queue.whenIdle();
       await kv.close();
     },

@@ -201,6 +201,7 @@ class ServerParts implements RunningServer {
     clearInterval(this.#timer);
     await Promise.all([this.#frontend.stop(), this.#fronts.stop()]);
     await this.#actions.stop();
+    await this.#keeper.stop();
     await this.#directory.queue.whenIdle();
     await this.#logs.close();
     await this.#directory.kv.close();

@@ -12,7 +12,7 @@ import {
   type StoredValues,
   encodeRecord,
 } from "../entry/index.ts";
-import { type ValueChanges, updateIndex, updateIndexBy } from "../index/index.ts";
+import { type LatePart, type ValueChanges, updateIndex, updateIndexBy } from "../index/index.ts";
 import { copyBytes } from "../kv/index.ts";
 import { encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
@@ -21,6 +21,7 @@ import { BackendReader } from "./backend-reader.ts";
 import type { BackendIndex, BackendIndexes } from "./backend-indexes.ts";
 import { writeLastId } from "./last-id.ts";
 import type { LargeRecords } from "./large-records.ts";
+import type { LateRows } from "./late-rows.ts";
 import { NameCache } from "./name-cache.ts";
 import { type BackendTables, tombstoneKey, treeKey } from "./tables.ts";
 
@@ -37,10 +38,19 @@ const ACI_KEY = "aci";
 /** Entries that one operation keeps. */
 const ENTRIES_MAX = 64;
 
+interface EntryChange {
+  readonly id: EntryId;
+  readonly before: StoredEntry | undefined;
+  readonly after: EntryContent | undefined;
+  /** As it is stored of `after`. */
+  readonly entry: StoredEntry | undefined;
+}
+
 export interface WriterBackend {
   readonly suffix: string;
   readonly indexes: BackendIndexes;
   readonly largeRecords: LargeRecords;
+  readonly lateRows: LateRows;
   /** The next entry ID; IDs of discarded operations are lost. */
   allotId(): EntryId;
 }
@@ -158,10 +168,7 @@ export class BackendWriter extends BackendReader {
     this.#putRecord(id, entry);
     if (entry !== undefined && after !== undefined) this.#keepLarge(entry, after);
     if (moved) this.#move(id, was, is);
-    for (const type of changed.values()) {
-      const index = this.#backend.indexes.find(type);
-      if (index !== undefined) this.#reindex(index, { id, before, after, entry });
-    }
+    this.#reindex(changed.values(), { id, before, after, entry });
     if (aciMoves) this.#noteAci(entry);
   }
 
@@ -211,24 +218,28 @@ export class BackendWriter extends BackendReader {
     return treeKey(place.parentId, this.descriptions.schema.normalizeDnText(place.rdn));
   }
 
-  /** `entry`: as it is stored of `after`. */
-  #reindex(
+  #reindex(changed: Iterable<AttributeType>, change: EntryChange): void {
+    const late: LatePart[] = [];
+    for (const type of changed) {
+      const index = this.#backend.indexes.find(type);
+      const part = index && this.#updateIndex(index, change);
+      if (part !== undefined) late.push(part);
+    }
+    if (late.length > 0) this.#backend.lateRows.put(this.tables.late, change.id, late);
+  }
+
+  /** Returns what is left for later. */
+  #updateIndex(
     index: BackendIndex,
-    change: {
-      readonly id: EntryId;
-      readonly before: StoredEntry | undefined;
-      readonly after: EntryContent | undefined;
-      readonly entry: StoredEntry | undefined;
-    },
-  ): void {
-    const { id, before, after, entry } = change;
+    { id, before, after, entry }: EntryChange,
+  ): LatePart | undefined {
     const few = before && after && ropeChange(index, before, after);
     if (few !== undefined) return updateIndexBy(this.tables.index, index, id, few);
     const old = before === undefined ? [] : indexedValues(before, index);
     const now = entry === undefined ? [] : indexedValues(entry, index);
     if (old.length === now.length && old.every((value, i) => value.equals(now[i] as Buffer)))
-      return;
-    updateIndex(this.tables.index, index, id, old, now);
+      return undefined;
+    return updateIndex(this.tables.index, index, id, old, now);
   }
 
   #noteAci(entry: StoredEntry | undefined): void {

@@ -34,6 +34,7 @@ import { BackendTxn } from "./backend-txn.ts";
 import type { BackendWriter } from "./backend-writer.ts";
 import { lastAllottedId, lastRowId } from "./last-id.ts";
 import { LargeRecords } from "./large-records.ts";
+import { LateRows } from "./late-rows.ts";
 import { NameCache } from "./name-cache.ts";
 import { putDescriptions } from "./description-table.ts";
 import { hasTree } from "./digest-tree.ts";
@@ -89,6 +90,9 @@ export class Backend {
   cleanedCsn: Csn | undefined;
   replay = new StructureReplay();
   readonly largeRecords = new LargeRecords();
+  lateRows: LateRows;
+  /** Called within an operation when late changes should be merged into the substring lists. */
+  onLateFull: () => void = () => {};
   newest: ReplicationFacts;
   committed: ReplicationFacts;
   /** Whether values keep their CSNs; set by the server when the suffix has a replica. */
@@ -111,6 +115,7 @@ export class Backend {
     this.tables = openTables(kv, this.name, this.#set);
     this.reader = new BackendReader(this.tables, this.suffix, this.#descriptions);
     this.indexes = BackendIndexes.decode(undefined, this.schema);
+    this.lateRows = this.#readLateRows();
     this.newest = { ruv: undefined, generator: undefined };
     this.committed = this.newest;
     this.digester = new EntryDigester(this.schema);
@@ -157,6 +162,7 @@ export class Backend {
     this.indexes = BackendIndexes.decode(this.tables.meta.getCopy(META_INDEXES), this.schema);
     this.replay = new StructureReplay();
     this.largeRecords.clear();
+    this.lateRows = this.#readLateRows();
     this.#newestNames = new NameCache();
     this.#nextId = 1 + lastAllottedId(this.tables);
     const suffixId = this.reader.suffixId;
@@ -166,6 +172,10 @@ export class Backend {
     this.newest = { ruv: readRuv(this.tables.meta), generator: readGenerator(this.tables.meta) };
     this.committed = this.newest;
     this.keepsDigest = hasTree(this.tables) || lastRowId(this.tables.entry) === 0;
+  }
+
+  #readLateRows(): LateRows {
+    return new LateRows(this.tables.late, () => this.onLateFull());
   }
 
   /** After a change of the schema. */
@@ -204,6 +214,7 @@ export class Backend {
       tree: writes.table(tables.tree),
       last: writes.table(tables.last),
       index: writes.table(tables.index),
+      late: writes.table(tables.late),
       changelog: writes.table(tables.changelog),
       window: writes.table(tables.window),
       structure: writes.table(tables.structure),

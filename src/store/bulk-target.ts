@@ -25,6 +25,7 @@ import { BackendTxn, type TxnBackend } from "./backend-txn.ts";
 import { indexedValues } from "./backend-writer.ts";
 import { DigestLeaves, type EntryDigest, bucketOf, putMember, putStale } from "./digest-tree.ts";
 import { LargeRecords } from "./large-records.ts";
+import { LateRows } from "./late-rows.ts";
 import type { EntryDigester } from "./entry-digest.ts";
 import { resolverOf } from "./stored-registers.ts";
 import { encodeStateRow } from "./state-rows.ts";
@@ -57,6 +58,7 @@ export class BulkTarget implements TxnBackend {
   readonly keepsDigest = true;
   readonly replay = new StructureReplay();
   readonly largeRecords = new LargeRecords();
+  readonly lateRows: LateRows;
   /** What the structure rules maintain: nothing, see above, before `indexChanges`. */
   indexes = new BackendIndexes([]);
   readonly set: number;
@@ -88,6 +90,7 @@ export class BulkTarget implements TxnBackend {
     const { set, tables } = backend.openNextSet();
     this.set = set;
     this.base = tables;
+    this.lateRows = new LateRows(tables.late, () => {}); // whoever serves the backend merges them
     this.suffix = backend.suffix;
     this.suffixDn = backend.suffixDn;
     this.keepRenamed = backend.keepRenamed;

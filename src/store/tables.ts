@@ -10,6 +10,7 @@
 //   children     entry ID                              u32 shown children, u32 tombstones below
 //   last         parent nsUniqueId, normal RDN         nsUniqueId: who held a name last, if nobody holds it now
 //   index        see index room                        packed entry IDs
+//   late         number                                trigrams that the lists of the index table do not have yet
 //   changelog    CSN                                   changelog record
 //   window       number                                what the changelog holds of the CSNs of some seconds
 //   structure    CSN                                   structural operation with its undo information
@@ -32,6 +33,7 @@ export interface BackendTables {
   readonly children: IdTable;
   readonly last: BytesTable;
   readonly index: BytesTable;
+  readonly late: BytesTable;
   readonly changelog: BytesTable;
   readonly window: BytesTable;
   readonly structure: BytesTable;
@@ -53,6 +55,7 @@ export function openTables(kv: Kv, name: string, set: number): BackendTables {
     tree: bytesTable("tree"),
     last: bytesTable("last"),
     index: bytesTable("index"),
+    late: bytesTable("late"),
     changelog: bytesTable("changelog"),
     window: bytesTable("window"),
     structure: bytesTable("structure"),

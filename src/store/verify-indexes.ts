@@ -1,7 +1,8 @@
-// Indexes against entries, both ways. All pairs of key and entry ID of both sides are summed up as hashes, so that nothing has
-// to be kept in memory; only an index whose sums differ is gone through again, pair by pair.
+// Indexes, as they are once late changes have been merged, against entries, both ways. All pairs of key and entry ID of both sides
+// are summed up as hashes, so that nothing but late changes is kept in memory; only an index whose sums differ is gone through
+// again, pair by pair.
 import { type EntryId, RecordFlag, type StoredEntry } from "../entry/index.ts";
-import { indexTags, keysOf, walkIndex } from "../index/index.ts";
+import { LateChanges, indexTags, keysOf, walkMergedIndex } from "../index/index.ts";
 import type { Backend } from "./backend.ts";
 import type { BackendIndex } from "./backend-indexes.ts";
 import { indexedValues } from "./backend-writer.ts";
@@ -56,6 +57,7 @@ export function verifyIndexes(backend: Backend, report: Report): void {
   for (const tag of indexTags(tables.index)) {
     if (!known.has(tag)) report("index", `there are rows of an index with the unknown tag ${tag}`);
   }
+  const late = new LateChanges(tables.late, (message) => report("index", message));
   const ready = indexes.all.filter((index) => index.ready);
   const expected = ready.map(() => new PairSum());
   for (const id of tables.entry.keys()) {
@@ -70,11 +72,11 @@ export function verifyIndexes(backend: Backend, report: Report): void {
   ready.forEach((index, i) => {
     const actual = new PairSum();
     const onFault = (message: string): void => report("index", `${index.type.name}: ${message}`);
-    for (const { key, ids } of walkIndex(tables.index, index.tag, onFault)) {
+    for (const { key, ids } of walkMergedIndex(tables.index, late, index.tag, onFault)) {
       const hash = hashKey(key);
       for (const id of ids) actual.add(hash, id);
     }
-    if (expected[i]?.equals(actual) !== true) compareIndex(backend, index, report);
+    if (expected[i]?.equals(actual) !== true) compareIndex(backend, index, late, report);
   });
 }
 
@@ -101,7 +103,12 @@ function indexedValuesOf(entry: StoredEntry): (index: BackendIndex) => readonly 
   return (index) => byType.get(index.type.key) ?? [];
 }
 
-function compareIndex(backend: Backend, index: BackendIndex, report: Report): void {
+function compareIndex(
+  backend: Backend,
+  index: BackendIndex,
+  late: LateChanges,
+  report: Report,
+): void {
   const { tables } = backend;
   const expected = new Map<string, Set<number>>();
   for (const id of tables.entry.keys()) {
@@ -118,7 +125,7 @@ function compareIndex(backend: Backend, index: BackendIndex, report: Report): vo
     told += 1;
     if (told <= DIFFERENCES_MAX) report("index", `${index.type.name}: ${message}`);
   };
-  for (const { key, ids } of walkIndex(tables.index, index.tag, () => {})) {
+  for (const { key, ids } of walkMergedIndex(tables.index, late, index.tag, () => {})) {
     const wanted = expected.get(key) ?? new Set<number>();
     for (const id of ids) {
       if (!wanted.delete(id)) tell(`${shownKey(key)} names entry ${id}, which has no such value`);

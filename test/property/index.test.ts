@@ -1,15 +1,16 @@
-// Indexes after random updates: a plan never misses an entry that the filter matches, an exact plan has no other, and building in
-// bulk gives the very rows that updates one by one give.
+// Indexes after random updates, with late changes merged now and then, at times not to the end: a plan never misses an entry that
+// the filter matches, an exact plan has no other, and once everything has been merged the rows are those that building in bulk gives.
 
 import { assert } from "chai";
 import fc from "fast-check";
 import type { Attribute, EntryView } from "../../src/entry/index.ts";
 import { compileFilter, formatFilter, parseFilter } from "../../src/filter/index.ts";
 import type { CatalogIndex, IndexCatalog, IndexKind } from "../../src/index/index.ts";
-import { IndexBuilder, ListSizes, planCandidates, updateIndex } from "../../src/index/index.ts";
-import { type BytesTable, openMemory } from "../../src/kv/index.ts";
+import { IndexBuilder, ListSizes, planCandidates } from "../../src/index/index.ts";
+import type { BytesTable } from "../../src/kv/index.ts";
 import type { Filter } from "../../src/protocol/index.ts";
 import { type AttributeType, loadSchema } from "../../src/schema/index.ts";
+import { IndexTables } from "../support/index-tables.ts";
 
 const SYNTAX = "1.3.6.1.4.1.1466.115.121.1";
 const schema = loadSchema([
@@ -57,8 +58,16 @@ class AllLong extends ListSizes {
 }
 const allLong = new AllLong();
 
-function catalogOf(indexes: readonly CatalogIndex[], known = sizes): IndexCatalog {
-  return { find: (type) => indexes.find((index) => index.type.key === type.key), sizes: known };
+function catalogOf(
+  indexes: readonly CatalogIndex[],
+  known = sizes,
+  tables?: IndexTables,
+): IndexCatalog {
+  return {
+    find: (type) => indexes.find((index) => index.type.key === type.key),
+    sizes: known,
+    ...(tables === undefined ? {} : { late: () => tables.lateLists() }),
+  };
 }
 
 /** Attribute descriptions and their values. */
@@ -213,34 +222,47 @@ const filter: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter }>((tie) => ({
   ),
 })).filter;
 
-/** Entries by ID after each step; undefined deletes. */
-const history = fc.array(
-  fc.tuple(
-    fc.oneof(fc.nat(12), fc.constantFrom(70_000, 0xffff_fffe)),
-    fc.option(content, { nil: undefined }),
+/** Entries by ID after each step; undefined deletes. A number instead of a step: so many slices of merging. */
+type Step = readonly [number, Content | undefined] | number;
+
+const history: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.tuple(
+        fc.oneof(fc.nat(12), fc.constantFrom(70_000, 0xffff_fffe)),
+        fc.option(content, { nil: undefined }),
+      ),
+    },
+    { weight: 1, arbitrary: fc.oneof(fc.nat(12), fc.constant(1000)) },
   ),
   { maxLength: 30 },
 );
 
-function replay(
-  steps: readonly (readonly [number, Content | undefined])[],
-  indexes: readonly CatalogIndex[],
-) {
-  const kv = openMemory();
-  const table = kv.bytesTable("index");
+function replay(steps: readonly Step[], indexes: readonly CatalogIndex[]) {
+  const tables = new IndexTables();
   const entries = new Map<number, FakeEntry>();
-  for (const [id, after] of steps) {
+  for (const step of steps) {
+    tables.lateLists(); // as searches between operations
+    if (typeof step === "number") {
+      tables.merge({ isOver: () => true, slices: step });
+      continue;
+    }
+    const [id, after] = step;
     const before = entries.get(id);
     const entry = after && new FakeEntry(after);
-    kv.transactSync(() => {
-      for (const index of indexes) {
-        updateIndex(table, index, id, before?.own(index.type), entry?.own(index.type));
-      }
-    });
+    tables.update(
+      id,
+      indexes.map((index) => ({
+        index,
+        before: before?.own(index.type),
+        after: entry?.own(index.type),
+      })),
+    );
     if (entry === undefined) entries.delete(id);
     else entries.set(id, entry);
   }
-  return { kv, table, entries };
+  return { tables, entries };
 }
 
 function dump(table: BytesTable): string[] {
@@ -259,11 +281,14 @@ suite("property/index", () => {
         fc.array(filter, { minLength: 1, maxLength: 12 }),
         fc.option(fc.nat(5)),
         fc.constantFrom(sizes, allLong),
-        (steps, filters, idsMax, known) => {
-          const { table, entries } = replay(steps, indexes);
+        fc.boolean(),
+        (steps, filters, idsMax, known, isMerged) => {
+          const { tables, entries } = replay(steps, indexes);
+          if (isMerged) tables.merge();
+          const catalog = catalogOf(indexes, known, tables);
           for (const wanted of filters) {
             const limits = idsMax === null ? {} : { idsMax };
-            const plan = planCandidates(wanted, schema, catalogOf(indexes, known), table, limits);
+            const plan = planCandidates(wanted, schema, catalog, tables.index, limits);
             seen[plan.scan ? "scans" : "plans"] += 1;
             if (plan.scan) continue;
             const matcher = compileFilter(wanted, schema);
@@ -273,7 +298,8 @@ suite("property/index", () => {
               .sort((a, b) => a - b);
             const shown = `${formatFilter(wanted)} ${plan.text} ${plan.ids.toArray().join()}`;
             for (const id of matching) assert.isTrue(plan.ids.has(id), `${shown} misses ${id}`);
-            for (const id of plan.ids) assert.isTrue(entries.has(id), `${shown}: ${id} is gone`);
+            for (const id of isMerged ? plan.ids : [])
+              assert.isTrue(entries.has(id), `${shown}: ${id} is gone`);
             if (!plan.exact) continue;
             seen.exact += 1;
             assert.deepEqual(plan.ids.toArray(), matching, shown);
@@ -301,18 +327,23 @@ suite("property/index", () => {
           fc.record({ initial: maybe, any: fc.array(piece, { maxLength: 2 }), final: maybe }),
         ),
         fc.constantFrom(sizes, allLong),
-        (values, assertions, known) => {
-          const kv = openMemory();
-          const table = kv.bytesTable("index");
+        fc.nat(1100),
+        (values, assertions, known, lateCount) => {
+          const tables = new IndexTables();
+          const { kv, index: table } = tables;
           const builder = new IndexBuilder({ bytesMax: Number.MAX_SAFE_INTEGER });
-          values.forEach((value, id) => builder.add(index, id, [Buffer.from(value)]));
+          values.forEach((value, id) => {
+            const after = [Buffer.from(value)];
+            if (id % 1100 >= lateCount) builder.add(index, id, after);
+            else tables.update(id, [{ index, before: undefined, after }]);
+          });
           kv.transactSync(() => builder.flush(table));
           for (const { initial, any, final } of assertions) {
             const text = `(textBelow=${initial ?? ""}*${any.map((part) => `${part}*`).join("")}${final ?? ""})`;
             const plan = planCandidates(
               parseFilter(text),
               schema,
-              catalogOf([index], known),
+              catalogOf([index], known, tables),
               table,
             );
             if (plan.scan || text === "(textBelow=*)") continue;
@@ -334,7 +365,9 @@ suite("property/index", () => {
     const indexes = makeIndexes();
     fc.assert(
       fc.property(history, fc.integer({ min: 1, max: 3000 }), (steps, bytesMax) => {
-        const { table, entries, kv } = replay(steps, indexes);
+        const { tables, entries } = replay(steps, indexes);
+        const { kv, index: table, late } = tables;
+        tables.merge();
         const built = kv.bytesTable("built");
         const builder = new IndexBuilder({ bytesMax });
         for (const [id, entry] of entries) {
@@ -343,6 +376,7 @@ suite("property/index", () => {
         }
         kv.transactSync(() => builder.flush(built));
         assert.deepEqual(dump(built), dump(table));
+        assert.equal(late.count(), 0);
       }),
       { numRuns: 200 },
     );
@@ -352,12 +386,13 @@ suite("property/index", () => {
     const indexes = makeIndexes();
     fc.assert(
       fc.property(history, (steps) => {
-        const ids = new Set(steps.map(([id]) => id));
-        const { table } = replay(
+        const ids = new Set(steps.flatMap((step) => (typeof step === "number" ? [] : step[0])));
+        const { tables } = replay(
           [...steps, ...[...ids].map((id) => [id, undefined] as const)],
           indexes,
         );
-        assert.deepEqual(dump(table), []);
+        tables.merge();
+        assert.deepEqual(dump(tables.index), []);
       }),
       { numRuns: 100 },
     );

@@ -90,6 +90,8 @@ function describeKey(table: string, key: Key, backend: Backend | undefined): str
       return describeName(bytes);
     case "index":
       return describeIndexKey(bytes, backend);
+    case "late":
+      return String(bytes.readUIntBE(0, bytes.length));
     case "uid":
     case "changelog":
     case "structure":

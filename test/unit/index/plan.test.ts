@@ -1,9 +1,9 @@
 import { assert } from "chai";
 import { parseFilter } from "../../../src/filter/index.ts";
 import type { CatalogIndex, IndexCatalog, IndexKind, Plan } from "../../../src/index/index.ts";
-import { ListSizes, planCandidates, updateIndex } from "../../../src/index/index.ts";
-import { openMemory } from "../../../src/kv/index.ts";
+import { ListSizes, planCandidates } from "../../../src/index/index.ts";
 import { loadSchema } from "../../../src/schema/index.ts";
+import { type IndexUpdate, IndexTables } from "../../support/index-tables.ts";
 
 const SYNTAX = "1.3.6.1.4.1.1466.115.121.1";
 const schema = loadSchema([
@@ -25,8 +25,8 @@ const schema = loadSchema([
 const PRES_EQ_SUB: readonly IndexKind[] = ["presence", "equality", "substring"];
 
 class Bench {
-  readonly kv = openMemory();
-  readonly table = this.kv.bytesTable("index");
+  readonly tables = new IndexTables();
+  readonly table = this.tables.index;
   readonly indexes = new Map<string, CatalogIndex>();
   readonly absent = new Set<string>();
   readonly sizes = new ListSizes();
@@ -43,19 +43,13 @@ class Bench {
   }
 
   put(id: number, attributes: Record<string, readonly string[]>): this {
-    this.kv.transactSync(() => {
-      for (const [name, values] of Object.entries(attributes)) {
-        const index = this.indexes.get(schema.attributeType(name).key);
-        if (index === undefined) continue;
-        updateIndex(
-          this.table,
-          index,
-          id,
-          [],
-          values.map((value) => Buffer.from(value)),
-        );
-      }
-    });
+    const updates: IndexUpdate[] = [];
+    for (const [name, values] of Object.entries(attributes)) {
+      const index = this.indexes.get(schema.attributeType(name).key);
+      if (index === undefined) continue;
+      updates.push({ index, before: [], after: values.map((value) => Buffer.from(value)) });
+    }
+    this.tables.update(id, updates);
     return this;
   }
 
@@ -64,6 +58,7 @@ class Bench {
       find: (type) => this.indexes.get(type.key),
       occurs: (type) => !this.absent.has(type.key),
       sizes: this.sizes,
+      late: () => this.tables.lateLists(),
     };
     return planCandidates(parseFilter(filter), schema, catalog, this.table, { idsMax });
   }
@@ -206,11 +201,7 @@ suite("index/plan", () => {
 
   test("index/plan: a range over more keys than may be read is a scan", () => {
     const bench = new Bench().index("level", ["ordering"]);
-    bench.kv.transactSync(() => {
-      for (let id = 1; id <= 5001; id += 1) {
-        updateIndex(bench.table, bench.indexes.get("level")!, id, [], [Buffer.from(String(id))]);
-      }
-    });
+    for (let id = 1; id <= 5001; id += 1) bench.put(id, { level: [String(id)] });
     assert.equal(bench.show("(level>=1)"), "unindexed");
     assert.equal(bench.show("(level>=2)").split(":")[0], "range(level)=5000");
     assert.equal(bench.show("(level>=-1)"), "unindexed");

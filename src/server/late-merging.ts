@@ -1,0 +1,89 @@
+// Merges late changes into the substring lists (see the index room, late-merge.ts) in slices among the operations of clients: one
+// slice is one operation of the write queue. Begun when a backend has so many late changes that searches would feel them, and
+// ended when there are none; what operations leave meanwhile is for the next time.
+import { type IsOver, LateMerge } from "../index/index.ts";
+import type { WriteSet } from "../kv/index.ts";
+import type { Backend } from "../store/index.ts";
+import type { Directory } from "./directory.ts";
+
+/** How long a slice keeps operations waiting. */
+const SLICE_MS = 5;
+
+type Step = (writes: WriteSet, isOver: IsOver) => boolean;
+
+export class LateMerging {
+  readonly #directory: Directory;
+  readonly #running = new Map<Backend, Promise<void>>();
+  #isStopped = false;
+
+  constructor(directory: Directory) {
+    this.#directory = directory;
+  }
+
+  /** Merges what there is, unless that is being done. May be called within an operation. */
+  start(backend: Backend): void {
+    if (this.#running.has(backend) || this.#isStopped) return;
+    const { timers } = this.#directory;
+    const running = new Promise<void>((resolve) => timers.later(resolve))
+      .then(() => this.#mergeWhileFull(backend))
+      .then(() => void this.#running.delete(backend));
+    this.#running.set(backend, running);
+  }
+
+  /** Merges everything that operations have left by now; false when the server stops or the backend is removed before. */
+  async merge(backend: Backend): Promise<boolean> {
+    await this.#running.get(backend);
+    while (this.#goesOn(backend)) if (await this.#merge(backend)) return true;
+    return false;
+  }
+
+  /** Resolves when nothing is merged any more. What is left stays for the next start. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all(this.#running.values());
+  }
+
+  async #mergeWhileFull(backend: Backend): Promise<void> {
+    while (backend.lateRows.isFull && this.#goesOn(backend)) await this.#merge(backend);
+  }
+
+  #goesOn(backend: Backend): boolean {
+    return !this.#isStopped && this.#directory.backends.get(backend.name) === backend;
+  }
+
+  /** Whether it has come to an end. */
+  async #merge(backend: Backend): Promise<boolean> {
+    const { queue, timers } = this.#directory;
+    const { tables, lateRows } = backend;
+    const { merge, codes } = await queue.submit((writes) => ({
+      merge: new LateMerge(writes.table(tables.late), substringTagsOf(backend)),
+      codes: lateRows.codes,
+    }));
+    const steps: readonly Step[] = [
+      (writes, isOver) => merge.readSome(writes.table(tables.late), isOver),
+      (writes, isOver) => merge.mergeSome(writes.table(tables.index), isOver),
+      (writes, isOver) => merge.forgetSome(writes.table(tables.late), isOver),
+    ];
+    for (const step of steps) {
+      for (let more = true; more; ) {
+        // The content may be replaced or the backend removed meanwhile.
+        if (backend.tables !== tables || !this.#goesOn(backend)) return false;
+        more = await queue.submit((writes) => {
+          if (backend.tables !== tables) return false; // seen above
+          const until = timers.elapsedMs() + SLICE_MS;
+          return step(writes, () => timers.elapsedMs() >= until);
+        });
+      }
+    }
+    lateRows.noteMerged(codes);
+    return backend.tables === tables;
+  }
+}
+
+/** Of indexes that are kept: what rows say of others is dropped. */
+function substringTagsOf({ indexes }: Backend): (tag: number) => boolean {
+  const tags = new Set(
+    indexes.all.filter(({ kinds }) => kinds.has("substring")).map(({ tag }) => tag),
+  );
+  return (tag) => tags.has(tag);
+}
