@@ -9,9 +9,10 @@ import { formatCompare, measureCompare } from "../test/bench/compare.ts";
 import { UnknownCommit } from "../test/bench/commit-build.ts";
 import { formatComparison } from "../test/bench/comparison-report.ts";
 import { caseNames, compareServers } from "../test/bench/comparison.ts";
+import { formatFlushes, measureFlushes } from "../test/bench/flushes.ts";
 import { formatGrowth } from "../test/bench/growth-report.ts";
 import { GROWTH_PARTS, measureGrowth } from "../test/bench/growth.ts";
-import { MissingPackages, providePackages } from "../test/bench/packages.ts";
+import { MissingPackages, type Need, providePackages } from "../test/bench/packages.ts";
 import { USERS_MAX } from "../test/bench/people.ts";
 import { checkRegression, formatRegression, regressionCases } from "../test/bench/regression.ts";
 import { formatReplication } from "../test/bench/replication-report.ts";
@@ -23,6 +24,7 @@ const USAGE = `usage: npm run bench -- BENCHMARK [options]
   busy          searches while writes and total initializations go on
   compare       two suppliers with planted differences
   growth        Concord with more and more entries, connections, members, agreements, changes
+  flushes       how often Concord has the device flush what it commits; exit code 1 when that is not twice for each commit
   regression    this checkout beside --before COMMIT; exit code 1 when a case needs more CPU time
 options
   --quick        small sizes: main ends within 3 minutes
@@ -127,6 +129,13 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     const report = await measureBusy({ ...sizes, seconds: sizes.busySeconds, log });
     print(report, formatBusy(report), values.json);
   },
+  flushes: async (setting) => {
+    const { sizes, values, log } = setting;
+    await provide(setting, ["strace"]);
+    const report = await measureFlushes({ ...sizes, log });
+    print(report, formatFlushes(report), values.json);
+    if (!report.isDurable) process.exitCode = 1;
+  },
   compare: async (setting) => {
     const { sizes, values, log } = setting;
     await provide(setting, []);
@@ -167,10 +176,10 @@ async function main(): Promise<void> {
 
 function provide(
   { values, log }: Setting,
-  servers: readonly ServerKind[],
+  needs: readonly (Need | "concord")[],
 ): ReturnType<typeof providePackages> {
-  const peers = servers.filter((server) => server !== "concord");
-  return providePackages(["compiler", ...peers], { install: values.peers === true, log });
+  const others = needs.filter((need) => need !== "concord");
+  return providePackages(["compiler", ...others], { install: values.peers === true, log });
 }
 
 function checkedOnly(only: string | undefined, names: readonly string[]): string {

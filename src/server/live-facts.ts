@@ -189,6 +189,7 @@ export class LiveFacts {
             commitsSynchronous: batchesSync,
             writes: operations,
             databasePages: storage.pages,
+            databaseTransactions: storage.lastTransactionId,
             databaseReaders: storage.readers,
             oldestReaderAgeMs: storage.oldestReaderAgeMs,
           },

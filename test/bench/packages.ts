@@ -13,7 +13,7 @@ const SERVICE_POLICY = "/usr/sbin/policy-rc.d";
 const SYSTEM_FOLDERS = ["/usr/sbin", "/usr/bin"];
 
 /** What one of the parties of a benchmark needs. */
-export type Need = "compiler" | "slapd" | "ns-slapd";
+export type Need = "compiler" | "strace" | "slapd" | "ns-slapd";
 
 interface Package {
   readonly name: string;
@@ -26,6 +26,7 @@ const PACKAGES: Readonly<Record<Need, readonly Package[]>> = {
     { name: "gcc", files: ["gcc"] },
     { name: "libc6-dev", files: ["/usr/include/stdlib.h"] },
   ],
+  strace: [{ name: "strace", files: ["strace"] }],
   slapd: [
     { name: "slapd", files: ["slapd", "slapadd", "slapcat"] },
     { name: "ldap-utils", files: ["ldapsearch"] },
