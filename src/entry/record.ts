@@ -14,7 +14,7 @@
 // All numbers are big-endian. The DN is not stored: it is the RDN and the DN of the parent, so that the rename of a
 // subtree rewrites one record.
 import { assert } from "../base/index.ts";
-import { copyInto } from "../kv/index.ts";
+import { copyInto, uint32At } from "../kv/index.ts";
 import { decodeUniqueId, encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import type { Descriptions } from "./description.ts";
@@ -134,13 +134,13 @@ export interface DirectoryRow {
 
 /** Head fields without the attributes. */
 export const recordFlags = (record: Buffer): number => record[1] as number;
-export const recordParentId = (record: Buffer): EntryId => record.readUInt32BE(2) as EntryId;
+export const recordParentId = (record: Buffer): EntryId => uint32At(record, 2) as EntryId;
 export const recordUniqueId = (record: Buffer): UniqueId => decodeUniqueId(record, 6);
 export const recordRdn = (record: Buffer): string =>
   record.toString("utf8", RDN_START, RDN_START + recordRdnBytes(record));
 
 /** Bytes of the RDN, which begins at RDN_START. */
-export const recordRdnBytes = (record: Buffer): number => record.readUInt16BE(22);
+export const recordRdnBytes = (record: Buffer): number => (record[22]! << 8) | record[23]!;
 
 /** Walks the directory of a record in place: `next`, then the fields of the row. */
 export class DirectoryRows implements DirectoryRow {
@@ -156,7 +156,7 @@ export class DirectoryRows implements DirectoryRow {
     this.#record = record;
     const at = RDN_START + recordRdnBytes(record);
     this.#row = at + 2;
-    this.#directoryEnd = this.#row + DIRECTORY_ROW_BYTES * record.readUInt16BE(at);
+    this.#directoryEnd = this.#row + DIRECTORY_ROW_BYTES * ((record[at]! << 8) | record[at + 1]!);
     this.end = this.#directoryEnd;
   }
 
@@ -167,7 +167,7 @@ export class DirectoryRows implements DirectoryRow {
     const record = this.#record;
     this.descriptionId = (record[row]! << 8) | record[row + 1]!;
     this.start = this.end;
-    this.end += record.readUInt32BE(row + 3);
+    this.end += uint32At(record, row + 3);
     this.#row = row + DIRECTORY_ROW_BYTES;
     return true;
   }
@@ -213,7 +213,7 @@ export function someStoredValue(
   for (row += 2; row < end; row += DIRECTORY_ROW_BYTES) {
     const isMeant = numbers.has((record[row]! << 8) | record[row + 1]!);
     if (isMeant && someValue(record, start, test)) return true;
-    start += record.readUInt32BE(row + 3);
+    start += uint32At(record, row + 3);
   }
   return false;
 }

@@ -33,3 +33,11 @@ export function sameBytes(bytes: Bytes, other: Buffer): boolean {
   if (bytes.length !== other.length) return false;
   return other.equals(Uint8Array.prototype.subarray.call(bytes, 0, bytes.length));
 }
+
+/** The four bytes at `at` as a number, big-endian. Of a borrowed view: its methods are found anew at each call, because its own
+ *  `length` makes another shape of it. */
+export function uint32At(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  );
+}

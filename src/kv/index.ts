@@ -1,4 +1,4 @@
-export { copyBytes, copyInto, sameBytes } from "./bytes.ts";
+export { copyBytes, copyInto, sameBytes, uint32At } from "./bytes.ts";
 export type { Bytes, BytesTable, IdTable, Kv, RangeOptions, Row, Sharing, Table } from "./kv.ts";
 export { KV_KEY_BYTES_MAX, StorageError } from "./kv.ts";
 export type { MemoryKvOptions } from "./memory.ts";

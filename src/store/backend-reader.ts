@@ -11,6 +11,7 @@ import {
   recordParentId,
   recordRdn,
 } from "../entry/index.ts";
+import { uint32At } from "../kv/index.ts";
 import { encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import { decodeStateRow } from "./state-rows.ts";
@@ -62,7 +63,7 @@ export class BackendReader implements EntrySurroundings {
 
   idOfUniqueId(uniqueId: UniqueId): EntryId | undefined {
     const row = this.tables.uid.get(encodeUniqueId(uniqueId));
-    return row === undefined ? undefined : (row.readUInt32BE(0) as EntryId);
+    return row === undefined ? undefined : (uint32At(row, 0) as EntryId);
   }
 
   dnOf(id: EntryId): EntryNames {
@@ -99,30 +100,30 @@ export class BackendReader implements EntrySurroundings {
 
   childCount(id: EntryId): number {
     const row = this.tables.children.get(id);
-    return row === undefined ? 0 : row.readUInt32BE(0);
+    return row === undefined ? 0 : uint32At(row, 0);
   }
 
   tombstoneChildCount(id: EntryId): number {
     const row = this.tables.children.get(id);
-    return row === undefined ? 0 : row.readUInt32BE(4);
+    return row === undefined ? 0 : uint32At(row, 4);
   }
 
   /** Whether anything is below it, tombstones included. */
   hasChildren(id: EntryId): boolean {
     const row = this.tables.children.get(id);
-    return row !== undefined && row.readUInt32BE(0) + row.readUInt32BE(4) > 0;
+    return row !== undefined && uint32At(row, 0) + uint32At(row, 4) > 0;
   }
 
   /** The shown child with this name. */
   childByName(parentId: EntryId, normalRdn: string): EntryId | undefined {
     const row = this.tables.tree.get(treeKey(parentId, normalRdn));
-    return row === undefined ? undefined : (row.readUInt32BE(0) as EntryId);
+    return row === undefined ? undefined : (uint32At(row, 0) as EntryId);
   }
 
   /** Children in name order; tombstones in order of their unique ID. */
   *childIds(id: EntryId, which: "shown" | "tombstones" = "shown"): Iterable<EntryId> {
     for (const row of this.tables.tree.range(childRange(id, which))) {
-      yield row.value.readUInt32BE(0) as EntryId;
+      yield uint32At(row.value, 0) as EntryId;
     }
   }
 
@@ -169,7 +170,7 @@ export class BackendReader implements EntrySurroundings {
       if (at === 0) return false;
       const record = this.tables.entry.get(at);
       const parentId =
-        record === undefined ? this.#hiddenParentId(at) : (record.readUInt32BE(2) as EntryId);
+        record === undefined ? this.#hiddenParentId(at) : (uint32At(record, 2) as EntryId);
       if (parentId === undefined) return false;
       at = parentId;
     }
