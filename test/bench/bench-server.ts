@@ -28,6 +28,8 @@ export interface BenchServer {
   readonly target: LoadTarget;
   /** What 389's form of access rules is for. */
   readonly takesAci: boolean;
+  /** slapd needs a module for PBKDF2 that is not in its package. */
+  readonly takesPbkdf2: boolean;
   /** Fills the stopped server. */
   import(ldif: string): Promise<Cost>;
   /** Writes what the stopped server holds. */
@@ -112,6 +114,7 @@ export async function createConcord(
     name,
     server,
     takesAci: true,
+    takesPbkdf2: true,
     get target() {
       return rootTarget(server.port, server.pid);
     },
@@ -137,6 +140,7 @@ export async function createNsSlapd(): Promise<BenchReplica> {
     name: "ns-slapd",
     server,
     takesAci: true,
+    takesPbkdf2: true,
     get target() {
       return rootTarget(server.port, Number(readFileSync(join(server.folder, "run/pid"), "utf8")));
     },
@@ -165,6 +169,7 @@ export async function createSlapd(mirror?: SlapdOptions["mirror"]): Promise<Benc
   return {
     name: "slapd",
     takesAci: false,
+    takesPbkdf2: false,
     get target() {
       return { ...rootTarget(server.port, server.pid), bindDn: rootDn };
     },

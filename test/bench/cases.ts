@@ -1,14 +1,17 @@
 // The loads of a comparison, by the names that reports and `--only` use. Those that find the number of entries come before those
 // that change it; deletions take back the additions before them.
 import type { Load } from "./load-generator.ts";
+import { SLOW_SCHEMES, type SlowScheme } from "./people.ts";
 
 export interface Case {
   readonly name: string;
-  readonly load: Omit<Load, "first" | "range" | "amount">;
+  readonly load: Omit<Load, "first" | "range" | "amount" | "base" | "name">;
   /** Instead of the seconds of a round, for operations that take long. */
   readonly operations?: number;
   /** As a user whom access rules concern, not as the root DN. */
   readonly asUser?: boolean;
+  /** Binds of accounts with such passwords, not of people. */
+  readonly scheme?: SlowScheme;
 }
 
 const connectionsText = (count: number): string => `${count} connection${count === 1 ? "" : "s"}`;
@@ -42,6 +45,7 @@ export const casesWith = ({ groupMembers, memberOperations }: GroupSizes): reado
   reading("base search", "read", [8, 16]),
   reading("compare", "compare", [8, 16]),
   reading("bind", "bind", [8, 1]),
+  ...SLOW_SCHEMES.map((scheme) => ({ ...reading(`bind ${scheme}`, "bind", [8, 1]), scheme })),
   reading("initial substring", "initial", [8, 16]),
   reading("any substring", "any", [8, 16]),
   reading("search with one entry in 997", "list", [8, 1]),

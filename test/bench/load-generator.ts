@@ -26,6 +26,9 @@ export interface Load {
     | "member"
     | "mixed";
   readonly connections: number;
+  /** Where the entries are and what they are called; the people when nothing is said. */
+  readonly base?: string;
+  readonly name?: string;
   /** Requests outstanding on each connection. */
   readonly depth: number;
   /** Numbers of the entries: `first` and, except for additions and deletions, those up to `first + range`. */
@@ -92,7 +95,7 @@ export class LoadGenerator {
     return this.#outcomeOf<LoadOutcome>("load", [
       ["--port", String(target.port), "--pid", String(target.pid)],
       ["--bind-dn", target.bindDn, "--password", target.password],
-      ["--base", PEOPLE, "--name", NAME_TEMPLATE, "--group", GROUP],
+      ["--base", load.base ?? PEOPLE, "--name", load.name ?? NAME_TEMPLATE, "--group", GROUP],
       ["--operation", load.operation],
       ["--connections", String(load.connections), "--depth", String(load.depth)],
       ["--first", String(load.first), "--range", String(load.range)],

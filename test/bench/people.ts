@@ -1,13 +1,22 @@
 // The data that benchmarks run on: an organization of N users, the same for every server. User n is
 // uid=user<n with six digits>,ou=people,<suffix>, with 13 values in 10 attributes, about 390 bytes of LDIF and a salted SHA-1
 // password, so that no import has to hash. Names repeat as in a company: 997 surnames, 313 given names.
-import { createHash } from "node:crypto";
+//
+// Beside the people are some accounts for each slow scheme, for binds: uid=<scheme>-<n with two digits>,ou=accounts,<suffix>.
+import { createHash, pbkdf2Sync } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
 
 export const SUFFIX = "dc=bench,dc=test";
 export const PEOPLE = `ou=people,${SUFFIX}`;
 /** For load.c: the run of # stands for the number. */
 export const NAME_TEMPLATE = "user######";
+/** Schemes that both 389 and Concord store passwords in: the default, and that of earlier versions of 389. */
+export const SLOW_SCHEMES = ["PBKDF2-SHA512", "PBKDF2_SHA256"] as const;
+export type SlowScheme = (typeof SLOW_SCHEMES)[number];
+const ACCOUNTS = `ou=accounts,${SUFFIX}`;
+const ACCOUNTS_EACH = 16;
+/** What 389 2.3 writes. */
+const ROUNDS = 10_000;
 /** Of the LDIF; loads add some behind them. */
 export const USERS_MAX = 1_000_000;
 export const GROUP = `cn=everybody,${SUFFIX}`;
@@ -53,6 +62,15 @@ export const userDn = (number: number): string => `uid=${userName(number)},${PEO
 
 export const userPassword = (number: number): string => `secret-${number}`;
 
+/** For load.c, as `PEOPLE` and `NAME_TEMPLATE` of the people. */
+export const accountsOf = (
+  scheme: SlowScheme,
+): { readonly base: string; readonly name: string; readonly range: number } => ({
+  base: ACCOUNTS,
+  name: `${scheme.toLowerCase()}-##`,
+  range: ACCOUNTS_EACH,
+});
+
 const userName = (number: number): string => `user${String(number).padStart(NAME_DIGITS, "0")}`;
 
 /** Writes the LDIF of suffix, ou=people and `count` users. */
@@ -87,8 +105,43 @@ function organization(withAci: boolean): string {
     "objectClass: organizationalUnit",
     "ou: people",
     "",
+    `dn: ${ACCOUNTS}`,
+    "objectClass: top",
+    "objectClass: organizationalUnit",
+    "ou: accounts",
+    "",
+    ...SLOW_SCHEMES.flatMap(accounts),
     "",
   ].join("\n");
+}
+
+function accounts(scheme: SlowScheme): readonly string[] {
+  return Array.from({ length: ACCOUNTS_EACH }, (_, number) => {
+    const name = `${scheme.toLowerCase()}-${String(number).padStart(2, "0")}`;
+    return [
+      `dn: uid=${name},${ACCOUNTS}`,
+      "objectClass: top",
+      "objectClass: account",
+      "objectClass: simpleSecurityObject",
+      `uid: ${name}`,
+      `userPassword: {${scheme}}${slowHash(scheme, userPassword(number), number)}`,
+      "",
+    ].join("\n");
+  });
+}
+
+function slowHash(scheme: SlowScheme, password: string, number: number): string {
+  if (scheme === "PBKDF2-SHA512") {
+    const salt = Buffer.alloc(24, number);
+    const key = pbkdf2Sync(password, salt, ROUNDS, 64, "sha512");
+    return `${ROUNDS}$${salt.toString("base64")}$${key.toString("base64")}`;
+  }
+  const salt = Buffer.alloc(64, number);
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(ROUNDS);
+  return Buffer.concat([head, salt, pbkdf2Sync(password, salt, ROUNDS, 256, "sha256")]).toString(
+    "base64",
+  );
 }
 
 function user(number: number): string {

@@ -3,7 +3,7 @@
 import type { BenchServer } from "./bench-server.ts";
 import { type Case, isGrowth } from "./cases.ts";
 import type { Load, LoadGenerator, LoadOutcome, LoadTarget } from "./load-generator.ts";
-import { userDn, userPassword } from "./people.ts";
+import { accountsOf, userDn, userPassword } from "./people.ts";
 
 const WARM_UP_WIDTH = { connections: 8, depth: 16 };
 /** What takes long is done this much less often. */
@@ -45,7 +45,7 @@ export async function runRounds(
     for (const server of servers) {
       options.log(`${name}: ${server.name}, round ${round + 1} of ${rounds}`);
       const first = grows ? entries + round * changes : 0;
-      const run = { ...load, first, range: entries, amount, warmUpSeconds };
+      const run = { ...load, first, ...populationOf(one, entries), amount, warmUpSeconds };
       outcomes.get(server)?.push(await generator.run(targetOf(server, one), run));
     }
   }
@@ -67,7 +67,7 @@ async function warmUp(
       ...load,
       ...(isPipelined ? WARM_UP_WIDTH : {}),
       first: 0,
-      range: entries,
+      ...populationOf(one, entries),
       amount:
         operations === undefined
           ? { seconds: warmUpSeconds }
@@ -75,6 +75,9 @@ async function warmUp(
     });
   }
 }
+
+const populationOf = ({ scheme }: Case, entries: number): Pick<Load, "base" | "name" | "range"> =>
+  scheme === undefined ? { range: entries } : accountsOf(scheme);
 
 const targetOf = ({ target }: BenchServer, { asUser = false }: Case): LoadTarget =>
   asUser ? { ...target, bindDn: userDn(0), password: userPassword(0) } : target;
