@@ -205,9 +205,9 @@ export class BerWriter {
       this.pos = pos;
       return;
     }
-    // `Buffer.subarray` goes by `byteLength`, which is wrong on lent buffers; this one takes an
-    // end.
-    bytes.set(Uint8Array.prototype.subarray.call(source, start, end), pos);
+    // Not `subarray`: that of Buffer goes by `byteLength`, which is wrong on lent buffers, and that
+    // of Uint8Array looks for a constructor first.
+    bytes.set(new Uint8Array(source.buffer, source.byteOffset + start, count), pos);
     this.pos = pos + count;
   }
 

@@ -23,7 +23,7 @@ export function copyInto(
   if (end - start <= LOOP_BYTES_MAX) {
     for (let i = start, to = offset; i < end; i += 1, to += 1) target[to] = bytes[i]!;
   } else {
-    target.set(Uint8Array.prototype.subarray.call(bytes, start, end), offset);
+    target.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start), offset);
   }
   return offset + end - start;
 }
