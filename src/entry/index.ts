@@ -4,6 +4,7 @@ export type { Attribute, AttributeDescription, EntryView } from "./entry-view.ts
 export type { DirectoryRow, EntryContent, EntryId, RangeTest } from "./record.ts";
 export {
   DirectoryRows,
+  RDN_START,
   RecordFlag,
   decodeRecord,
   encodeRecord,
@@ -12,6 +13,7 @@ export {
   recordFlags,
   recordParentId,
   recordRdn,
+  recordRdnBytes,
   recordUniqueId,
   someStoredValue,
 } from "./record.ts";

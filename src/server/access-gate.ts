@@ -114,8 +114,7 @@ export class AccessGate {
     // The reader of a write sees more than that of its backend.
     const current = target.backend?.reader;
     const holder = reader !== undefined && reader.suffix === current?.suffix ? reader : current;
-    const id = holder?.idOfDn(normalDn);
-    return id === undefined ? undefined : holder?.entry(id);
+    return holder?.entryOfDn(normalDn);
   }
 
   /** Groups that a URL selects, looked for below its base. */

@@ -93,8 +93,7 @@ function target(
       if (route.suffix.state === "referral") throw referral(directory, route.suffix);
       const reader = route.backend?.reader;
       const access = service.readAccessFor(subject);
-      const id = reader?.idOfDn(normalDn);
-      const entry = id === undefined ? undefined : reader?.entry(id);
+      const entry = reader?.entryOfDn(normalDn);
       if (entry !== undefined) return { entry, access };
       const nearestId = reader?.nearest(normalDn);
       const nearest = nearestId === undefined ? undefined : reader?.entry(nearestId);

@@ -9,7 +9,5 @@ export function findEntry(service: Service, normalDn: string): EntryView | undef
   if (target.kind === "config") return directory.config.findStored(normalDn);
   if (target.kind !== "suffix" || target.backend === undefined) return undefined;
   if (target.suffix.state === "referral") throw referral(directory, target.suffix);
-  const { reader } = target.backend;
-  const id = reader.idOfDn(normalDn);
-  return id === undefined ? undefined : reader.entry(id);
+  return target.backend.reader.entryOfDn(normalDn);
 }

@@ -11,11 +11,12 @@ import {
   recordParentId,
   recordRdn,
 } from "../entry/index.ts";
-import { uint32At } from "../kv/index.ts";
+import { copyBytes, uint32At } from "../kv/index.ts";
 import { encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import { decodeStateRow } from "./state-rows.ts";
 import { MadeNames, NameCache } from "./name-cache.ts";
+import { isNamed, nameHash } from "./name-hints.ts";
 import { type BackendTables, childRange, treeKey } from "./tables.ts";
 
 /** Levels of the tree; deeper is a loop. */
@@ -146,6 +147,37 @@ export class BackendReader implements EntrySurroundings {
     return parentId === undefined
       ? undefined
       : this.childByName(parentId, normalDn.slice(0, comma));
+  }
+
+  /** The entry with this normal DN, its record copied: `idOfDn` and `entry` in one. */
+  entryOfDn(normalDn: string): StoredEntry | undefined {
+    const comma = normalDn.indexOf(",");
+    const parentId = this.nameCache.idOf(normalDn.slice(comma + 1));
+    if (comma > 0 && parentId !== undefined && !normalDn.startsWith(TOMBSTONE_RDN)) {
+      return this.#child(parentId, normalDn, comma);
+    }
+    const id = this.idOfDn(normalDn);
+    return id === undefined ? undefined : this.entry(id);
+  }
+
+  /** The shown child whose RDN ends at `end` of its normal DN. */
+  #child(parentId: EntryId, normalDn: string, end: number): StoredEntry | undefined {
+    const { hints } = this.nameCache;
+    const hash = nameHash(parentId, normalDn, end);
+    const hint = hints.find(hash);
+    if (hint !== 0) {
+      const record = this.tables.entry.get(hint);
+      if (record !== undefined && isNamed(record, parentId, normalDn, end)) {
+        return new StoredEntry(hint, copyBytes(record), this);
+      }
+    }
+    const id = this.childByName(parentId, normalDn.slice(0, end));
+    const entry = id === undefined ? undefined : this.entry(id);
+    // What a hint would not prove is not worth one.
+    if (entry !== undefined && isNamed(entry.record, parentId, normalDn, end)) {
+      hints.keep(hash, entry.id);
+    }
+    return entry;
   }
 
   /** The nearest shown ancestor of a DN that is missing. */

@@ -147,8 +147,7 @@ export class Backend {
     if (base?.normalDn === normalDn && base.snapshot === snapshot && base.reader === reader) {
       return base.entry;
     }
-    const id = reader.idOfDn(normalDn);
-    const entry = id === undefined ? undefined : reader.entry(id);
+    const entry = reader.entryOfDn(normalDn);
     this.#base = entry && { normalDn, snapshot, reader, entry };
     return entry;
   }

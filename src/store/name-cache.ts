@@ -4,6 +4,7 @@
 // A backend has two: one for readers of the committed state, one for operations, which run one after the other and see what
 // the last one left. An operation uses the second as long as it has changed nothing (backend-writer.ts).
 import type { EntryId, EntryNames } from "../entry/index.ts";
+import { NameHints } from "./name-hints.ts";
 
 /** Names kept in each direction. */
 export const NAME_CACHE_MAX = 50_000;
@@ -28,6 +29,13 @@ export class MadeNames implements EntryNames {
 export class NameCache {
   readonly #names = new Map<EntryId, EntryNames>();
   readonly #ids = new Map<string, EntryId>();
+  #hints: NameHints | undefined;
+
+  /** Of children, which are not parents themselves. */
+  get hints(): NameHints {
+    this.#hints ??= new NameHints();
+    return this.#hints;
+  }
 
   names(id: EntryId): EntryNames | undefined {
     return this.#names.get(id);

@@ -37,7 +37,7 @@ interface ModStep {
 }
 
 const position = fc.nat(20);
-const name = fc.constantFrom("a", "b", "c", "d");
+const name = fc.constantFrom("a", "b", "c", "D");
 const mod: fc.Arbitrary<ModStep> = fc.record({
   operation: fc.constantFrom("add", "delete", "replace"),
   type: fc.constantFrom("description", "description;lang-de", "street", "aci", "cn"),
@@ -62,8 +62,12 @@ const bytes = (texts: readonly string[]): Buffer[] => texts.map((text) => Buffer
 class Play {
   readonly store = new StoreBackend(SUFFIX);
   #randomCount = 0;
+  /** Keeps hints from the beginning on. */
+  readonly #reader: BackendReader;
 
   constructor() {
+    const { tables, suffix, descriptions } = this.store.backend;
+    this.#reader = new BackendReader(tables, suffix, descriptions);
     this.#run(false, (context) =>
       addEntry(context, {
         type: "add",
@@ -180,6 +184,24 @@ class Play {
     }
     for (const gone of ["ou=a,dc=test", "ou=b,ou=a,dc=test", "ou=c,ou=a,dc=test"]) {
       assert.equal(writer.idOfDn(`ou=d,${gone}`), plain.idOfDn(`ou=d,${gone}`));
+    }
+    this.#checkHints(plain);
+  }
+
+  /** Twice, because the first time leaves hints. */
+  #checkHints(plain: BackendReader): void {
+    const reader = this.#reader;
+    reader.forgetNames();
+    const names = plain.idsFrom(1, 1000).flatMap((id) => {
+      const { normalDn } = plain.dnOf(id);
+      return [normalDn, ...["a", "b", "c", "d"].map((child) => `ou=${child},${normalDn}`)];
+    });
+    for (const dn of [...names, ...names]) {
+      const id = plain.idOfDn(dn);
+      const entry = reader.entryOfDn(dn);
+      assert.equal(entry?.id, id, dn);
+      if (id !== undefined) assert.deepEqual(entry?.record, plain.getEntry(id).record);
+      assert.equal(reader.idOfDn(dn), id);
     }
   }
 }
