@@ -1,4 +1,4 @@
-// Benchmarks: `npm run bench -- BENCHMARK [options]`, for the benchmarks and options that USAGE lists. They start real servers in
+// Benchmarks: `npm run bench -- [BENCHMARK] [options]`, for the benchmarks and options that USAGE lists. They start real servers in
 // temporary folders and remove everything. CONCORD_COMMAND names another Concord than that of this checkout.
 // Results go to stdout, progress to stderr. Exit codes: 1 when a server fails or an answer is wrong, 2 for wrong usage and for
 // what is not installed.
@@ -18,7 +18,7 @@ import { checkRegression, formatRegression, regressionCases } from "../test/benc
 import { formatReplication } from "../test/bench/replication-report.ts";
 import { REPLICATION_CASES, measureReplication } from "../test/bench/replication.ts";
 
-const USAGE = `usage: npm run bench -- BENCHMARK [options]
+const USAGE = `usage: npm run bench -- [BENCHMARK] [options]   without a name: main, replication and busy
   main          Concord beside slapd and ns-slapd, case by case
   replication   pairs of them: total initialization, latency, backlog, changes that an agreement passes over
   busy          searches while writes and total initializations go on
@@ -27,11 +27,11 @@ const USAGE = `usage: npm run bench -- BENCHMARK [options]
   flushes       how often Concord has the device flush what it commits; exit code 1 when that is not twice for each commit
   regression    this checkout beside --before COMMIT; exit code 1 when a case needs more CPU time
 options
-  --quick        small sizes: main ends within 3 minutes
+  --quick        small sizes: without a name it ends within 3 minutes
   --entries N    instead of the usual number of users
   --rounds N     of main, replication, busy and regression
   --servers A,B  of main and replication: of ${SERVER_KINDS.join(",")}
-  --only CASE    of all but busy and compare: cases whose names contain this
+  --only CASE    of all but busy, compare and flushes: cases whose names contain this
   --peers        install what is missing from Debian (root only)
   --json         results as JSON`;
 
@@ -95,83 +95,132 @@ const PAIR_ROUNDS_MAX = 3;
 
 class UsageError extends Error {}
 
+/** Without a name: all that has a goal beside the peers. */
+const COMPARING = ["main", "replication", "busy"];
+
 /** What benchmarks get: sizes, options, and where progress goes. */
 interface Setting {
   readonly values: Values;
   readonly sizes: typeof FULL;
+  /** Cases whose names contain this. */
+  readonly only: string;
   readonly log: (line: string) => void;
 }
 
-/** Runs one and prints what it found. */
-type Benchmark = (setting: Setting) => Promise<void>;
+interface Found {
+  readonly report: unknown;
+  readonly text: string;
+  /** Whether it found what must not be. */
+  readonly isBad?: boolean;
+}
+
+interface Benchmark {
+  /** What `--only` may name; absent: it has no cases. */
+  readonly cases?: (sizes: typeof FULL) => readonly string[];
+  readonly run: (setting: Setting) => Promise<Found>;
+}
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
-  main: async (setting) => {
-    const { sizes, values, log } = setting;
-    const kinds = kindsOf(values.servers);
-    const only = checkedOnly(values.only, caseNames(sizes));
-    await provide(setting, kinds);
-    const comparison = await compareServers({ ...sizes, kinds, only, log });
-    print(comparison, formatComparison(comparison), values.json);
+  main: {
+    cases: caseNames,
+    run: async (setting) => {
+      const kinds = kindsOf(setting.values.servers);
+      await provide(setting, kinds);
+      const report = await compareServers({ ...setting.sizes, ...setting, kinds });
+      return { report, text: formatComparison(report) };
+    },
   },
-  replication: async (setting) => {
-    const { sizes, values, log } = setting;
-    const kinds = kindsOf(values.servers);
-    const only = checkedOnly(values.only, REPLICATION_CASES);
-    await provide(setting, kinds);
-    const rounds = Math.min(sizes.rounds, PAIR_ROUNDS_MAX);
-    const report = await measureReplication({ ...sizes, rounds, kinds, only, log });
-    print(report, formatReplication(report), values.json);
+  replication: {
+    cases: () => REPLICATION_CASES,
+    run: async (setting) => {
+      const kinds = kindsOf(setting.values.servers);
+      await provide(setting, kinds);
+      const rounds = Math.min(setting.sizes.rounds, PAIR_ROUNDS_MAX);
+      const report = await measureReplication({ ...setting.sizes, ...setting, rounds, kinds });
+      return { report, text: formatReplication(report) };
+    },
   },
-  busy: async (setting) => {
-    const { sizes, values, log } = setting;
-    await provide(setting, []);
-    const report = await measureBusy({ ...sizes, seconds: sizes.busySeconds, log });
-    print(report, formatBusy(report), values.json);
+  busy: {
+    run: async (setting) => {
+      await provide(setting, []);
+      const { sizes, log } = setting;
+      const report = await measureBusy({ ...sizes, seconds: sizes.busySeconds, log });
+      return { report, text: formatBusy(report) };
+    },
   },
-  flushes: async (setting) => {
-    const { sizes, values, log } = setting;
-    await provide(setting, ["strace"]);
-    const report = await measureFlushes({ ...sizes, log });
-    print(report, formatFlushes(report), values.json);
-    if (!report.isDurable) process.exitCode = 1;
+  flushes: {
+    run: async (setting) => {
+      await provide(setting, ["strace"]);
+      const report = await measureFlushes({ ...setting.sizes, log: setting.log });
+      return { report, text: formatFlushes(report), isBad: !report.isDurable };
+    },
   },
-  compare: async (setting) => {
-    const { sizes, values, log } = setting;
-    await provide(setting, []);
-    const report = await measureCompare({ ...sizes, seconds: sizes.writeSeconds, log });
-    print(report, formatCompare(report), values.json);
+  compare: {
+    run: async (setting) => {
+      await provide(setting, []);
+      const { sizes, log } = setting;
+      const report = await measureCompare({ ...sizes, seconds: sizes.writeSeconds, log });
+      return { report, text: formatCompare(report) };
+    },
   },
-  growth: async (setting) => {
-    const { sizes, values, log } = setting;
-    const only = checkedOnly(values.only, GROWTH_PARTS);
-    await provide(setting, []);
-    const report = await measureGrowth({ ...sizes, only, log });
-    print(report, formatGrowth(report), values.json);
+  growth: {
+    cases: () => GROWTH_PARTS,
+    run: async (setting) => {
+      await provide(setting, []);
+      const report = await measureGrowth({ ...setting.sizes, ...setting });
+      return { report, text: formatGrowth(report) };
+    },
   },
-  regression: async (setting) => {
-    const { sizes, values, log } = setting;
-    const { before } = values;
-    if (before === undefined) throw new UsageError("--before COMMIT?");
-    const only = checkedOnly(values.only, regressionCases(sizes));
-    await provide(setting, []);
-    const report = await checkRegression({ ...sizes, before, only, log });
-    print(report, formatRegression(report), values.json);
-    if (report.isWorse) process.exitCode = 1;
+  regression: {
+    cases: regressionCases,
+    run: async (setting) => {
+      const { before } = setting.values;
+      if (before === undefined) throw new UsageError("--before COMMIT?");
+      await provide(setting, []);
+      const report = await checkRegression({ ...setting.sizes, ...setting, before });
+      return { report, text: formatRegression(report), isBad: report.isWorse };
+    },
   },
 };
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArguments();
-  const benchmark = BENCHMARKS[positionals.join(" ")];
-  if (benchmark === undefined) throw new UsageError(`${Object.keys(BENCHMARKS).join(" or ")}?`);
   const usual = values.quick === true ? QUICK : FULL;
   const sizes = {
     ...usual,
     entries: countOf(values.entries, usual.entries),
     rounds: countOf(values.rounds, usual.rounds),
   };
-  await benchmark({ values, sizes, log: (line) => console.error(line) });
+  const names = chosenBenchmarks(positionals, values.only, sizes);
+  const log = (line: string): void => console.error(line);
+  const reports: Record<string, unknown> = {};
+  for (const name of names) {
+    const found = await BENCHMARKS[name]!.run({ values, sizes, only: values.only ?? "", log });
+    reports[name] = found.report;
+    if (values.json !== true) process.stdout.write(`${found.text}\n`);
+    if (found.isBad === true) process.exitCode = 1;
+  }
+  if (values.json !== true) return;
+  const shown = names.length === 1 ? reports[names[0]!] : reports;
+  process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+}
+
+/** Those that are named, or all that compare with peers, as far as they have a case that is wanted. */
+function chosenBenchmarks(
+  named: readonly string[],
+  only: string | undefined,
+  sizes: typeof FULL,
+): readonly string[] {
+  const names = named.length === 0 ? COMPARING : named;
+  for (const name of names) {
+    if (BENCHMARKS[name] === undefined) throw new UsageError(`there is no benchmark ${name}`);
+  }
+  if (only === undefined) return names;
+  const casesOf = (name: string): readonly string[] => BENCHMARKS[name]?.cases?.(sizes) ?? [];
+  const chosen = names.filter((name) => casesOf(name).some((one) => one.includes(only)));
+  if (chosen.length > 0) return chosen;
+  const cases = names.flatMap(casesOf).join("\n  ");
+  throw new UsageError(`no case is called ${only}; there are\n  ${cases}`);
 }
 
 function provide(
@@ -180,11 +229,6 @@ function provide(
 ): ReturnType<typeof providePackages> {
   const others = needs.filter((need) => need !== "concord");
   return providePackages(["compiler", ...others], { install: values.peers === true, log });
-}
-
-function checkedOnly(only: string | undefined, names: readonly string[]): string {
-  if (only === undefined || names.some((name) => name.includes(only))) return only ?? "";
-  throw new UsageError(`no case is called ${only}; there are\n  ${names.join("\n  ")}`);
 }
 
 function parseArguments(): ReturnType<typeof parseArgs<typeof ARGUMENTS>> {
@@ -209,10 +253,6 @@ function kindsOf(text: string | undefined): readonly ServerKind[] {
     if (kind === undefined) throw new UsageError(`there is no server ${name}`);
     return kind;
   });
-}
-
-function print(value: unknown, text: string, json: boolean | undefined): void {
-  process.stdout.write(json === true ? `${JSON.stringify(value, null, 2)}\n` : `${text}\n`);
 }
 
 /** Children are killed and folders removed when the process exits; a signal would skip that. */
