@@ -9,10 +9,11 @@
 // before stay: servers that run may still need them.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type BuildOptions, build } from "esbuild";
+import { dirname, join } from "node:path";
+import { type BuildOptions, type Plugin, build } from "esbuild";
 
 const ROOT = join(import.meta.dirname, "../..");
 const PROGRAM = join(ROOT, "dist/program");
@@ -31,6 +32,40 @@ const common = {
   target: "node20",
   logLevel: "warning",
 } as const satisfies BuildOptions;
+
+/** Stands for packages whose work we do not need. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  // yargs lines its help up by it. It knows emoji and combining characters, and makes tables of Unicode for them at every start
+  // of every command; our texts are ASCII.
+  "string-width": "export default (text) => text.length;",
+  // Native code for a format that rows do not have; lmdb takes it as missing.
+  "msgpackr-extract": "module.exports = undefined;",
+};
+
+const standIns: Plugin = {
+  name: "stand-ins",
+  setup({ onResolve, onLoad }) {
+    const filter = new RegExp(`^(?:${Object.keys(STAND_INS).join("|")})$`);
+    onResolve({ filter }, ({ path }) => ({ path, namespace: "stand-in" }));
+    onLoad({ filter, namespace: "stand-in" }, ({ path }) => ({ contents: STAND_INS[path] ?? "" }));
+  },
+};
+
+/** The JavaScript of lmdb is part of the program, so that its compiled code is kept too. Its native code is found from where the
+ *  package is, as if it had been loaded from there. */
+const lmdbInside: Plugin = {
+  name: "lmdb-inside",
+  setup({ onResolve, onLoad }) {
+    const file = createRequire(import.meta.url).resolve("lmdb");
+    onResolve({ filter: /^lmdb$/ }, ({ kind, path }) =>
+      kind === "require-resolve" ? { path, external: true } : { path: file, namespace: "lmdb" },
+    );
+    onLoad({ filter: /.*/, namespace: "lmdb" }, ({ path }) => ({
+      contents: `const __filename = require.resolve("lmdb");\n${readFileSync(path, "utf8")}`,
+      resolveDir: dirname(path),
+    }));
+  },
+};
 
 await build({
   ...common,
@@ -64,8 +99,8 @@ async function buildProgram(): Promise<string> {
     entryPoints: ["src/cli/main.ts"],
     write: false,
     format: "cjs",
-    // Native code finds its file from where its package is.
-    external: ["lmdb"],
+    plugins: [standIns, lmdbInside],
+    external: ["node-gyp-build-optional-packages"],
     define: { "import.meta.url": "programUrl", "import.meta.dirname": "__dirname" },
     banner: { js: "(function (require, programUrl, __dirname) { const module = { exports: {} };" },
     footer: { js: "})" },
