@@ -28,7 +28,7 @@ export interface LoadedDse {
   readonly faults: readonly string[];
 }
 
-/** The tree that `bytes` describe, with the entries that no server can do without. */
+/** The tree that `bytes` describe, with the entries that no server can do without. Values share their memory. */
 export function loadDse(bytes: Buffer, context: ConfigContext): LoadedDse {
   const faults: string[] = [];
   let tree = ConfigTree.createBare(context);
@@ -56,7 +56,7 @@ export function loadDse(bytes: Buffer, context: ConfigContext): LoadedDse {
       .filter(({ values }) => values.length > 0)
       .map(({ type, values }) => ({
         description: tree.descriptions.get(type),
-        values: values.map((value) => Buffer.from(value)),
+        values,
       }));
     entries.set(
       normalDn,
