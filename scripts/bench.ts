@@ -18,6 +18,9 @@ import { checkRegression, formatRegression, regressionCases } from "../test/benc
 import { formatReplication } from "../test/bench/replication-report.ts";
 import { REPLICATION_CASES, measureReplication } from "../test/bench/replication.ts";
 
+// Of the surroundings, not of a server: with it every Node reads and parses all certificates of the machine before it begins.
+delete process.env["NODE_EXTRA_CA_CERTS"];
+
 const USAGE = `usage: npm run bench -- [BENCHMARK] [options]   without a name: main, replication and busy
   main          Concord beside slapd and ns-slapd, case by case
   replication   pairs of them: total initialization, latency, backlog, changes that an agreement passes over

@@ -233,18 +233,27 @@ function someValue(record: Buffer, start: number, test: RangeTest): boolean {
   return false;
 }
 
-/** Hands out where each value of the attribute lies whose TLV starts at `start`. Nothing is made of the record. */
+/** Hands out where each value of the record lies. Nothing is made of the record, which may be a borrowed view. */
 export function forEachStoredValue(
   record: Buffer,
-  start: number,
-  use: (start: number, end: number) => void,
+  use: (descriptionId: number, start: number, end: number) => void,
 ): void {
-  someValue(record, start, {
-    matchesAt: (_, from, to) => {
-      use(from, to);
-      return false;
-    },
-  });
+  let row = RDN_START + ((record[22]! << 8) | record[23]!);
+  const rowsEnd = row + 2 + DIRECTORY_ROW_BYTES * ((record[row]! << 8) | record[row + 1]!);
+  let at = rowsEnd;
+  for (row += 2; row < rowsEnd; row += DIRECTORY_ROW_BYTES) {
+    const descriptionId = (record[row]! << 8) | record[row + 1]!;
+    const type = bodyAt(record, at);
+    const set = bodyAt(record, type) + lengthAt(record, type);
+    at = bodyAt(record, set);
+    const end = at + lengthAt(record, set);
+    while (at < end) {
+      const body = bodyAt(record, at);
+      const next = body + lengthAt(record, at);
+      use(descriptionId, body, next);
+      at = next;
+    }
+  }
 }
 
 /** Where the content of the TLV begins. */

@@ -18,6 +18,13 @@ export interface LdifEncodeOptions {
   readonly fold?: boolean;
 }
 
+/** Of a logical line of `total` bytes with its line ends. */
+const foldedBytesMax = (total: number): number =>
+  total + 2 * Math.ceil(total / (LDIF_FOLD_COLUMNS - 1)) + 2;
+
+/** Set in a byte and in the byte less 32 when it is no printable ASCII. */
+const ODD = 0x80;
+
 function isSafe(bytes: Buffer, start: number, end: number): boolean {
   const first = bytes[start];
   if (first === SPACE || first === COLON || first === LESS) return false;
@@ -33,6 +40,10 @@ export class LdifWriter {
   readonly #fold: boolean;
   #bytes = Buffer.allocUnsafe(BUFFER_BYTES_FIRST);
   #length = 0;
+  /** Of the value that is being put together: where its line and itself begin, and all of its bytes in one. */
+  #lineAt = 0;
+  #valueAt = 0;
+  #seen = 0;
 
   constructor(options: LdifEncodeOptions = {}) {
     this.#fold = options.fold ?? true;
@@ -48,6 +59,13 @@ export class LdifWriter {
     const taken = Buffer.from(this.#bytes.subarray(0, this.#length));
     this.#length = 0;
     return taken;
+  }
+
+  /** What was written, lent until more is written. */
+  lend(): Buffer {
+    const lent = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    return lent;
   }
 
   /** The line that may stand at the head of a file, with the empty line behind it. */
@@ -66,22 +84,58 @@ export class LdifWriter {
     else this.#writeLine(`${name}:: `, Buffer.from(value.toString("base64"), "latin1"));
   }
 
-  /** The same with the value where it lies: bytes[start, end), and an ASCII name. */
-  writeRange(name: Buffer, bytes: Buffer, start: number, end: number): void {
-    if (start === end || !isSafe(bytes, start, end)) {
-      this.writeValue(name.toString("latin1"), bytes.subarray(start, end));
-      return;
-    }
-    const total = name.length + 2 + end - start;
-    const line = this.#beginLine(total);
+  /** The same with an ASCII name and a value that is put together from where its pieces lie: `beginValue`, `append`, `endValue`. */
+  beginValue(name: Buffer): void {
+    const { length } = name;
+    this.#reserve(length + 2);
     const out = this.#bytes;
-    let to = line;
-    for (let i = 0; i < name.length; i += 1, to += 1) out[to] = name[i]!;
+    let to = this.#length;
+    this.#lineAt = to;
+    for (let i = 0; i < length; i += 1, to += 1) out[to] = name[i]!;
     out[to] = COLON;
     out[to + 1] = SPACE;
-    to += 2;
-    for (let i = start; i < end; i += 1, to += 1) out[to] = bytes[i]!;
-    this.#endLine(line, total);
+    this.#valueAt = to + 2;
+    this.#length = to + 2;
+    this.#seen = 0;
+  }
+
+  /** bytes[start, end), which may be a borrowed view. */
+  append(bytes: Buffer, start: number, end: number): void {
+    this.#reserve(end - start);
+    const out = this.#bytes;
+    let to = this.#length;
+    let seen = this.#seen;
+    for (let i = start; i < end; i += 1, to += 1) {
+      const byte = bytes[i]!;
+      out[to] = byte;
+      seen |= byte | (byte - SPACE);
+    }
+    this.#length = to;
+    this.#seen = seen;
+  }
+
+  endValue(): void {
+    const start = this.#lineAt;
+    const valueAt = this.#valueAt;
+    const end = this.#length;
+    const out = this.#bytes;
+    const first = out[valueAt];
+    const isPlain =
+      end > valueAt &&
+      (this.#seen & ODD) === 0 &&
+      first !== SPACE &&
+      first !== COLON &&
+      first !== LESS &&
+      out[end - 1] !== SPACE;
+    if (!isPlain && (end === valueAt || !isSafe(out, valueAt, end))) {
+      this.#length = start;
+      const name = out.toString("latin1", start, valueAt - 2);
+      this.writeValue(name, Buffer.from(out.subarray(valueAt, end)));
+      return;
+    }
+    const total = end - start;
+    this.#reserve(foldedBytesMax(total) - total);
+    this.#endLine(start, total);
   }
 
   writeEmptyLine(): void {
@@ -159,7 +213,7 @@ export class LdifWriter {
 
   /** Makes room for a logical line of `total` bytes and gives its place. */
   #beginLine(total: number): number {
-    this.#reserve(total + 2 * Math.ceil(total / (LDIF_FOLD_COLUMNS - 1)) + 2);
+    this.#reserve(foldedBytesMax(total));
     return this.#length;
   }
 

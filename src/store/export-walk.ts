@@ -1,5 +1,5 @@
-// The entries of a backend parents first, with their DNs. Children are fetched a few at a time, so that a wide tree takes no
-// more memory than a deep one.
+// The entries of a backend parents first, tombstones too, with their DNs. Children are fetched a few at a time, so that a wide
+// tree takes no more memory than a deep one.
 import type { EntryId, StoredEntry } from "../entry/index.ts";
 import type { Backend } from "./backend.ts";
 import { childRange } from "./tables.ts";
@@ -22,13 +22,13 @@ interface Level {
   children: EntryId[];
 }
 
-/** `which`: "shown" entries alone, or "all": tombstones too. The suffix entry comes first. */
-export function* walkTree(backend: Backend, which: "shown" | "all"): Generator<WalkedEntry> {
+/** The suffix entry comes first. */
+export function* walkTree(backend: Backend): Generator<WalkedEntry> {
   const { reader, suffixDn } = backend;
   const suffixId = reader.suffixId;
   if (suffixId === undefined) return;
   yield { entry: reader.getEntry(suffixId), dn: suffixDn };
-  const levels: Level[] = [newLevel(suffixId, suffixDn, which)];
+  const levels: Level[] = [newLevel(suffixId, suffixDn)];
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
     const id = nextChild(backend, level);
     if (id === undefined) {
@@ -38,17 +38,17 @@ export function* walkTree(backend: Backend, which: "shown" | "all"): Generator<W
     const entry = reader.entry(id);
     if (entry === undefined) {
       // A placeholder that is not shown: tombstones may stand below it.
-      if (which === "all") levels.push(newLevel(id, reader.dnOf(id).dn, which));
+      levels.push(newLevel(id, reader.dnOf(id).dn));
       continue;
     }
     const dn = `${entry.rdn},${level.dn}`;
     yield { entry, dn };
-    if (backend.tables.children.has(id)) levels.push(newLevel(id, dn, which));
+    if (backend.tables.children.has(id)) levels.push(newLevel(id, dn));
   }
 }
 
-function newLevel(id: EntryId, dn: string, which: "shown" | "all"): Level {
-  const { from } = childRange(id, which === "shown" ? "shown" : "tombstones");
+function newLevel(id: EntryId, dn: string): Level {
+  const { from } = childRange(id, "tombstones");
   return { id, dn, from, to: childRange(id, "shown").to, children: [] };
 }
 

@@ -25,7 +25,7 @@ export { digestBackend, readBucket } from "./digest.ts";
 export { DIGEST_BUCKETS, DIGEST_GROUPS, DigestLeaves } from "./digest-tree.ts";
 export type { SettleBounds } from "./settle-digest.ts";
 export { hasStaleDigests, rebuildDigest, settleDigests } from "./settle-digest.ts";
-export type { LdifExportOptions } from "./export-ldif.ts";
+export type { LdifExportOptions } from "./export-options.ts";
 export { exportLdif } from "./export-ldif.ts";
 export type { SnapshotOptions } from "./export-snapshot.ts";
 export { openSnapshot } from "./export-snapshot.ts";

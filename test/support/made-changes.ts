@@ -2,13 +2,13 @@
 import type { Change, UniqueId } from "../../src/replication/change/index.ts";
 import type { Csn } from "../../src/replication/csn/index.ts";
 
-/** Below 10. */
-export const madeUniqueId = (number: number): UniqueId =>
-  `0000000${number}-00000000-00000000-00000000` as UniqueId;
+const hex = (number: number, digits: number): string => number.toString(16).padStart(digits, "0");
 
-/** Both below 10. */
+export const madeUniqueId = (number: number): UniqueId =>
+  `${hex(number, 8)}-00000000-00000000-00000000` as UniqueId;
+
 export const madeCsn = (time: number, replica: number): Csn =>
-  `0000000${time}0000000${replica}0000` as Csn;
+  `${hex(time, 8)}${hex(replica, 8)}0000` as Csn;
 
 /** The addition of an organizational unit. */
 export function addUnit(

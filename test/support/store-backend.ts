@@ -167,7 +167,8 @@ export class StoreBackend {
   }
 
   export(options: LdifExportOptions): string {
-    return Buffer.concat([...exportLdif(this.snapshot(), options)]).toString("utf8");
+    const pieces = exportLdif(this.snapshot(), options);
+    return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece))).toString("utf8");
   }
 
   verify(): readonly Finding[] {

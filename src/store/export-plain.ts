@@ -1,0 +1,85 @@
+// What is shown of a backend, as LDIF: bytes go from where they lie in the records to where the lines are put together.
+import {
+  type EntryId,
+  RDN_START,
+  StoredEntry,
+  forEachStoredValue,
+  recordRdnBytes,
+} from "../entry/index.ts";
+import { copyBytes } from "../kv/index.ts";
+import { LdifWriter } from "../ldif/index.ts";
+import type { Backend } from "./backend.ts";
+import type { LdifExportOptions } from "./export-options.ts";
+import { ShownRows } from "./export-rows.ts";
+
+const UNIQUE_ID_KEY = "nsuniqueid";
+const DN_NAME = Buffer.from("dn");
+const COMMA = Buffer.from(",");
+
+export class PlainExport {
+  readonly writer: LdifWriter;
+  readonly #backend: Backend;
+  readonly #options: LdifExportOptions;
+  readonly #rows: ShownRows;
+  /** By number of the description. */
+  readonly #names = new Map<number, Buffer>();
+  #record: Buffer = COMMA;
+
+  constructor(backend: Backend, options: LdifExportOptions) {
+    this.#backend = backend;
+    this.#options = options;
+    this.#rows = new ShownRows(backend, (id, record, parentDn) => this.#take(id, record, parentDn));
+    this.writer = new LdifWriter({ fold: options.wrapLines ?? true });
+  }
+
+  /** Writes some entries; false: there were no more. */
+  step(): boolean {
+    return this.#rows.step();
+  }
+
+  #take(id: EntryId, lent: Buffer, parentDn: Buffer): void {
+    const { covers, onEntry, withEntryIds } = this.#options;
+    let record = lent;
+    if (covers !== undefined) {
+      record = copyBytes(lent);
+      if (!covers(new StoredEntry(id, record, this.#backend.reader).normalDn)) return;
+    }
+    if (withEntryIds === true) this.writer.writeComment(`entry-id: ${id}`);
+    this.#writeDn(record, parentDn);
+    this.#record = record;
+    forEachStoredValue(record, this.#writeValue);
+    this.writer.writeEmptyLine();
+    onEntry?.();
+  }
+
+  #writeDn(record: Buffer, parentDn: Buffer): void {
+    const { writer } = this;
+    writer.beginValue(DN_NAME);
+    if (parentDn.length === 0) {
+      const dn = Buffer.from(this.#backend.suffixDn, "utf8");
+      writer.append(dn, 0, dn.length);
+    } else {
+      writer.append(record, RDN_START, RDN_START + recordRdnBytes(record));
+      writer.append(COMMA, 0, 1);
+      writer.append(parentDn, 0, parentDn.length);
+    }
+    writer.endValue();
+  }
+
+  readonly #writeValue = (descriptionId: number, start: number, end: number): void => {
+    const { writer } = this;
+    const name = this.#names.get(descriptionId) ?? this.#findName(descriptionId);
+    if (name === undefined) return;
+    writer.beginValue(name);
+    writer.append(this.#record, start, end);
+    writer.endValue();
+  };
+
+  #findName(descriptionId: number): Buffer | undefined {
+    const { key, text } = this.#backend.descriptions.get(descriptionId);
+    if (key === UNIQUE_ID_KEY && this.#options.withUniqueIds === false) return undefined;
+    const name = Buffer.from(text, "latin1");
+    this.#names.set(descriptionId, name);
+    return name;
+  }
+}
