@@ -2,8 +2,8 @@
 // blank continues the one before (also within a UTF-8 character), `#` starts a comment that may be continued too, one or more
 // empty lines end a record. Raw UTF-8 values are taken although the RFC wants base64 for them.
 //
-// Invariant: `#physical` holds the pieces of a physical line whose end has not been seen, `#logical` those of the line being
-// unfolded, `#record` the finished lines of the record being collected.
+// Invariant: `#physical` holds the pieces of a physical line whose end has not been seen, `#logical` is the beginning of the line
+// being unfolded and `#more` what continues it, `#record` the finished lines of the record being collected.
 import { LDIF_LINE_BYTES_MAX, LDIF_RECORD_LINES_MAX } from "./limits.ts";
 import { type LdifLine, parseLine, type ReadUrl } from "./parse-line.ts";
 import { findDn, parseRecord } from "./parse-record.ts";
@@ -14,21 +14,25 @@ const CR = 0x0d;
 const SPACE = 0x20;
 const SHARP = 0x23;
 
+const VERSION = "version:";
+
 export interface LdifReaderOptions {
   /** Without it a `name:< url` line makes its record invalid. */
   readonly readUrl?: ReadUrl;
 }
 
-const join = (pieces: readonly Buffer[]): Buffer =>
-  pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+function unfolded({ bytes, start, end, line }: LdifLine, more: readonly Buffer[]): LdifLine {
+  const joined = Buffer.concat([bytes.subarray(start, end), ...more]);
+  return { bytes: joined, start: 0, end: joined.length, line };
+}
 
 export class LdifReader {
   readonly #readUrl: ReadUrl | undefined;
   #physical: Buffer[] = [];
   #physicalBytes = 0;
-  #logical: Buffer[] = [];
+  #logical: LdifLine | undefined;
+  #more: Buffer[] = [];
   #logicalBytes = 0;
-  #logicalLine = 0;
   #record: LdifLine[] = [];
   #recordError: LdifError | undefined;
   #line = 0;
@@ -46,7 +50,7 @@ export class LdifReader {
     for (;;) {
       const end = chunk.indexOf(LF, start);
       if (end < 0) break;
-      this.#endPhysical(chunk.subarray(start, end));
+      this.#endPhysical(chunk, start, end);
       start = end + 1;
     }
     if (start < chunk.length) this.#keep(chunk.subarray(start));
@@ -55,7 +59,7 @@ export class LdifReader {
 
   /** The records that the end of the input ends. */
   end(): readonly (LdifRecord | LdifInvalidRecord)[] {
-    if (this.#physical.length > 0) this.#endPhysical(Buffer.alloc(0));
+    if (this.#physical.length > 0) this.#endPhysical(Buffer.alloc(0), 0, 0);
     this.#endLogical();
     this.#endRecord();
     return this.#takeRecords();
@@ -76,56 +80,57 @@ export class LdifReader {
     this.#physical.push(piece);
   }
 
-  /** `last` is what comes before the LF. */
-  #endPhysical(last: Buffer): void {
-    let bytes = last;
+  /** chunk[from, to) is what comes before the LF. */
+  #endPhysical(chunk: Buffer, from: number, to: number): void {
+    let bytes = chunk;
+    let start = from;
+    let end = to;
     if (this.#physical.length > 0) {
-      this.#physical.push(last);
+      this.#physical.push(chunk.subarray(from, to));
       bytes = Buffer.concat(this.#physical);
+      start = 0;
+      end = bytes.length;
       this.#physical = [];
     }
     this.#physicalBytes = 0;
     this.#line += 1;
-    if (bytes.length > 0 && bytes[bytes.length - 1] === CR) {
-      bytes = bytes.subarray(0, bytes.length - 1);
-    }
-    if (bytes.length > 0 && bytes[0] === SPACE) this.#continueLogical(bytes.subarray(1));
-    else this.#startLogical(bytes);
+    if (end > start && bytes[end - 1] === CR) end -= 1;
+    if (end > start && bytes[start] === SPACE) this.#continueLogical(bytes, start + 1, end);
+    else this.#startLogical(bytes, start, end);
   }
 
-  #startLogical(bytes: Buffer): void {
+  #startLogical(bytes: Buffer, start: number, end: number): void {
     this.#endLogical();
-    if (bytes.length === 0) {
+    if (start === end) {
       this.#endRecord();
       return;
     }
-    this.#logical = [bytes];
-    this.#logicalBytes = bytes.length;
-    this.#logicalLine = this.#line;
+    this.#logical = { bytes, start, end, line: this.#line };
+    this.#logicalBytes = end - start;
   }
 
-  #continueLogical(bytes: Buffer): void {
-    if (this.#logical.length === 0) {
+  #continueLogical(bytes: Buffer, start: number, end: number): void {
+    if (this.#logical === undefined) {
       this.#recordError ??= new LdifError("Line continues nothing", this.#line);
       return;
     }
-    this.#logicalBytes += bytes.length;
+    this.#logicalBytes += end - start;
     if (this.#logicalBytes > LDIF_LINE_BYTES_MAX) {
-      this.#recordError ??= new LdifError("Line is too long", this.#logicalLine);
+      this.#recordError ??= new LdifError("Line is too long", this.#logical.line);
       return;
     }
-    this.#logical.push(bytes);
+    this.#more.push(bytes.subarray(start, end));
   }
 
   #endLogical(): void {
-    if (this.#logical.length === 0) return;
-    const bytes = join(this.#logical);
-    this.#logical = [];
-    if (bytes[0] === SHARP) return;
-    const line = { bytes, line: this.#logicalLine };
+    if (this.#logical === undefined) return;
+    const line = this.#more.length === 0 ? this.#logical : unfolded(this.#logical, this.#more);
+    this.#logical = undefined;
+    if (this.#more.length > 0) this.#more = [];
+    if (line.bytes[line.start] === SHARP) return;
     if (!this.#sawRecord && this.#record.length === 0 && this.#takeVersion(line)) return;
     if (this.#record.length >= LDIF_RECORD_LINES_MAX) {
-      this.#recordError ??= new LdifError("Record has too many lines", this.#logicalLine);
+      this.#recordError ??= new LdifError("Record has too many lines", line.line);
       return;
     }
     this.#record.push(line);
@@ -133,7 +138,9 @@ export class LdifReader {
 
   /** Whether the line is the version line; only version 1 exists. */
   #takeVersion(line: LdifLine): boolean {
-    if (line.bytes.toString("latin1", 0, 8).toLowerCase() !== "version:") return false;
+    const { bytes, start, end } = line;
+    const head = bytes.toString("latin1", start, Math.min(start + VERSION.length, end));
+    if (head.toLowerCase() !== VERSION) return false;
     const { value } = parseLine(line, undefined);
     if (value.toString("latin1").trim() !== "1") {
       this.#recordError ??= new LdifError("LDIF version is not 1", line.line);

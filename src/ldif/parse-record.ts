@@ -15,21 +15,26 @@ const HYPHEN = 0x2d;
 
 /** Groups values under their attribute descriptions. */
 class AttributeCollector {
-  readonly #byName = new Map<string, { type: string; values: Buffer[] }>();
+  readonly attributes: AttributeValues[] = [];
+  /** In lower case. */
+  readonly #byName = new Map<string, Buffer[]>();
+  #last = "";
+  #lastValues: Buffer[] = [];
 
   add({ name, value }: NamedValue): void {
-    const group = this.#byName.get(name) ?? this.#byName.get(name.toLowerCase());
-    if (group !== undefined) {
-      group.values.push(value);
+    if (name.lowerCase === this.#last) {
+      this.#lastValues.push(value);
       return;
     }
-    const made = { type: name, values: [value] };
-    this.#byName.set(name, made);
-    this.#byName.set(name.toLowerCase(), made);
-  }
-
-  attributes(): readonly AttributeValues[] {
-    return [...new Set(this.#byName.values())];
+    let values = this.#byName.get(name.lowerCase);
+    if (values === undefined) {
+      values = [];
+      this.#byName.set(name.lowerCase, values);
+      this.attributes.push({ type: name.text, values });
+    }
+    values.push(value);
+    this.#last = name.lowerCase;
+    this.#lastValues = values;
   }
 }
 
@@ -74,28 +79,31 @@ class Lines {
   takeNamed(name: string): string {
     const { line } = this;
     const named = this.take();
-    if (named.name.toLowerCase() !== name)
-      throw new LdifError(`Line must start with ${name}:`, line);
+    if (named.name.lowerCase !== name) throw new LdifError(`Line must start with ${name}:`, line);
     return textOf(named.value, line);
   }
 
   /** Whether the next line has this name. */
   isNext(name: string): boolean {
-    const bytes = this.peek()?.bytes;
-    if (bytes === undefined || bytes[name.length] !== COLON) return false;
-    return bytes.toString("latin1", 0, name.length).toLowerCase() === name;
+    const next = this.peek();
+    if (next === undefined) return false;
+    const { bytes, start, end } = next;
+    const colon = start + name.length;
+    if (colon >= end || bytes[colon] !== COLON) return false;
+    return bytes.toString("latin1", start, colon).toLowerCase() === name;
   }
 
   takeControl(): Control {
     const { line } = this;
     const named = this.take();
-    return parseControl({ bytes: named.value, line }, this.#readUrl);
+    const { value } = named;
+    return parseControl({ bytes: value, start: 0, end: value.length, line }, this.#readUrl);
   }
 
   takeAttributes(): readonly AttributeValues[] {
     const collector = new AttributeCollector();
     while (!this.atEnd) collector.add(this.take());
-    return collector.attributes();
+    return collector.attributes;
   }
 }
 
@@ -123,13 +131,13 @@ const MOD_OPERATIONS: ReadonlyMap<string, ModOperation> = new Map([
 ]);
 
 const isSeparator = (line: LdifLine): boolean =>
-  line.bytes.length === 1 && line.bytes[0] === HYPHEN;
+  line.end - line.start === 1 && line.bytes[line.start] === HYPHEN;
 
 function takeMod(lines: Lines): Mod {
   const { line } = lines;
   const head = lines.take();
-  const operation = MOD_OPERATIONS.get(head.name.toLowerCase());
-  if (operation === undefined) throw new LdifError(`Unknown modification ${head.name}`, line);
+  const operation = MOD_OPERATIONS.get(head.name.lowerCase);
+  if (operation === undefined) throw new LdifError(`Unknown modification ${head.name.text}`, line);
   const type = textOf(head.value, line).trim();
   const values: Buffer[] = [];
   for (;;) {
@@ -140,8 +148,8 @@ function takeMod(lines: Lines): Mod {
       break;
     }
     const { name, value } = lines.take();
-    if (name.toLowerCase() !== type.toLowerCase()) {
-      throw new LdifError(`Value of ${name} in a modification of ${type}`, next.line);
+    if (name.lowerCase !== type.toLowerCase()) {
+      throw new LdifError(`Value of ${name.text} in a modification of ${type}`, next.line);
     }
     values.push(value);
   }

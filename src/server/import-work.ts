@@ -229,7 +229,10 @@ class ImportRun {
     const { files, pace, bytesTotal, onProgress, onFileEnd } = this.#options;
     for await (const chunk of readRecords(files, PACES[pace])) {
       this.#checkCanceled();
-      for (const source of chunk.records) await this.#receive(source);
+      for (const source of chunk.records) {
+        const work = this.#receive(source);
+        if (work !== undefined) await work;
+      }
       onProgress?.({ entries: this.#load.entries, bytes: chunk.bytes, bytesTotal });
       if (!chunk.endsFile) continue;
       await this.#takeWaiting(0);
@@ -255,26 +258,23 @@ class ImportRun {
     return { entries, skipped: this.#skipped, repeatedValues, ruv: facts.ruv };
   }
 
-  /** Records keep their order while passwords are hashed. */
-  async #receive(source: SourceRecord): Promise<void> {
+  /** Records keep their order while passwords are hashed. undefined: there is nothing to wait for, as for most. */
+  #receive(source: SourceRecord): Promise<void> | undefined {
     const { record } = source;
     if (record.type !== "content" && record.type !== "add") {
-      await this.#takeWaiting(0);
       const reason =
         record.type === "invalid" ? record.error.message : "it is a change, not an entry";
-      this.#refuse(source, { kind: "malformed", reason });
-      return;
+      return this.#takeWaiting(0).then(() => this.#refuse(source, { kind: "malformed", reason }));
     }
     const hashed = this.#hashPasswords(record);
     if (hashed === undefined && this.#waiting.length === 0) {
       this.#take(source, record);
-      if (this.#load.shouldCommit) await this.#commit();
-      return;
+      return this.#load.shouldCommit ? this.#commit() : undefined;
     }
     const attributes = hashed ?? Promise.resolve(record.attributes);
     attributes.catch(() => {}); // looked at when its turn comes
     this.#waiting.push({ source, record, attributes });
-    await this.#takeWaiting(HASHING_RECORDS_MAX);
+    return this.#takeWaiting(HASHING_RECORDS_MAX);
   }
 
   async #takeWaiting(leave: number): Promise<void> {

@@ -31,8 +31,12 @@ export function hasState({ dn, attributes }: BulkRecord): boolean {
   );
 }
 
+const TOMBSTONE_CLASS = "nstombstone";
+
+/** The length tells nearly all others apart. */
 const isTombstoneClass = (value: Buffer): boolean =>
-  value.toString("latin1").toLowerCase() === "nstombstone";
+  value.length === TOMBSTONE_CLASS.length &&
+  value.toString("latin1").toLowerCase() === TOMBSTONE_CLASS;
 
 /** The record as an entry of a total initialization; undefined when it has no unique ID. */
 export function parseStateRecord(record: BulkRecord): ReplicationEntry | undefined {

@@ -43,6 +43,8 @@ const DERIVED_KEYS: ReadonlySet<string> = new Set([
   "nstombstonecsn",
   "nscpentrywsi",
 ]);
+/** Values that are compared each with each. */
+const FEW_VALUES = 8;
 /** Lists of classes whose expansion is remembered; a directory has few. */
 const CLASS_LISTS_MAX = 1000;
 
@@ -135,13 +137,10 @@ export class PlainReader {
       return;
     }
     const all = known === undefined ? given : [...known, ...given];
-    const unique = new Map<string, Buffer>();
-    for (const value of all) {
-      const normal = description.type.normalize(value).toString("latin1");
-      if (!unique.has(normal)) unique.set(normal, value);
-    }
-    this.repeatedValues += all.length - unique.size;
-    values.set(description, [...unique.values()]);
+    const unique =
+      all.length > FEW_VALUES ? distinct(description, all) : fewDistinct(description, all);
+    this.repeatedValues += all.length - unique.length;
+    values.set(description, unique);
   }
 
   #expanded(classes: readonly Buffer[]): Buffer[] {
@@ -166,6 +165,28 @@ export class PlainReader {
     if (!syntaxCheck) return;
     for (const { type, values } of typed.slice(0, givenCount)) checkSyntax(type, values);
   }
+}
+
+function distinct({ type }: AttributeDescription, values: readonly Buffer[]): Buffer[] {
+  const unique = new Map<string, Buffer>();
+  for (const value of values) {
+    const normal = type.normalize(value).toString("latin1");
+    if (!unique.has(normal)) unique.set(normal, value);
+  }
+  return [...unique.values()];
+}
+
+/** The same of a few, which are compared with each other: most differ in their length. */
+function fewDistinct({ type }: AttributeDescription, values: readonly Buffer[]): Buffer[] {
+  const unique: Buffer[] = [];
+  const normals: Buffer[] = [];
+  for (const value of values) {
+    const normal = type.normalize(value);
+    if (normals.some((known) => known.length === normal.length && known.equals(normal))) continue;
+    normals.push(normal);
+    unique.push(value);
+  }
+  return unique;
 }
 
 /** Whether the value is among them, as it is or in normal form. */
