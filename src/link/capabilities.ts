@@ -5,6 +5,7 @@ import {
   REPLICATION_ENTRY_71_OID,
   REPLICATION_ENTRY_OID,
   REPLICATION_RESPONSE_50_OID,
+  REST_SESSION_OID,
   START_REPLICATION_50_OID,
   START_REPLICATION_90_OID,
   TOTAL_STATE_OID,
@@ -23,6 +24,8 @@ export interface Capabilities {
   readonly isPipelined: boolean;
   /** A total initialization may bring it the state of entries as it is stored, and the structure log (another Concord). */
   readonly takesStructure: boolean;
+  /** A session may be kept in the hope of changes: it ends when somebody else wants it (another Concord). */
+  readonly mayRest: boolean;
 }
 
 export async function readCapabilities(link: Link, timeoutMs: number): Promise<Capabilities> {
@@ -52,5 +55,6 @@ export function judgeCapabilities(
     startOid: is90 ? START_REPLICATION_90_OID : START_REPLICATION_50_OID,
     isPipelined: is90 || extensions.includes(REPLICATION_ENTRY_71_OID),
     takesStructure: [TOTAL_STATE_OID, TOTAL_STRUCTURE_OID].every((oid) => extensions.includes(oid)),
+    mayRest: extensions.includes(REST_SESSION_OID),
   };
 }

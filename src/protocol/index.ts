@@ -117,6 +117,7 @@ export type {
   TotalState,
   TotalStructure,
 } from "./extended/total-state.ts";
+export { REST_SESSION_OID } from "./extended/rest-session.ts";
 export {
   TOTAL_STATE_OID,
   TOTAL_STRUCTURE_OID,

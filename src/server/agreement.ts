@@ -23,9 +23,10 @@ import {
   decodeRuv,
   encodeRuv,
   hasChangesFor,
+  withKnown,
   withoutReplica,
 } from "../replication/ruv/index.ts";
-import { makeFractional } from "../replication/supplier/index.ts";
+import { type Fractional, makeFractional } from "../replication/supplier/index.ts";
 import {
   type AgreementConfig,
   AgreementHost,
@@ -76,9 +77,12 @@ export class Agreement {
   #status: AgreementStatus = NEW_STATUS;
   #consumer: Ruv | undefined;
   #consumerId: number | undefined;
+  /** The consumer when it is another Concord, and there is a connection to it. */
+  #kinId: number | undefined;
   #maxCsn: Csn | undefined;
   #settledSchemaCsn: string | undefined;
   #isRefreshWaiting = false;
+  #filtered: { readonly settings: AgreementSettings; readonly fractional: Fractional } | undefined;
   #storedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -160,6 +164,9 @@ export class Agreement {
         noteConsumerReplicaId: (id) => {
           this.#consumerId = id;
         },
+        noteKin: (id) => {
+          this.#kinId = id;
+        },
         learnSchema: (texts) => this.#hooks.learnSchema(texts),
         keepSettledSchema: (csn) => {
           this.#settledSchemaCsn = csn;
@@ -196,6 +203,15 @@ export class Agreement {
   /** Changes are on disk. */
   notify(): void {
     this.#host?.notify();
+  }
+
+  /** A change has come from a server: whether that is the consumer, which need not be told of it. Only of another Concord to which
+   *  there is a connection is that believed: it is the one that it was when its update vector was heard. */
+  noteReceived(csn: Csn, supplierId: ReplicaId | undefined): boolean {
+    if (supplierId === undefined || this.#kinId !== supplierId) return false;
+    this.#consumer = this.#consumer && withKnown(this.#consumer, [csn]);
+    this.#host?.noteKnown(csn);
+    return true;
   }
 
   /** The schema of this server is another one. */
@@ -257,12 +273,18 @@ export class Agreement {
     return hasSendable(this.#replica.backend.tables, this.#fractional, { after, upTo });
   }
 
-  get #fractional(): ReturnType<typeof makeFractional> {
-    return makeFractional({
-      excluded: this.settings.excludedAttributes,
-      excludedTotal: this.settings.excludedAttributesTotal,
-      stripped: this.settings.strippedAttributes,
-    });
+  /** Made once for settings: each change of a client is looked at. */
+  get #fractional(): Fractional {
+    const { settings } = this;
+    if (this.#filtered?.settings !== settings) {
+      const fractional = makeFractional({
+        excluded: settings.excludedAttributes,
+        excludedTotal: settings.excludedAttributesTotal,
+        stripped: settings.strippedAttributes,
+      });
+      this.#filtered = { settings, fractional };
+    }
+    return this.#filtered.fractional;
   }
 
   #config(): AgreementConfig {

@@ -13,6 +13,7 @@ import {
   BackendEntrySource,
   BackendStateSource,
   currentTables,
+  followTables,
   readDescriptions,
   storedSuffix,
 } from "../store/index.ts";
@@ -38,10 +39,11 @@ export function openReplicaData(folder: string, backend: string): ReplicaData {
 
 /** `kv` belongs to the thread alone. */
 export function replicaDataOf(kv: Kv, backend: string, loadSchema: () => Schema): ReplicaData {
+  const newestTables = followTables(kv, backend);
   return {
     renew: () => kv.renew(),
     changelog(): ChangelogTables | undefined {
-      const tables = currentTables(kv, backend);
+      const tables = newestTables();
       return tables.meta.has(META_RUV_KEY) ? tables : undefined;
     },
     openEntries(): EntrySource {

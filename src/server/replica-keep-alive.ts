@@ -94,7 +94,7 @@ export class ReplicaKeepAlive {
         const committed = (): void => {
           if (change === undefined) return;
           this.#hooks.afterWrite(backend, effects);
-          this.#hooks.changesCommitted(replica, change);
+          this.#hooks.changeCommitted(replica, change);
         };
         return { result: undefined, committed };
       }),

@@ -39,8 +39,10 @@ import { maySupply } from "./supplier-groups.ts";
 import { Trimming } from "./trimming.ts";
 
 export interface ReplicaHooks {
-  /** Changes are on disk: agreements have work. */
-  changesCommitted(replica: Replica, own: Change | undefined): void;
+  /** A change of ours is on disk: agreements have work. */
+  changeCommitted(replica: Replica, own: Change): void;
+  /** The same for a change that a supplier has brought, and has itself. */
+  changeReceived(replica: Replica, csn: Csn, supplierId: ReplicaId | undefined): void;
   afterWrite(backend: Backend, effects: WriteEffects): void;
   /** The content of the backend has been replaced. */
   contentReplaced(replica: Replica): void;
@@ -318,7 +320,7 @@ export class Replica implements ReplicaPort {
           result: undefined,
           committed: () => {
             this.#hooks.afterWrite(backend, effects);
-            this.#hooks.changesCommitted(this, undefined);
+            this.#hooks.changeReceived(this, queued.change.csn, queued.supplierId);
           },
         };
       });

@@ -113,15 +113,21 @@ export class Replicas {
       return;
     }
     const replica = new Replica(this.#directory, backend, settings, {
-      changesCommitted: (changed, own) => {
+      changeCommitted: (changed, own) => {
         for (const agreement of this.agreementsOf(changed.suffix)) {
-          if (own !== undefined) agreement.noteOwnChange(own);
+          agreement.noteOwnChange(own);
           agreement.notify();
+        }
+      },
+      changeReceived: (changed, csn, supplierId) => {
+        for (const agreement of this.agreementsOf(changed.suffix)) {
+          if (!agreement.noteReceived(csn, supplierId)) agreement.notify();
         }
       },
       afterWrite: (changed, effects) => this.#hooks.afterWrite(changed, effects),
       contentReplaced: (changed) => {
         this.#hooks.contentReplaced(changed.backend);
+        this.#served.get(changed.suffix)?.consumer.dropSession();
         this.#closeGate(changed);
         this.#notify(changed);
       },
@@ -248,6 +254,11 @@ export class Replicas {
       replica.trim(partners);
       replica.purge(partners);
     }
+  }
+
+  /** Requests that suppliers have left open are answered. */
+  endRests(): void {
+    for (const { consumer } of this.#served.values()) consumer.refuseRest();
   }
 
   async stop(): Promise<void> {

@@ -199,6 +199,7 @@ class ServerParts implements RunningServer {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#actions.replicas.endRests();
     await Promise.all([this.#frontend.stop(), this.#fronts.stop()]);
     await this.#actions.stop();
     await this.#keeper.stop();

@@ -350,6 +350,18 @@ export function writePurgeCsn(meta: BytesTable, purgeCsn: Csn): void {
 export const currentTables = (kv: Kv, name: string): BackendTables =>
   openTables(kv, name, readPointer(kv, name));
 
+/** The same for who asks often: tables that are still the current ones are not opened again. */
+export function followTables(kv: Kv, name: string): () => BackendTables {
+  let set: number | undefined;
+  let tables: BackendTables | undefined;
+  return () => {
+    const current = readPointer(kv, name);
+    if (tables === undefined || current !== set) tables = openTables(kv, name, current);
+    set = current;
+    return tables;
+  };
+}
+
 /** The suffix as its entry has it; undefined when there is none. */
 export function storedSuffix(tables: BackendTables): string | undefined {
   for (const { value } of tables.tree.range({ ...childRange(0 as EntryId, "shown"), limit: 1 })) {

@@ -1,5 +1,5 @@
 export type { BackendOptions, ReplicationFacts } from "./backend.ts";
-export { Backend, currentTables, storedSuffix } from "./backend.ts";
+export { Backend, currentTables, followTables, storedSuffix } from "./backend.ts";
 export type { BackendIndex } from "./backend-indexes.ts";
 export { BackendIndexes } from "./backend-indexes.ts";
 export { BackendReader } from "./backend-reader.ts";

@@ -3,7 +3,11 @@
 import type { Clock } from "../../src/base/index.ts";
 import type { MemoryKv } from "../../src/kv/index.ts";
 import { LinkCode, LinkError, type LinkSettings, judgeCapabilities } from "../../src/link/index.ts";
-import { TOTAL_STATE_OID, TOTAL_STRUCTURE_OID } from "../../src/protocol/index.ts";
+import {
+  REST_SESSION_OID,
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
+} from "../../src/protocol/index.ts";
 import { AgreementThread, type OpenAgreementThread } from "../../src/replication/thread/index.ts";
 import { replicaDataOf } from "../../src/server/replica-data.ts";
 import { shippedSchema } from "../support/config-tree.ts";
@@ -20,6 +24,7 @@ const CAPABILITIES = judgeCapabilities(CONTROLS, [
   ...EXTENSIONS_389,
   TOTAL_STATE_OID,
   TOTAL_STRUCTURE_OID,
+  REST_SESSION_OID,
 ]);
 
 export interface ThreadRunnerParts {

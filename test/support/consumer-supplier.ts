@@ -3,6 +3,7 @@ import { assert } from "chai";
 import {
   INCREMENTAL_PROTOCOL_OID,
   NO_CONTROLS,
+  REST_SESSION_OID,
   type RequestMessage,
   type Response,
   START_REPLICATION_90_OID,
@@ -22,6 +23,7 @@ export interface StartOptions {
   readonly protocolOid?: string;
   readonly suffix?: string;
   readonly ruv?: readonly string[];
+  readonly referrals?: readonly string[];
   readonly csn?: string;
   readonly oid?: string;
 }
@@ -55,7 +57,7 @@ export class ConsumerSupplier {
       protocolOid: options.protocolOid ?? INCREMENTAL_PROTOCOL_OID,
       suffix: options.suffix ?? SUFFIX,
       ruv: options.ruv ?? ["{replicageneration} g", "{replica 9 ldap://s9:389}"],
-      referrals: [],
+      referrals: options.referrals ?? [],
       csn: options.csn ?? START_CSN,
       sessionData: undefined,
     });
@@ -73,6 +75,15 @@ export class ConsumerSupplier {
     const value = encodeEndReplication({ suffix: SUFFIX, ruv: [] });
     const oid = "2.16.840.1.113730.3.5.5";
     this.send({ request: { type: "extended", oid, value }, controls: NO_CONTROLS });
+  }
+
+  /** Everything is sent: the session is kept. Its end is the last answer then. */
+  keep(): void {
+    const value = encodeEndReplication({ suffix: SUFFIX, ruv: [] });
+    this.send({
+      request: { type: "extended", oid: REST_SESSION_OID, value },
+      controls: NO_CONTROLS,
+    });
   }
 
   lastCode(): number {

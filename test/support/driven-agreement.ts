@@ -4,7 +4,11 @@ import { assert } from "chai";
 import type { Millis } from "../../src/base/index.ts";
 import { SILENT_LOG } from "../../src/base/index.ts";
 import { LinkError, judgeCapabilities } from "../../src/link/index.ts";
-import { TOTAL_STATE_OID, TOTAL_STRUCTURE_OID } from "../../src/protocol/index.ts";
+import {
+  REST_SESSION_OID,
+  TOTAL_STATE_OID,
+  TOTAL_STRUCTURE_OID,
+} from "../../src/protocol/index.ts";
 import {
   type AgreementStatus,
   type AgreementTimes,
@@ -18,6 +22,7 @@ import {
   AgreementDriver,
   type AgreementWorld,
 } from "../../src/replication/thread/index.ts";
+import type { Csn } from "../../src/replication/csn/index.ts";
 import { MemoryLink, MemoryReplica, SUFFIX } from "./memory-replica.ts";
 
 const EXTENSIONS = ["5.3", "5.4", "5.5", "5.6", "5.9", "5.12"].map(
@@ -28,7 +33,7 @@ export const CAPABILITIES = judgeCapabilities(["2.16.840.1.113730.3.4.13"], EXTE
 /** What another Concord can do. */
 export const CONCORD_CAPABILITIES = judgeCapabilities(
   ["2.16.840.1.113730.3.4.13"],
-  [...EXTENSIONS, TOTAL_STATE_OID, TOTAL_STRUCTURE_OID],
+  [...EXTENSIONS, TOTAL_STATE_OID, TOTAL_STRUCTURE_OID, REST_SESSION_OID],
 );
 const TURNS_MAX = 2_000;
 
@@ -91,6 +96,7 @@ export class DrivenAgreement {
         },
         keepConsumerRuv: () => {},
         noteConsumerReplicaId: () => {},
+        noteKin: () => {},
         showStatus: (status, phase) => {
           this.status = status;
           this.phase = phase;
@@ -124,8 +130,9 @@ export class DrivenAgreement {
     return this.settle();
   }
 
-  notify(): void {
-    this.driver.feed({ type: "changesAvailable" });
+  /** `known`: what the consumer has by itself. */
+  notify(known: readonly Csn[] = []): void {
+    this.driver.changesAvailable(known);
   }
 
   async change(name: string, types?: readonly string[]): Promise<void> {
@@ -188,7 +195,7 @@ function configOf(supplier: MemoryReplica, times: Partial<AgreementTimes>): Agre
       isEnabled: true,
       replicaId: supplier.replicaId,
       schedule: undefined,
-      session: { timeoutMs: 120_000, windowChanges: 1000, releaseTimeoutMs: 0 },
+      session: { timeoutMs: 120_000, windowChanges: 1000, releaseTimeoutMs: 0, restMs: 0 },
       backoffMinMs: 3_000,
       backoffMaxMs: 300_000,
       busyWaitMs: 3_000,

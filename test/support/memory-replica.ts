@@ -76,6 +76,8 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
   purged: Csn | undefined;
   /** DNs of what was applied, in order. */
   readonly applied: string[] = [];
+  /** Who brought them. */
+  readonly broughtBy: (ReplicaId | undefined)[] = [];
   entries: TotalEntry[] = [];
   /** What the tree keeps beside them: sent and received as it is. */
   parts: TotalStructure[] = [];
@@ -178,6 +180,7 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
   }
   queueChange(queued: QueuedChange): void {
     this.queue.push(queued);
+    this.broughtBy.push(queued.supplierId);
     if (this.queue.length === 1) setImmediate(() => this.runBatch());
   }
   private runBatch(): void {

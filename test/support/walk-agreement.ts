@@ -82,6 +82,7 @@ export class WalkAgreement {
         writeKeepAlive: (reason) => host(`asks the main thread for the keep-alive (${reason})`),
         keepConsumerRuv: () => host("tells the main thread the RUV of the consumer"),
         noteConsumerReplicaId: () => {},
+        noteKin: () => {},
         showStatus: (status, phase) => {
           this.#phase = phase;
           this.statusText = describeUpdate(status.update, "agreement").text;

@@ -1,6 +1,7 @@
 // State, events and actions of an agreement (replication-protocol 6). The steps stand in agreement.ts, phases.ts,
 // incremental-steps.ts and total-steps.ts.
 import type { Millis } from "../../base/index.ts";
+import type { Csn } from "../csn/index.ts";
 import type { Ruv } from "../ruv/index.ts";
 import {
   type SessionAction,
@@ -57,6 +58,8 @@ export interface AgreementState {
   /** The consumer's RUV of the last Start response. */
   readonly consumer: Ruv | undefined;
   readonly isConnected: boolean;
+  /** The consumer at the other end of the connection keeps sessions: another Concord. */
+  readonly mayRest: boolean;
   /** When an unused connection is closed. */
   readonly lingerUntil: Millis | undefined;
   /** Changes came that no session has looked at. */
@@ -76,17 +79,19 @@ export interface AgreementState {
   readonly doubt: Doubt | undefined;
 }
 
-type FromSession = Exclude<SessionEvent, { type: "stop" }>;
+type FromSession = Exclude<SessionEvent, { type: "stop" | "conclude" }>;
 type FromTotal = Extract<TotalEvent, { type: "entriesSent" | "entriesAnswered" }>;
 
 export type AgreementEvent =
-  | FromSession
+  | Exclude<FromSession, { type: "changesAvailable" }>
+  /** `known`: changes that the consumer has by itself, the newest of each replica ID. */
+  | { readonly type: "changesAvailable"; readonly known?: readonly Csn[] }
   | FromTotal
   /** At the start, and whenever the configuration of agreement or replica has changed. */
   | { readonly type: "configured"; readonly times: AgreementTimes }
   /** `isSchemaDue`: the consumer should get our schema, whatever it lacks of the data. */
   | { readonly type: "localRuv"; readonly ruv: Ruv | undefined; readonly isSchemaDue?: boolean }
-  | { readonly type: "connected" }
+  | { readonly type: "connected"; readonly mayRest?: boolean }
   /** `ldapCode`: of the bind, or negative as in libldap. */
   | { readonly type: "connectFailed"; readonly ldapCode: number }
   | { readonly type: "replicateNow" }

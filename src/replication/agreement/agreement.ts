@@ -14,7 +14,8 @@
 //   New settings: START, after the session if there is one. Disabling and shutdown end a session properly, and cut it off
 //   after the protocol timeout.
 import type { Millis } from "../../base/index.ts";
-import type { Ruv } from "../ruv/index.ts";
+import type { Csn } from "../csn/index.ts";
+import { type Ruv, withKnown } from "../ruv/index.ts";
 import { STOPPED } from "../supplier/index.ts";
 import { TOTAL_STOPPED } from "../total/index.ts";
 import {
@@ -58,6 +59,7 @@ export function makeAgreement(
     backoff: undefined,
     consumer: kept.consumer,
     isConnected: false,
+    mayRest: false,
     lingerUntil: undefined,
     isChangePending: true,
     isChanged: false,
@@ -89,9 +91,10 @@ export function stepAgreement(
       return stepTimer(state, moment);
     case "consumerChanged":
       return stepPhase({ ...state, consumer: event.ruv }, { type: "replicateNow" }, moment);
+    case "changesAvailable":
+      return stepPhase(withKnownChanges(state, event.known ?? []), event, moment);
     case "adjusted":
     case "changesAnswered":
-    case "changesAvailable":
     case "chunkSent":
     case "connectFailed":
     case "connected":
@@ -101,10 +104,16 @@ export function stepAgreement(
     case "entriesSent":
     case "localRuv":
     case "replicateNow":
+    case "restEnded":
     case "startAnswered":
       return stepPhase(state, event, moment);
   }
 }
+
+const withKnownChanges = (state: AgreementState, known: readonly Csn[]): AgreementState =>
+  state.consumer === undefined || known.length === 0
+    ? state
+    : { ...state, consumer: withKnown(state.consumer, known) };
 
 type PhaseEvent = Exclude<
   AgreementEvent,
@@ -131,7 +140,10 @@ function stepPhase(state: AgreementState, event: PhaseEvent, moment: Moment): Ag
         ? stepChecked(state, event, moment)
         : noteChange(state, event);
     case "connecting":
-      if (event.type === "connected") return enterSession(state, phase.generation, moment);
+      if (event.type === "connected") {
+        const { mayRest = false } = event;
+        return enterSession({ ...state, mayRest }, phase.generation, moment);
+      }
       return event.type === "connectFailed"
         ? stepConnectFailed(state, event.ldapCode, moment)
         : noteChange(state, event);
@@ -190,19 +202,32 @@ function stepSessionPhase(
     case "localRuv":
     case "connected":
     case "connectFailed":
-    case "replicateNow":
     case "entriesSent":
     case "entriesAnswered":
       return stay(state);
+    case "replicateNow":
+      return conclude(state, phase, moment);
     case "adjusted":
     case "changesAnswered":
     case "changesAvailable":
     case "chunkSent":
     case "connectionLost":
     case "endAnswered":
+    case "restEnded":
     case "startAnswered":
       return stepInSession(state, phase, event, moment);
   }
+}
+
+/** A session that only waits for changes gives way to one that asks the consumer anew. */
+function conclude(
+  state: AgreementState,
+  phase: PhaseOf<"inSession">,
+  moment: Moment,
+): AgreementTransition {
+  if (phase.session.name !== "resting") return stay(state);
+  const next = { ...state, isChangePending: true };
+  return stepInSession(next, phase, { type: "conclude" }, moment);
 }
 
 function stepTotalPhase(
@@ -226,6 +251,7 @@ function stepTotalPhase(
     case "connected":
     case "localRuv":
     case "replicateNow":
+    case "restEnded":
       return noteChange(state, event);
   }
 }
@@ -237,8 +263,10 @@ function stepConfigured(
 ): AgreementTransition {
   const next = { ...state, times };
   if (!times.isEnabled) return stop(next, moment);
-  switch (state.phase.name) {
+  const { phase } = state;
+  switch (phase.name) {
     case "inSession":
+      return conclude({ ...next, isChanged: true }, phase, moment);
     case "initializing":
       return stay({ ...next, isChanged: true });
     case "initConnecting":

@@ -7,6 +7,7 @@ import {
   type ChangeResult,
   type SessionEvent,
   type SessionOutcome,
+  SUCCEEDED,
   type SessionState,
   isFractional,
   judgeResult,
@@ -56,33 +57,55 @@ export function stepInSession(
   moment: Moment,
 ): AgreementTransition {
   const { now } = moment;
-  const context = { now, settings: state.times.session };
+  const { session: settings } = state.times;
+  const mayRest = state.mayRest && !state.isChanged;
+  const context = { now, settings: mayRest ? settings : { ...settings, restMs: 0 } };
   const { state: session, actions } = stepSession(phase.session, event, context);
-  const counted = count(state, event, moment);
+  const counted = count(state, phase.session, event, moment);
   const acquired = noteAcquired(counted, phase.session, event, moment);
   const next: AgreementState = { ...acquired.state, phase: { name: "inSession", session } };
-  if (session.name !== "ended") return withActions(acquired.actions, { state: next, actions });
+  if (session.name !== "ended") {
+    const shown = withRest(next, phase.session, session, moment);
+    return withActions(acquired.actions, { state: shown, actions });
+  }
   return withActions(
     acquired.actions,
     endSession(next, session.outcome, session.sentChanges, moment),
   );
 }
 
+/** A session that rests shows as one that has ended. */
+function withRest(
+  state: AgreementState,
+  before: SessionState,
+  session: SessionState,
+  moment: Moment,
+): AgreementState {
+  if (session.name === "resting" && before.name !== "resting") {
+    return { ...state, status: withOutcome(state.status, SUCCEEDED, moment) };
+  }
+  if (session.name !== "sending" || before.name !== "resting") return state;
+  return { ...state, status: started(state.status, moment) };
+}
+
+const started = (status: AgreementStatus, { wall }: Moment): AgreementStatus => ({
+  ...withResult(status, "Incremental update started", wall),
+  updateStart: wall,
+  isUpdating: true,
+});
+
 /** The consumer let us in (or sent its RUV at least). */
 function noteAcquired(
   state: AgreementState,
   before: SessionState,
   event: SessionEvent,
-  { now, wall }: Moment,
+  moment: Moment,
 ): AgreementTransition {
+  const { now } = moment;
   if (before.name !== "acquiring" || event.type !== "startAnswered" || event.code !== 0) {
     return stay(state);
   }
-  const status: AgreementStatus = {
-    ...withResult(state.status, "Incremental update started", wall),
-    updateStart: wall,
-    isUpdating: true,
-  };
+  const status = started(state.status, moment);
   const { ruv } = event;
   if (ruv === undefined) return stay({ ...state, status });
   const { doubt: settled, isKeepAliveDue } = settleDoubt(state.doubt, ruv, now);
@@ -98,7 +121,12 @@ function noteAcquired(
 }
 
 /** Counters of the status, how many changes were skipped since the last one sent, and what the consumer may not count. */
-function count(state: AgreementState, event: SessionEvent, { now }: Moment): AgreementState {
+function count(
+  state: AgreementState,
+  before: SessionState,
+  event: SessionEvent,
+  { now }: Moment,
+): AgreementState {
   if (event.type === "chunkSent") {
     const changes = countChanges(state.status.changes, event.skipped, "skipped");
     const before = event.sentChanges > 0 ? 0 : state.skippedSinceSent;
@@ -115,7 +143,11 @@ function count(state: AgreementState, event: SessionEvent, { now }: Moment): Agr
     const doubt = noteAnswers(state.doubt, results, now);
     return { ...state, status: countResults(state.status, results), doubt };
   }
-  return event.type === "changesAvailable" ? { ...state, isChangePending: true } : state;
+  // What was sent when the consumer gave the replica to somebody else is sent again.
+  const isSending = before.name === "sending" || before.name === "draining";
+  const isCutShort = event.type === "restEnded" && isSending;
+  const isPending = event.type === "changesAvailable" || isCutShort;
+  return isPending ? { ...state, isChangePending: true } : state;
 }
 
 function countResults(status: AgreementStatus, results: readonly ChangeResult[]): AgreementStatus {

@@ -7,6 +7,9 @@ import { type Schedule, parseSchedule } from "./schedule.ts";
 
 /** Skipped changes after which a keep-alive is due; more than so many, not as many. */
 export const KEEP_ALIVE_SKIPPED_DEFAULT = 100;
+/** How long after its Start a session to another Concord is kept for changes that may come. What a Start checks and tells (who may
+ *  supply, update vectors) is never older than that. */
+const REST_MS = 10_000;
 /** 389: PROTOCOL_DEFAULT_PROTOCOL_TIMEOUT. */
 const PROTOCOL_TIMEOUT_SEC_DEFAULT = 120;
 
@@ -35,16 +38,18 @@ export function agreementTimes(
   options: { readonly keepAliveSkippedMax?: number } = {},
 ): AgreementTimes {
   const { busySec, pauseSec } = relateBusyAndPause(agreement, replica.backoffMinSec);
+  const schedule = parseSchedule(agreement.schedule);
   const protocolTimeoutSec =
     agreement.protocolTimeoutSec || replica.protocolTimeoutSec || PROTOCOL_TIMEOUT_SEC_DEFAULT;
   return {
     isEnabled: agreement.enabled,
     replicaId: replica.replicaId as ReplicaId,
-    schedule: parseSchedule(agreement.schedule),
+    schedule,
     session: {
       timeoutMs: 1000 * agreement.timeoutSec,
       windowChanges: Math.max(1, agreement.flowControlWindowChanges),
       releaseTimeoutMs: 1000 * replica.releaseTimeoutSec,
+      restMs: pauseSec === 0 && schedule === undefined ? REST_MS : 0,
     },
     backoffMinMs: 1000 * replica.backoffMinSec,
     backoffMaxMs: 1000 * Math.max(replica.backoffMinSec, replica.backoffMaxSec),

@@ -87,6 +87,12 @@ export class ChangeReader {
     return this.reachedCsns;
   }
 
+  /** The consumer has this change and all before it of its replica ID. */
+  advance(replicaId: ReplicaId, csn: Csn): void {
+    const reached = this.reachedCsns.get(replicaId);
+    if (reached === undefined || reached < csn) this.reachedCsns.set(replicaId, csn);
+  }
+
   /** The next slice, at most `changesMax`. The caller has moved its read snapshot to the newest commit. */
   read(changesMax: number): ReadSlice {
     assert(changesMax > 0, "a slice takes at least one change");

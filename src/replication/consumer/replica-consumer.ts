@@ -17,7 +17,7 @@ import {
   SUCCESS,
 } from "../../protocol/index.ts";
 import type { Change } from "../change/index.ts";
-import type { Csn } from "../csn/index.ts";
+import type { Csn, ReplicaId } from "../csn/index.ts";
 import { type Ruv, coversCsn, formatRuv } from "../ruv/index.ts";
 import { mayContinueAfter } from "../supplier/index.ts";
 import {
@@ -37,6 +37,7 @@ import type {
   SupplierConnection,
 } from "./replica-port.ts";
 import { isBelowPurge, isStale } from "./stale-supplier.ts";
+import { SessionRest } from "./session-rest.ts";
 import { checkStart } from "./start-check.ts";
 
 /** The result of a change that the RUV covers already: success, with 389's text. */
@@ -65,6 +66,9 @@ export class ReplicaConsumer {
   private held: Access = FREE;
   private staging: ImportState | undefined;
   private connection: SupplierConnection | undefined;
+  private rest = new SessionRest();
+  /** Of the supplier of an incremental session, when it is updatable. */
+  private supplierId: ReplicaId | undefined;
   private readonly entries = new Map<number, ReceivedItem>();
   private readonly entryAnswers = new Map<number, (code: number) => void>();
   private answerEnd: ((answer: SessionAnswer) => void) | undefined;
@@ -103,7 +107,9 @@ export class ReplicaConsumer {
     connection: SupplierConnection,
     request: StartReplicationRequest | undefined,
   ): SessionAnswer {
-    const { port, held: access } = this;
+    const { port } = this;
+    // Whoever only keeps a session is in nobody's way.
+    const access = this.rest.isIdle ? FREE : this.held;
     const verdict = checkStart({ connection, request, replica: { port, access } });
     if (verdict.type === "refused") return this.refuse(connection, verdict.code);
     if (verdict.generator !== undefined) port.setGenerator(verdict.generator);
@@ -112,16 +118,19 @@ export class ReplicaConsumer {
     if (kind === "incremental" && this.isStale(supplier)) {
       return this.refuse(connection, ReplicationResponseCode.belowPurgePoint);
     }
+    if (kind === "total" && !port.beginImport()) {
+      return this.refuse(connection, ReplicationResponseCode.internalError);
+    }
+    this.endRest();
     if (kind === "total") {
-      if (!port.beginImport()) {
-        return this.refuse(connection, ReplicationResponseCode.internalError);
-      }
       this.staging = startImport(supplier);
       this.held = { name: "total", connectionId, label, supplier };
     } else {
       this.held = { name: "incremental", connectionId, label, supplier, release: "none" };
     }
     this.connection = connection;
+    // A read-only supplier is not in its own update vector, and says so by its referrals.
+    this.supplierId = request?.referrals.length === 0 ? supplier.elements[0]?.replicaId : undefined;
     port.hearSupplier(supplier);
     if (kind === "incremental") port.learnSupplier(supplier);
     this.log.debug("consumer.session.started", { suffix: port.suffix, kind, connection: label });
@@ -146,8 +155,9 @@ export class ReplicaConsumer {
     if (this.isSession(connection.id)) {
       this.leave();
       connection.close();
-    } else if (code === ReplicationResponseCode.busy && this.port.offersRelease) {
-      this.held = askRelease(this.held);
+    } else if (code === ReplicationResponseCode.busy) {
+      this.rest.want();
+      if (this.port.offersRelease) this.held = askRelease(this.held);
     }
     return { code, ruv: undefined };
   }
@@ -165,10 +175,41 @@ export class ReplicaConsumer {
       return;
     }
     if (held.name === "incremental" && held.connectionId === connection.id) {
+      this.endRest();
       this.leave();
       this.port.learnSupplier(known ?? held.supplier);
     }
     answer({ code: ReplicationResponseCode.releaseSucceeded, ruv: undefined });
+  }
+
+  /** The supplier has sent everything and keeps the session; `answer` comes when it is over. */
+  keep(
+    connection: SupplierConnection,
+    known: Ruv | undefined,
+    answer: (answer: SessionAnswer) => void,
+  ): void {
+    const { held } = this;
+    if (held.name !== "incremental" || held.connectionId !== connection.id) {
+      answer({ code: ReplicationResponseCode.releaseSucceeded, ruv: undefined });
+      return;
+    }
+    this.port.learnSupplier(known ?? held.supplier);
+    this.rest.ask(answer);
+    if (this.rest.isDue) this.endRest();
+  }
+
+  /** Nobody keeps a session any more; one that is at work ends its rest with that. */
+  refuseRest(): void {
+    this.rest.want();
+    this.endRest();
+  }
+
+  /** A session that is only kept is over. */
+  private endRest(): void {
+    if (!this.rest.isIdle) return;
+    const { rest } = this;
+    this.leave();
+    rest.release();
   }
 
   /** The connection is gone. */
@@ -188,8 +229,17 @@ export class ReplicaConsumer {
     }
   }
 
+  /** The content was replaced: what its supplier knows of it is not true any more. */
+  dropSession(): void {
+    const { connection, held } = this;
+    if (held.name !== "incremental") return;
+    this.leave();
+    connection?.close();
+  }
+
   private leave(): void {
     this.held = FREE;
+    this.rest = new SessionRest();
     this.connection = undefined;
   }
 
@@ -205,15 +255,20 @@ export class ReplicaConsumer {
 
   private queue(connectionId: number, change: Change, answer: AnswerChange): QueuedChange {
     let outcome: LdapResult | undefined;
+    const { rest, supplierId } = this;
+    rest.changeQueued();
     return {
       change,
+      supplierId,
       admit: (ruv) => this.judge(connectionId, change, ruv),
       settle: (result) => {
         outcome = result;
         if (!mayContinueAfter(result.code)) this.fail(connectionId, change, result);
       },
       committed: () => {
+        rest.changeSettled();
         if (outcome !== undefined) this.answerChange(connectionId, outcome, answer);
+        if (rest.isDue && rest === this.rest) this.endRest();
       },
     };
   }

@@ -56,6 +56,8 @@ export type ChangeVerdict = "apply" | "covered" | "stale" | "discard";
 /** A change on its way through the write queue. */
 export interface QueuedChange {
   readonly change: Change;
+  /** Who brings it; undefined: a read-only replica. */
+  readonly supplierId: ReplicaId | undefined;
   /** What is to be done with it: asked inside the transaction, when its turn has come. `discard`: the session has failed or
    *  is over, there is no answer any more. */
   admit(ruv: Ruv): ChangeVerdict;

@@ -12,6 +12,7 @@ import {
   REPLICATION_ENTRY_OID,
   REPLICATION_RESPONSE_50_OID,
   REPLICATION_RESPONSE_90_OID,
+  REST_SESSION_OID,
   ReplicationResponseCode,
   type Request,
   type RequestMessage,
@@ -137,7 +138,12 @@ export class ReplicationRequests {
         );
         return true;
       case END_REPLICATION_OID:
-        this.end(connection, value, (answer) =>
+        this.end("end", { connection, value }, (answer) =>
+          send(sessionResponse(answer, REPLICATION_RESPONSE_50_OID), NO_CONTROLS),
+        );
+        return true;
+      case REST_SESSION_OID:
+        this.end("keep", { connection, value }, (answer) =>
           send(sessionResponse(answer, REPLICATION_RESPONSE_50_OID), NO_CONTROLS),
         );
         return true;
@@ -184,9 +190,13 @@ export class ReplicationRequests {
     answer(replica.start(connection, request));
   }
 
+  /** `keep`: when somebody else wants the session. */
   private end(
-    connection: SupplierConnection,
-    value: Buffer | undefined,
+    how: "end" | "keep",
+    {
+      connection,
+      value,
+    }: { readonly connection: SupplierConnection; readonly value: Buffer | undefined },
     answer: (answer: SessionAnswer) => void,
   ): void {
     const request = tryDecode(() => decodeEndReplication(value));
@@ -199,7 +209,7 @@ export class ReplicationRequests {
       answer({ code: ReplicationResponseCode.releaseSucceeded, ruv: undefined });
       return;
     }
-    replica.end(connection, parseRuv(request.ruv), answer);
+    replica[how](connection, parseRuv(request.ruv), answer);
   }
 
   private item(

@@ -9,6 +9,7 @@ export {
   makeRuv,
   mergeRuv,
   ruvMaxCsn,
+  withKnown,
   withOwnElement,
   withPurls,
   withSupplier,

@@ -108,6 +108,17 @@ export function withoutReplica(ruv: Ruv, replicaId: ReplicaId): Ruv {
   return { ...ruv, elements: ruv.elements.filter((element) => element.replicaId !== replicaId) };
 }
 
+/** `ruv` with what its server surely has besides: the newest CSN of some replica IDs. Those that `ruv` does not know stay unknown. */
+export function withKnown(ruv: Ruv, known: readonly Csn[]): Ruv {
+  let all = ruv;
+  for (const csn of known) {
+    const old = findElement(all, csnReplicaId(csn));
+    if (old === undefined || coversCsn(all, csn)) continue;
+    all = replaceElement(all, { ...old, minCsn: old.minCsn ?? csn, maxCsn: csn });
+  }
+  return all;
+}
+
 /** The data that has what both have: smallest min, largest max for each replica ID. Order and generation are those of
  *  `ruv`, what only `other` knows comes after. */
 export function mergeRuv(ruv: Ruv, other: Ruv): Ruv {

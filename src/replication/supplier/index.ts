@@ -40,14 +40,13 @@ export type {
   SessionSettings,
   SessionState,
   SessionTransition,
-} from "./session.ts";
+} from "./session-state.ts";
 export {
   LDAP_SERVER_DOWN,
   LDAP_TIMEOUT,
   SEND_CHUNK_CHANGES,
   sessionWakeAt,
-  startSession,
-  stepSession,
-} from "./session.ts";
+} from "./session-state.ts";
+export { startSession, stepSession } from "./session.ts";
 export type { SkipMemory } from "./skip-memory.ts";
 export { NO_SKIP_MEMORY, rememberSkips, startOf } from "./skip-memory.ts";

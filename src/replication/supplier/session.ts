@@ -5,12 +5,13 @@
 //   adjusting   generator above the consumer's CSNs?             → sending
 //   sending     changes go out, at most `windowChanges` of them unanswered; ends at the end of the changelog, when
 //               the consumer asks for the replica, when it refuses a change, or when we are told to stop → draining
-//   draining    waits for outstanding results                     → releasing
+//   draining    waits for outstanding results                     → releasing, or resting
+//   resting     everything is sent and answered, and the consumer keeps the session for us until somebody else wants it
+//               (a Concord)           a change → sending, the time is up → releasing, it is wanted → ends
 //   releasing   End is sent           any answer → ends
 //
 // A loss of the connection ends it in every state. Results come in the order of the changes, the driver matches them.
 import type { Millis } from "../../base/index.ts";
-import type { Csn, ReplicaId } from "../csn/index.ts";
 import { type Ruv, ruvMaxCsn } from "../ruv/index.ts";
 import {
   LOST,
@@ -28,95 +29,19 @@ import {
   startRefused,
 } from "./outcome.ts";
 import { ReplicationCode, judgeResult } from "./result-codes.ts";
-
-/** Changes that are sent at a time; what is kept back between them does not count. */
-export const SEND_CHUNK_CHANGES = 128;
-
-/** libldap's LDAP_TIMEOUT, LDAP_SERVER_DOWN. */
-export const LDAP_TIMEOUT = -5;
-export const LDAP_SERVER_DOWN = -1;
-
-export interface SessionSettings {
-  /** nsds5ReplicaTimeout: the longest wait for an answer; 0 = no limit. */
-  readonly timeoutMs: number;
-  /** nsds5ReplicaFlowControlWindow: changes that may be unanswered. */
-  readonly windowChanges: number;
-  /** nsds5ReplicaReleaseTimeout of our own replica: how long we go on after the consumer asked for the replica; 0 = we do
-   *  not heed it. */
-  readonly releaseTimeoutMs: number;
-}
-
-interface Progress {
-  /** Changes sent in this session. */
-  readonly sentChanges: number;
-  readonly unanswered: number;
-  /** When something was last answered, or the wait began. */
-  readonly progressAt: Millis;
-  /** A chunk is being read and sent. */
-  readonly isReading: boolean;
-  /** When we let go of the replica, once the consumer has asked for it. */
-  readonly yieldAt: Millis | undefined;
-}
-
-export type SessionState =
-  | { readonly name: "acquiring"; readonly generation: string; readonly progressAt: Millis }
-  | { readonly name: "adjusting"; readonly consumer: Ruv }
-  | (Progress & { readonly name: "sending" })
-  | (Progress & { readonly name: "draining"; readonly outcome: SessionOutcome })
-  | {
-      readonly name: "releasing";
-      readonly outcome: SessionOutcome;
-      readonly progressAt: Millis;
-      readonly sentChanges: number;
-    }
-  | { readonly name: "ended"; readonly outcome: SessionOutcome; readonly sentChanges: number };
-
-export interface ChangeResult {
-  readonly csn: Csn;
-  readonly code: number;
-  /** The response carried the abort-session control. */
-  readonly isReleaseAsked: boolean;
-  /** Of our own changes: whether the consumer's RUV covers it for sure. undefined: another server's. */
-  readonly own: "counted" | "doubtful" | undefined;
-}
-
-export type SessionEvent =
-  | { readonly type: "startAnswered"; readonly code: number; readonly ruv: Ruv | undefined }
-  | { readonly type: "adjusted"; readonly verdict: "moved" | "skew" }
-  /** A chunk was read, filtered and sent. */
-  | {
-      readonly type: "chunkSent";
-      readonly sentChanges: number;
-      /** What the fractional filter kept back, by replica ID; of no concern to the session itself. */
-      readonly skipped: ReadonlyMap<ReplicaId, number>;
-      /** Of these, those after the last one sent. */
-      readonly skippedAtEnd: number;
-      readonly rest: "more" | "end" | "purged" | "replaced";
-    }
-  | { readonly type: "changesAnswered"; readonly results: readonly ChangeResult[] }
-  | { readonly type: "changesAvailable" }
-  | { readonly type: "endAnswered"; readonly code: number }
-  | { readonly type: "connectionLost" }
-  | { readonly type: "stop" }
-  | { readonly type: "timer" };
-
-export type SessionAction =
-  | { readonly type: "sendStart" }
-  | { readonly type: "adjustGenerator"; readonly csn: Csn }
-  /** Opens the reader of the changelog. */
-  | { readonly type: "openReader"; readonly consumer: Ruv }
-  | { readonly type: "sendChunk"; readonly changesMax: number }
-  | { readonly type: "sendEnd" };
-
-export interface SessionTransition {
-  readonly state: SessionState;
-  readonly actions: readonly SessionAction[];
-}
-
-export interface SessionContext {
-  readonly now: Millis;
-  readonly settings: SessionSettings;
-}
+import {
+  type ChangeResult,
+  LDAP_SERVER_DOWN,
+  LDAP_TIMEOUT,
+  type Progress,
+  SEND_CHUNK_CHANGES,
+  type SessionAction,
+  type SessionContext,
+  type SessionEvent,
+  type SessionSettings,
+  type SessionState,
+  type SessionTransition,
+} from "./session-state.ts";
 
 const NOTHING: readonly SessionAction[] = [];
 const stay = (state: SessionState): SessionTransition => ({ state, actions: NOTHING });
@@ -125,16 +50,6 @@ export const startSession = (generation: string, now: Millis): SessionTransition
   state: { name: "acquiring", generation, progressAt: now },
   actions: [{ type: "sendStart" }],
 });
-
-/** When a `timer` event is due; undefined: none. */
-export function sessionWakeAt(state: SessionState, settings: SessionSettings): Millis | undefined {
-  if (state.name === "adjusting" || state.name === "ended") return undefined;
-  const yieldAt = state.name === "sending" ? state.yieldAt : undefined;
-  const isWaiting = state.name === "sending" ? state.unanswered > 0 : true;
-  if (!isWaiting || settings.timeoutMs === 0) return yieldAt;
-  const timeoutAt = (state.progressAt + settings.timeoutMs) as Millis;
-  return yieldAt === undefined || timeoutAt < yieldAt ? timeoutAt : yieldAt;
-}
 
 export function stepSession(
   state: SessionState,
@@ -153,6 +68,8 @@ export function stepSession(
       return stepSending(state, event, context);
     case "draining":
       return stepDraining(state, event, context);
+    case "resting":
+      return stepResting(state, event, context);
     case "releasing":
       return stepReleasing(state, event);
   }
@@ -202,6 +119,8 @@ function send(consumer: Ruv, { now, settings }: SessionContext): SessionTransiti
       progressAt: now,
       isReading: true,
       yieldAt: undefined,
+      restUntil: (now + settings.restMs) as Millis,
+      isRestAsked: false,
     },
     actions: [
       { type: "openReader", consumer },
@@ -222,13 +141,16 @@ function stepSending(
       return afterResults(state, event.results, context);
     case "timer":
       return state.yieldAt !== undefined && context.now >= state.yieldAt
-        ? drain(state, YIELDED, context.now)
+        ? drain(state, YIELDED, context)
         : stay(state);
     case "stop":
-      return drain(state, STOPPED, context.now);
+      return drain(state, STOPPED, context);
+    case "restEnded":
+      return end(state, { ...SUCCEEDED, mayReuse: isReleased(event) });
     case "startAnswered":
     case "adjusted":
     case "changesAvailable":
+    case "conclude":
     case "endAnswered":
     case "connectionLost":
       return stay(state);
@@ -245,12 +167,12 @@ function afterChunk(
     case "more":
       return fillWindow(next, context.settings);
     case "end":
-      return drain(next, SUCCEEDED, context.now);
+      return drain(next, SUCCEEDED, context);
     case "purged":
-      return drain(next, PURGED, context.now);
+      return drain(next, PURGED, context);
     case "replaced":
       // Our own data is new: the next session starts from it.
-      return drain(next, REFUSED, context.now);
+      return drain(next, REFUSED, context);
   }
 }
 
@@ -311,23 +233,28 @@ function fail(state: SessionState, failure: ChangeResult): SessionTransition {
   return end(state, { ...base, refused: { csn: failure.csn, code: failure.code } });
 }
 
-function drain(state: StateOf<"sending">, outcome: SessionOutcome, now: Millis): SessionTransition {
-  return drained({ ...state, name: "draining", outcome }, now);
+function drain(
+  state: StateOf<"sending">,
+  outcome: SessionOutcome,
+  context: SessionContext,
+): SessionTransition {
+  return drained({ ...state, name: "draining", outcome }, context);
 }
 
 function stepDraining(
   state: StateOf<"draining">,
   event: SessionEvent,
-  { now, settings }: SessionContext,
+  context: SessionContext,
 ): SessionTransition {
+  const { now, settings } = context;
   switch (event.type) {
     case "chunkSent":
       // A chunk that was under way when the end was decided.
-      return drained(countSent(state, event.sentChanges, now), now);
+      return drained(countSent(state, event.sentChanges, now), context);
     case "changesAnswered": {
       const failure = findFailure(event.results);
       const next = countAnswers(state, event.results, now);
-      return failure === undefined ? drained(next, now) : fail(next, failure);
+      return failure === undefined ? drained(next, context) : fail(next, failure);
     }
     case "changesAvailable":
       // A change that comes now spares a session of its own.
@@ -335,8 +262,14 @@ function stepDraining(
       return resume(state, settings);
     case "stop":
       return stay({ ...state, outcome: STOPPED });
+    case "restEnded":
+      return end(state, {
+        ...state.outcome,
+        mayReuse: state.outcome.mayReuse && isReleased(event),
+      });
     case "startAnswered":
     case "adjusted":
+    case "conclude":
     case "endAnswered":
     case "connectionLost":
     case "timer":
@@ -349,8 +282,50 @@ function resume(state: StateOf<"draining">, settings: SessionSettings): SessionT
   return fillWindow({ ...progress, name: "sending" }, settings);
 }
 
-const drained = (state: StateOf<"draining">, now: Millis): SessionTransition =>
-  state.unanswered === 0 && !state.isReading ? release(state, state.outcome, now) : stay(state);
+function drained(state: StateOf<"draining">, { now, settings }: SessionContext): SessionTransition {
+  if (state.unanswered > 0 || state.isReading) return stay(state);
+  // A session that had nothing to send leaves the replica to those who have.
+  const isWorthWhile = state.outcome === SUCCEEDED && state.sentChanges > 0;
+  const mayRest = isWorthWhile && settings.restMs > 0 && now < state.restUntil;
+  return mayRest ? rest(state) : release(state, state.outcome, now);
+}
+
+function rest(state: StateOf<"draining">): SessionTransition {
+  const { outcome: _, ...progress } = state;
+  return {
+    state: { ...progress, name: "resting", isRestAsked: true },
+    actions: progress.isRestAsked ? NOTHING : [{ type: "sendRest" }],
+  };
+}
+
+function stepResting(
+  state: StateOf<"resting">,
+  event: SessionEvent,
+  { now, settings }: SessionContext,
+): SessionTransition {
+  switch (event.type) {
+    case "changesAvailable":
+      return fillWindow({ ...state, name: "sending" }, settings);
+    case "conclude":
+      return release(state, SUCCEEDED, now);
+    case "stop":
+      return release(state, STOPPED, now);
+    case "timer":
+      return now >= state.restUntil ? release(state, SUCCEEDED, now) : stay(state);
+    case "restEnded":
+      return end(state, { ...SUCCEEDED, mayReuse: isReleased(event) });
+    case "startAnswered":
+    case "adjusted":
+    case "changesAnswered":
+    case "chunkSent":
+    case "endAnswered":
+    case "connectionLost":
+      return stay(state);
+  }
+}
+
+const isReleased = ({ code }: { readonly code: number }): boolean =>
+  code === ReplicationCode.releaseSucceeded;
 
 function release(state: SessionState, outcome: SessionOutcome, now: Millis): SessionTransition {
   return {
@@ -363,7 +338,7 @@ function stepReleasing(state: StateOf<"releasing">, event: SessionEvent): Sessio
   if (event.type === "stop") return stay({ ...state, outcome: STOPPED });
   if (event.type !== "endAnswered") return stay(state);
   // 389 closes the connection when the replica was not released as it should; the session counts all the same.
-  const mayReuse = state.outcome.mayReuse && event.code === ReplicationCode.releaseSucceeded;
+  const mayReuse = state.outcome.mayReuse && isReleased(event);
   return end(state, { ...state.outcome, mayReuse });
 }
 
@@ -374,6 +349,7 @@ const sentIn = (state: SessionState): number => ("sentChanges" in state ? state.
 
 function isTimedOut(state: SessionState, { now, settings }: SessionContext): boolean {
   if (settings.timeoutMs === 0 || !("progressAt" in state)) return false;
+  if (state.name === "resting") return false;
   if (state.name === "sending" && state.unanswered === 0) return false;
   return now >= state.progressAt + settings.timeoutMs;
 }
@@ -381,6 +357,7 @@ function isTimedOut(state: SessionState, { now, settings }: SessionContext): boo
 /** What was achieved before End counts, whatever becomes of End. */
 function lossOf(state: SessionState): SessionOutcome {
   if (state.name === "acquiring") return noStartResponse(LDAP_SERVER_DOWN);
+  if (state.name === "resting") return { ...SUCCEEDED, mayReuse: false };
   return state.name === "releasing" ? { ...state.outcome, mayReuse: false } : LOST;
 }
 

@@ -18,6 +18,7 @@ import {
   makeAgreement,
   stepAgreement,
 } from "../agreement/index.ts";
+import type { Csn } from "../csn/index.ts";
 import { type Ruv, parseRuv } from "../ruv/index.ts";
 import { readRuv } from "../changelog/index.ts";
 import {
@@ -39,6 +40,9 @@ const NO_RESPONSE_CODE = 255;
 const SCHEDULE_LOOK_MS = 60_000;
 /** How often the status is shown while a session goes on. */
 const STATUS_INTERVAL_MS = 500;
+
+const isResting = ({ phase }: AgreementState): boolean =>
+  phase.name === "inSession" && phase.session.name === "resting";
 
 export class AgreementDriver {
   private readonly world: AgreementWorld;
@@ -97,6 +101,12 @@ export class AgreementDriver {
     if (this.schema?.isDue === true) this.feed({ type: "changesAvailable" });
   }
 
+  /** `known`: what the consumer has by itself. */
+  changesAvailable(known: readonly Csn[]): void {
+    this.sender?.pass(known);
+    this.feed({ type: "changesAvailable", known });
+  }
+
   /** An event, from outside or from an action. */
   feed(event: AgreementEvent): void {
     this.events.push(event);
@@ -119,8 +129,11 @@ export class AgreementDriver {
 
   private step(event: AgreementEvent): void {
     const before = this.state.phase.name;
+    const wasResting = isResting(this.state);
     const { state, actions } = stepAgreement(this.state, event, this.world.moment());
     this.state = state;
+    // A session that begins to rest shows that it is done.
+    if (isResting(state) && !wasResting) this.shownAt = 0;
     if (state.phase.name !== before) {
       this.shownAt = 0;
       this.world.log.debug("agreement.phase.changed", { from: before, to: state.phase.name });
@@ -177,6 +190,9 @@ export class AgreementDriver {
         return;
       case "sendEntries":
         this.whenWritable(() => this.sendEntries(action.entriesMax));
+        return;
+      case "sendRest":
+        this.sendRest();
         return;
       case "sendEnd":
         this.sendEnd();
@@ -240,7 +256,7 @@ export class AgreementDriver {
       this.forgetLine();
       this.feed({ type: "connectionLost" });
     };
-    this.feed({ type: "connected" });
+    this.feed({ type: "connected", mayRest: this.line.mayRest });
   }
 
   private connectFailed(error: unknown): void {
@@ -258,6 +274,7 @@ export class AgreementDriver {
 
   private forgetLine(): void {
     this.lineNumber += 1;
+    if (this.line?.mayRest === true) this.world.host.noteKin(undefined);
     this.line = undefined;
     this.sender = undefined;
     this.results = [];
@@ -306,7 +323,10 @@ export class AgreementDriver {
         if (this.line !== line) return;
         const code = response?.code ?? NO_RESPONSE_CODE;
         if (code === ReplicationResponseCode.ready) {
-          line.readReplicaId(config, (replicaId) => host.noteConsumerReplicaId(replicaId));
+          line.readReplicaId(config, (replicaId) => {
+            host.noteConsumerReplicaId(replicaId);
+            if (line.mayRest && this.line === line) host.noteKin(replicaId);
+          });
         }
         const consumer = response?.ruv === undefined ? undefined : parseRuv(response.ruv);
         const answered = (): void => this.feed({ type: "startAnswered", code, ruv: consumer });
@@ -316,6 +336,14 @@ export class AgreementDriver {
         if (sharing === undefined) answered();
         else this.whenCurrent(sharing, answered);
       });
+    });
+  }
+
+  private sendRest(): void {
+    const { line } = this;
+    line?.sendRest(this.config.suffix, this.localRuv(), (response) => {
+      if (this.line !== line) return;
+      this.feed({ type: "restEnded", code: response?.code ?? NO_RESPONSE_CODE });
     });
   }
 

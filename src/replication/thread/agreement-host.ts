@@ -2,7 +2,7 @@
 // dies of a defect takes the server with it (`onFatal`), like any other broken invariant.
 import type { Log, Timers } from "../../base/index.ts";
 import type { AgreementStatus, KeepAliveReason } from "../agreement/index.ts";
-import type { Csn } from "../csn/index.ts";
+import { type Csn, type ReplicaId, csnReplicaId } from "../csn/index.ts";
 import type { Ruv } from "../ruv/index.ts";
 import type { DefinitionTexts } from "../../schema/index.ts";
 import type { AgreementConfig, AgreementThreadStart, FromThread, ToThread } from "./messages.ts";
@@ -22,6 +22,8 @@ export interface AgreementHostEvents {
   /** The RUV of the consumer: for trimming, for the catch-up gate, and stored with the agreement. */
   keepConsumerRuv(ruv: Ruv): void;
   noteConsumerReplicaId(replicaId: number): void;
+  /** The consumer that the thread is connected to is this server, another Concord; undefined: it is none, or not connected. */
+  noteKin(replicaId: number | undefined): void;
   /** Takes over what these definitions say more than ours. Resolves with the facts of the schema after that. */
   learnSchema(texts: DefinitionTexts): Promise<SchemaFacts>;
   /** The consumer's schema has been brought up to this CSN of ours: stored with the agreement. */
@@ -81,6 +83,10 @@ export class AgreementHost {
   private readonly flag = new Int32Array(this.notified);
   private config: AgreementConfig;
   private hasEnded = false;
+  /** What the consumer has by itself and the thread has not been told of: the newest CSN of each replica ID. */
+  private readonly known = new Map<ReplicaId, Csn>();
+  /** How often the update vector of the consumer has been told. */
+  private heard = 0;
   /** The write of the keep-alive entry that was asked for last. */
   private keepAlive: Promise<void> = Promise.resolve();
   private readonly stopWaiters: (() => void)[] = [];
@@ -105,7 +111,17 @@ export class AgreementHost {
 
   /** After a commit that changed the suffix. Cheap: while the thread has not looked, nothing is sent again. */
   notify(): void {
-    if (Atomics.exchange(this.flag, 0, 1) === 0) this.post({ type: "changesAvailable" });
+    if (Atomics.exchange(this.flag, 0, 1) !== 0) return;
+    const { known, heard } = this;
+    this.post({ type: "changesAvailable", known: [...known.values()], heard });
+    this.known.clear();
+  }
+
+  /** The consumer has brought this change: the thread hears of it with the next one that it has to send. */
+  noteKnown(csn: Csn): void {
+    const replicaId = csnReplicaId(csn);
+    const before = this.known.get(replicaId);
+    if (before === undefined || before < csn) this.known.set(replicaId, csn);
   }
 
   configure(config: AgreementConfig): void {
@@ -123,6 +139,7 @@ export class AgreementHost {
 
   /** What is believed of the consumer is not true any more; `ruv` undefined: it has to be asked. */
   consumerChanged(ruv: Ruv | undefined): void {
+    this.known.clear();
     this.post({ type: "consumerChanged", ruv });
   }
 
@@ -194,10 +211,15 @@ export class AgreementHost {
           .catch((error: unknown) => events.onFatal(error));
         return;
       case "consumerRuv":
+        this.heard += 1;
+        this.known.clear();
         events.keepConsumerRuv(message.ruv);
         return;
       case "consumerReplicaId":
         events.noteConsumerReplicaId(message.replicaId);
+        return;
+      case "kin":
+        events.noteKin(message.replicaId);
         return;
       case "schemaFound":
         this.learnSchema(message.requestId, message.texts);

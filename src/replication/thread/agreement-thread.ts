@@ -64,6 +64,7 @@ function makeHost(requests: HostRequests, post: Post, close: () => void): Agreem
     writeKeepAlive: (reason) => post({ type: "keepAliveWanted", reason }),
     keepConsumerRuv: (ruv) => post({ type: "consumerRuv", ruv }),
     noteConsumerReplicaId: (replicaId) => post({ type: "consumerReplicaId", replicaId }),
+    noteKin: (replicaId) => post({ type: "kin", replicaId }),
     showStatus: (status, phase) => post({ type: "status", status, phase }),
     refreshDone: () => post({ type: "refreshDone" }),
     missingIgnored: () => post({ type: "missingIgnored" }),
@@ -119,10 +120,15 @@ export class AgreementThread {
   readonly #requests: HostRequests;
   readonly #schema: SchemaWindow | undefined;
   readonly #driver: AgreementDriver;
+  /** How often the main thread was told the update vector of the consumer. */
+  #told = 0;
 
   constructor(start: AgreementThreadStart, parts: AgreementThreadParts) {
     const { data, clock, timers } = parts;
-    const post: Post = (message) => parts.post(message);
+    const post: Post = (message) => {
+      if (message.type === "consumerRuv") this.#told += 1;
+      parts.post(message);
+    };
     this.#notified = new Int32Array(start.notified);
     this.#requests = new HostRequests(post);
     const readSchema = data.readSchema?.bind(data);
@@ -153,7 +159,8 @@ export class AgreementThread {
         return;
       case "changesAvailable":
         Atomics.store(this.#notified, 0, 0);
-        this.#driver.feed({ type: message.type });
+        // What was known before may be of data that the consumer has no longer.
+        this.#driver.changesAvailable(message.heard === this.#told ? message.known : []);
         return;
       case "replicateNow":
       case "shutdown":

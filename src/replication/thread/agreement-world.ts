@@ -24,6 +24,8 @@ export interface AgreementHostPort {
   writeKeepAlive(reason: KeepAliveReason): void;
   keepConsumerRuv(ruv: Ruv): void;
   noteConsumerReplicaId(replicaId: number): void;
+  /** The consumer of the connection is another Concord; undefined: the connection is gone. */
+  noteKin(replicaId: number | undefined): void;
   showStatus(status: AgreementStatus, phase: string): void;
   refreshDone(): void;
   missingIgnored(): void;

@@ -1,8 +1,8 @@
 // Reads the changes of one session, filters and sends them: what the actions `openReader` and `sendChunk` stand for.
 import { ABORT_SESSION_OID, type ResponseMessage, findControl } from "../../protocol/index.ts";
 import type { Change } from "../change/index.ts";
-import { ChangeReader, type ReadSlice } from "../changelog/index.ts";
-import { type Csn, type ReplicaId, csnReplicaId } from "../csn/index.ts";
+import { ChangeReader, type ChangelogTables, type ReadSlice } from "../changelog/index.ts";
+import { type Csn, type ReplicaId, csnReplicaId, maxCsn } from "../csn/index.ts";
 import type { Ruv } from "../ruv/index.ts";
 import {
   type ChangeResult,
@@ -41,6 +41,8 @@ export class ChangeSender {
   private readonly onResult: (result: ChangeResult) => void;
   private readonly lastSent = new Map<ReplicaId, Csn>();
   private reader: ChangeReader | undefined;
+  /** The table that the session has begun with. */
+  private changelog: ChangelogTables["changelog"] | undefined;
   private hasIgnored = false;
 
   constructor(
@@ -60,7 +62,9 @@ export class ChangeSender {
     this.data.renew();
     const none = { sentChanges: 0, skipped: new Map(), skippedAtEnd: 0 };
     const tables = this.data.changelog();
-    if (tables === undefined) return { ...none, rest: "replaced" };
+    const isOther = this.changelog !== undefined && tables?.changelog !== this.changelog;
+    if (tables === undefined || isOther) return { ...none, rest: "replaced" };
+    this.changelog = tables.changelog;
     this.reader ??= new ChangeReader(tables, {
       generation: this.options.generation,
       reached: startOf(this.options.memory, this.options.consumer),
@@ -80,6 +84,16 @@ export class ChangeSender {
     }
   }
 
+  /** Changes that the consumer has by itself count as sent. */
+  pass(known: readonly Csn[]): void {
+    if (this.reader === undefined) return;
+    for (const csn of known) {
+      const replicaId = csnReplicaId(csn);
+      this.lastSent.set(replicaId, maxCsn(this.lastSent.get(replicaId), csn) ?? csn);
+      this.reader.advance(replicaId, csn);
+    }
+  }
+
   /** What the next session need not read again, after this one came to its end. An ignored result leaves a gap at the
    *  consumer, which the next session tries once more. */
   remember(): SkipMemory | undefined {
@@ -95,7 +109,8 @@ export class ChangeSender {
 
   private send(change: Change): void {
     const { csn } = change;
-    this.lastSent.set(csnReplicaId(csn), csn);
+    const replicaId = csnReplicaId(csn);
+    this.lastSent.set(replicaId, maxCsn(this.lastSent.get(replicaId), csn) ?? csn);
     const { request, controls } = requestOfChange(change);
     this.link.send(request, controls, (message) => this.answered(change, message));
   }

@@ -6,6 +6,7 @@ import {
   type LdapResult,
   MANAGE_DSA_IT_CONTROL,
   ProtocolError,
+  REST_SESSION_OID,
   type ReplicationResponse,
   type ResponseMessage,
   ResultCode,
@@ -55,6 +56,16 @@ export class ConsumerLine {
       sessionData: undefined,
     });
     this.extended(this.capabilities.startOid, value, answered);
+  }
+
+  /** Whether it keeps a session for changes that may come: another Concord. */
+  get mayRest(): boolean {
+    return this.capabilities.mayRest;
+  }
+
+  sendRest(suffix: string, ruv: Ruv | undefined, ended: ResponseHandler): void {
+    const value = encodeEndReplication({ suffix, ruv: ruv === undefined ? [] : formatRuv(ruv) });
+    this.extended(REST_SESSION_OID, value, ended);
   }
 
   sendEnd(suffix: string, ruv: Ruv | undefined, answered: ResponseHandler): void {

@@ -44,7 +44,13 @@ export interface AgreementThreadStart {
 
 export type ToThread =
   | { readonly type: "configure"; readonly config: AgreementConfig }
-  | { readonly type: "changesAvailable" }
+  /** `known`: changes that the consumer has by itself, the newest of each replica ID, since its update vector was told for the
+   *  `heard`th time. */
+  | {
+      readonly type: "changesAvailable";
+      readonly known: readonly Csn[];
+      readonly heard: number;
+    }
   | { readonly type: "replicateNow" }
   | { readonly type: "consumerChanged"; readonly ruv: Ruv | undefined }
   | { readonly type: "refresh" }
@@ -69,6 +75,8 @@ export type FromThread =
   | { readonly type: "keepAliveWanted"; readonly reason: KeepAliveReason }
   | { readonly type: "consumerRuv"; readonly ruv: Ruv }
   | { readonly type: "consumerReplicaId"; readonly replicaId: number }
+  /** The consumer of the connection is another Concord; undefined: the connection is gone. */
+  | { readonly type: "kin"; readonly replicaId: number | undefined }
   | { readonly type: "status"; readonly status: AgreementStatus; readonly phase: string }
   /** Definitions of the consumer that ours lack. */
   | { readonly type: "schemaFound"; readonly requestId: number; readonly texts: DefinitionTexts }

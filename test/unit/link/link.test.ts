@@ -13,6 +13,7 @@ import {
   type RequestMessage,
   ResultCode,
   SUCCESS,
+  REST_SESSION_OID,
   TOTAL_STATE_OID,
   TOTAL_STRUCTURE_OID,
 } from "../../../src/protocol/index.ts";
@@ -97,6 +98,7 @@ suite("link/link", () => {
           startOid: "2.16.840.1.113730.3.5.12",
           isPipelined: true,
           takesStructure: false,
+          mayRest: false,
         });
         link.close();
       }));
@@ -242,13 +244,19 @@ suite("link/capabilities", () => {
     name: string,
     controls: string[],
     extensions: string[],
-    expected: [boolean, string, boolean, boolean?],
+    expected: [boolean, string, boolean, boolean?, boolean?],
   ][] = [
     ["389 as it is", OIDS("4.13"), [...BASE, ...OIDS("5.9", "5.12")], [true, "5.12", true]],
     ["version 7.1", OIDS("4.13"), [...BASE, ...OIDS("5.9")], [true, "5.3", true]],
     ["version 5.0", OIDS("4.13"), BASE, [true, "5.3", false]],
     [
       "another Concord",
+      OIDS("4.13"),
+      [...BASE, ...OIDS("5.9", "5.12"), TOTAL_STATE_OID, TOTAL_STRUCTURE_OID, REST_SESSION_OID],
+      [true, "5.12", true, true, true],
+    ],
+    [
+      "an older Concord",
       OIDS("4.13"),
       [...BASE, ...OIDS("5.9", "5.12"), TOTAL_STATE_OID, TOTAL_STRUCTURE_OID],
       [true, "5.12", true, true],
@@ -263,13 +271,14 @@ suite("link/capabilities", () => {
     ["no End", OIDS("4.13"), OIDS("5.3", "5.4", "5.6"), [false, "5.3", false]],
   ];
   for (const [name, controls, extensions, expected] of cases) {
-    const [isReplica, start, isPipelined, takesStructure = false] = expected;
+    const [isReplica, start, isPipelined, takesStructure = false, mayRest = false] = expected;
     test(`link/capabilities: ${name}`, () => {
       assert.deepEqual(judgeCapabilities(controls, extensions), {
         isReplica,
         startOid: `2.16.840.1.113730.3.${start}`,
         isPipelined,
         takesStructure,
+        mayRest,
       });
     });
   }

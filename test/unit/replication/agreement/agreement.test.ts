@@ -25,7 +25,7 @@ const TIMES: AgreementTimes = {
   isEnabled: true,
   replicaId: 1 as ReplicaId,
   schedule: undefined,
-  session: { timeoutMs: 120_000, windowChanges: 1000, releaseTimeoutMs: 0 },
+  session: { timeoutMs: 120_000, windowChanges: 1000, releaseTimeoutMs: 0, restMs: 0 },
   backoffMinMs: 3_000,
   backoffMaxMs: 300_000,
   busyWaitMs: 3_000,

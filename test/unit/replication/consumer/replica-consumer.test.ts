@@ -41,6 +41,79 @@ suite("consumer/replica-consumer", () => {
     assert.equal(supplier.start(), 0);
   });
 
+  test("consumer/replica-consumer: a session that is kept gives way to another supplier, and its supplier is told", async () => {
+    const { replica, supplier } = setUpConsumer();
+    const second = new ConsumerSupplier(replica, 2);
+    supplier.start();
+    supplier.change(makeCsn(5, 0, 9));
+    await settle();
+    supplier.keep();
+    assert.lengthOf(supplier.answers, 2);
+    supplier.change(makeCsn(6, 0, 9));
+    assert.equal(second.start(), 1, "a change of the session is on its way");
+    await settle();
+    assert.deepEqual(supplier.results(), ["0", "0"]);
+    assert.equal(supplier.lastCode(), 9, "the rest ends with the answer to the change");
+    assert.equal(second.start(), 0);
+    supplier.change(makeCsn(7, 0, 9));
+    assert.match(supplier.results().at(-1) ?? "", /^53 There is no replication session/);
+    second.keep();
+    assert.equal(supplier.start(), 0);
+    assert.equal(second.lastCode(), 9);
+    assert.equal(supplier.end(), 9);
+    assert.equal(replica.consumer.access.name, "free");
+  });
+
+  test("consumer/replica-consumer: a total initialization, End and the end of the server end a rest", () => {
+    const { replica, supplier } = setUpConsumer();
+    const second = new ConsumerSupplier(replica, 2);
+    supplier.start();
+    supplier.keep();
+    supplier.sendEnd();
+    assert.lengthOf(supplier.answers, 3, "the rest and End are answered");
+    supplier.start();
+    supplier.keep();
+    replica.consumer.refuseRest();
+    assert.lengthOf(supplier.answers, 5);
+    assert.equal(supplier.lastCode(), 9);
+    supplier.keep();
+    assert.equal(supplier.lastCode(), 9, "without a session there is nothing to keep");
+    supplier.start();
+    supplier.keep();
+    assert.equal(second.start({ protocolOid: TOTAL_PROTOCOL_OID }), 0);
+    assert.equal(supplier.lastCode(), 9);
+  });
+
+  test("consumer/replica-consumer: a Start that is refused leaves a session that is kept", () => {
+    const { replica, supplier } = setUpConsumer();
+    supplier.start();
+    supplier.keep();
+    const stranger = new ConsumerSupplier(replica, 2, "cn=stranger");
+    assert.equal(stranger.start(), 3);
+    assert.lengthOf(supplier.answers, 1);
+    assert.isTrue(replica.consumer.isSession(1));
+  });
+
+  test("consumer/replica-consumer: replaced content ends a session with its connection", () => {
+    const { replica, supplier } = setUpConsumer();
+    supplier.start();
+    supplier.keep();
+    replica.consumer.dropSession();
+    assert.isTrue(supplier.isClosed);
+    assert.equal(replica.consumer.access.name, "free");
+  });
+
+  test("consumer/replica-consumer: a change is brought by the server of the session; a read-only one has no ID", async () => {
+    const { replica, supplier } = setUpConsumer();
+    supplier.start();
+    supplier.change(makeCsn(5, 0, 9));
+    supplier.end();
+    supplier.start({ referrals: ["ldap://hub:389"] });
+    supplier.change(makeCsn(6, 0, 9));
+    await settle();
+    assert.deepEqual(replica.broughtBy, [9, undefined]);
+  });
+
   test("consumer/replica-consumer: End teaches the purl of the supplier; End alone is answered", () => {
     const { replica, supplier } = setUpConsumer();
     assert.equal(supplier.end(), 9);

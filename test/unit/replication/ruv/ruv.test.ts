@@ -12,6 +12,7 @@ import {
   hasChangesFor,
   makeRuv,
   mergeRuv,
+  withKnown,
   parseRuv,
   ruvMaxCsn,
   withOwnElement,
@@ -36,6 +37,14 @@ function ruvOf(bounds: Record<number, readonly [number, number]>, generation = "
 const order = (ruv: Ruv): number[] => ruv.elements.map((element) => element.replicaId);
 
 suite("replication/ruv", () => {
+  test("replication/ruv: what is known besides moves a vector forward, not back, and brings no replica IDs", () => {
+    const ruv = advanceRuv(makeRuv("g"), makeCsn(7, 0, 4), 100);
+    const ahead = withKnown(ruv, [makeCsn(9, 0, 4), makeCsn(9, 0, 5)]);
+    assert.equal(ruvMaxCsn(ahead), makeCsn(9, 0, 4));
+    assert.lengthOf(ahead.elements, 1);
+    assert.strictEqual(withKnown(ahead, [makeCsn(8, 0, 4)]), ahead);
+  });
+
   test("replication/ruv: a RUV covers the CSNs up to the max of their replica ID", () => {
     const ruv = ruvOf({ 1: [2, 5] });
     assert.isTrue(coversCsn(ruv, makeCsn(5, 0, 1)));

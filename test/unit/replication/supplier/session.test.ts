@@ -53,10 +53,13 @@ function parseEvent(words: readonly string[]): SessionEvent {
       };
     case "end-answered":
       return { type: "endAnswered", code: Number(a) };
+    case "rest-ended":
+      return { type: "restEnded", code: Number(a) };
     case "lost":
       return { type: "connectionLost" };
     case "changes":
       return { type: "changesAvailable" };
+    case "conclude":
     case "stop":
     case "timer":
       return { type: name };
@@ -84,7 +87,12 @@ function formatAction(action: SessionAction): string {
 }
 
 function run(commands: readonly string[]): string[] {
-  const settings: SessionSettings = { timeoutMs: 120_000, windowChanges: 200, releaseTimeoutMs: 0 };
+  const settings: SessionSettings = {
+    timeoutMs: 120_000,
+    windowChanges: 200,
+    releaseTimeoutMs: 0,
+    restMs: 0,
+  };
   let current = settings;
   let now = 0 as Millis;
   let { state, actions } = startSession("g", now);

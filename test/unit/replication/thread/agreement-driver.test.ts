@@ -1,9 +1,15 @@
 // Supplier and consumer against each other in one process (test/support/driven-agreement.ts).
 import { assert } from "chai";
-import { LdapError, TOTAL_PROTOCOL_OID } from "../../../../src/protocol/index.ts";
+import {
+  END_REPLICATION_OID,
+  LdapError,
+  REST_SESSION_OID,
+  START_REPLICATION_90_OID,
+  TOTAL_PROTOCOL_OID,
+} from "../../../../src/protocol/index.ts";
 import { describeInit } from "../../../../src/replication/agreement/index.ts";
 import { makeCsn } from "../../../../src/replication/csn/index.ts";
-import { compareRuv, formatRuv } from "../../../../src/replication/ruv/index.ts";
+import { compareRuv, formatRuv, ruvMaxCsn } from "../../../../src/replication/ruv/index.ts";
 import type { TotalEntry } from "../../../../src/replication/total/index.ts";
 import { MemoryReplica, SUFFIX } from "../../../support/memory-replica.ts";
 import {
@@ -13,6 +19,13 @@ import {
   drivenPair,
   fractionalWithout,
 } from "../../../support/driven-agreement.ts";
+
+const RESTING = {
+  timeoutMs: 120_000,
+  windowChanges: 1000,
+  releaseTimeoutMs: 0,
+  restMs: 10_000,
+} as const;
 
 const entry = (dn: string): TotalEntry => ({
   uniqueId: "00000000-00000000-00000000-00000001",
@@ -43,7 +56,7 @@ suite("thread/agreement-driver", () => {
   });
 
   test("thread/agreement-driver: a thousand changes go through a window of ten", async () => {
-    const session = { timeoutMs: 120_000, windowChanges: 10, releaseTimeoutMs: 0 };
+    const session = { timeoutMs: 120_000, windowChanges: 10, releaseTimeoutMs: 0, restMs: 0 };
     const agreement = drivenPair({ session });
     for (let n = 0; n < 1000; n += 1) agreement.supplier.change(`entry ${n}`);
     await agreement.start();
@@ -67,6 +80,105 @@ suite("thread/agreement-driver", () => {
     assert.equal(compareRuv(there.supplier.ruv(), there.consumer.ruv()), "equal");
     assert.sameMembers(there.supplier.applied, ["from one", "from two"]);
     assert.sameMembers(there.consumer.applied, ["from one", "from two"]);
+  });
+
+  test("thread/agreement-driver: between two Concords a change needs no Start while the session rests", async () => {
+    const agreement = drivenPair({ session: RESTING });
+    agreement.capabilities = CONCORD_CAPABILITIES;
+    await agreement.start();
+    for (const name of ["one", "two", "three"]) {
+      await agreement.change(name);
+      assert.match(agreement.updateText, /Incremental update succeeded/);
+      assert.isFalse(agreement.status.isUpdating);
+    }
+    assert.deepEqual(agreement.consumer.applied, ["one", "two", "three"]);
+    assert.equal(agreement.counts, "1:3/0");
+    const { sent } = agreement.links[0] ?? { sent: [] };
+    const count = (oid: string): number => sent.filter((type) => type === oid).length;
+    assert.equal(count(START_REPLICATION_90_OID), 2, "the first one had nothing to send");
+    assert.equal(count(REST_SESSION_OID), 1);
+    await agreement.expire();
+    assert.equal(count(END_REPLICATION_OID), 2);
+    assert.equal(agreement.consumer.consumer.access.name, "free");
+  });
+
+  test("thread/agreement-driver: a 389 is never asked to keep a session", async () => {
+    const agreement = drivenPair({ session: RESTING });
+    await agreement.start();
+    await agreement.change("one");
+    assert.isFalse(agreement.links[0]?.sent.includes(REST_SESSION_OID));
+    assert.equal(agreement.consumer.consumer.access.name, "free");
+  });
+
+  test("thread/agreement-driver: suppliers of one consumer that keep their sessions are not in each other's way", async () => {
+    const one = drivenPair({ session: RESTING });
+    const two = new DrivenAgreement(new MemoryReplica(3), one.consumer, { session: RESTING });
+    const pair = [one, two];
+    for (const agreement of pair) agreement.capabilities = CONCORD_CAPABILITIES;
+    for (const agreement of pair) await agreement.start();
+    const names: string[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      for (const [index, agreement] of pair.entries()) {
+        await agreement.change(`${index} ${round}`);
+        assert.equal(agreement.phase, "inSession");
+        names.push(`${index} ${round}`);
+      }
+    }
+    assert.deepEqual(one.consumer.applied, names);
+    for (const agreement of pair)
+      assert.match(agreement.updateText, /Incremental update succeeded/);
+  });
+
+  test("thread/agreement-driver: a change that meets the end of a rest is sent in the next session", async () => {
+    const agreement = drivenPair({ session: RESTING });
+    agreement.capabilities = CONCORD_CAPABILITIES;
+    await agreement.start();
+    await agreement.change("one");
+    agreement.supplier.change("two");
+    agreement.notify();
+    agreement.consumer.consumer.refuseRest();
+    await agreement.settle();
+    assert.deepEqual(agreement.consumer.applied, ["one", "two"]);
+    assert.equal(agreement.counts, "1:2/0");
+  });
+
+  test("thread/agreement-driver: other settings end a session that rests", async () => {
+    const agreement = drivenPair({ session: RESTING });
+    agreement.capabilities = CONCORD_CAPABILITIES;
+    await agreement.start();
+    await agreement.change("one");
+    await agreement.configure({ isEnabled: false });
+    assert.equal(agreement.phase, "disabled");
+    assert.equal(agreement.consumer.consumer.access.name, "free");
+    await agreement.configure({ isEnabled: true });
+    await agreement.change("two");
+    await agreement.configure({ busyWaitMs: 1 });
+    assert.equal(agreement.phase, "waitingForChanges");
+    assert.lengthOf(agreement.links, 3);
+  });
+
+  test("thread/agreement-driver: what the consumer has by itself is not sent back to it", async () => {
+    const agreement = drivenPair({ session: RESTING });
+    const { supplier, consumer } = agreement;
+    agreement.capabilities = CONCORD_CAPABILITIES;
+    const back = new DrivenAgreement(consumer, supplier);
+    await agreement.start();
+    await back.start();
+    const isSilent = async (name: string): Promise<void> => {
+      await back.change(name);
+      const count = agreement.links[0]?.sent.length;
+      const newest = ruvMaxCsn(consumer.ruv(), consumer.replicaId);
+      agreement.notify(newest === undefined ? [] : [newest]);
+      await agreement.settle();
+      assert.equal(agreement.links[0]?.sent.length, count, name);
+    };
+    await isSilent("no session begins for its first");
+    await isSilent("nor for its second");
+    await agreement.change("ours");
+    await isSilent("nor is its third sent in a session that rests");
+    await agreement.change("ours again");
+    assert.equal(agreement.counts, "1:2/0");
+    assert.equal(compareRuv(supplier.ruv(), consumer.ruv()), "equal");
   });
 
   test("thread/agreement-driver: a refused change stops the session, nothing behind it is applied", async () => {
@@ -255,7 +367,7 @@ suite("thread/agreement-driver", () => {
     const consumer = new MemoryReplica(3);
     consumer.offersRelease = true;
     consumer.batchMax = 1;
-    const session = { timeoutMs: 120_000, windowChanges: 20, releaseTimeoutMs: 1 };
+    const session = { timeoutMs: 120_000, windowChanges: 20, releaseTimeoutMs: 1, restMs: 0 };
     const first = new DrivenAgreement(new MemoryReplica(1), consumer, { session });
     const second = new DrivenAgreement(new MemoryReplica(2), consumer, { session });
     for (let n = 0; n < 300; n += 1) first.supplier.change(`first ${n}`);

@@ -82,6 +82,7 @@ class Supplier {
         noteConsumerReplicaId: (replicaId) => {
           this.consumerReplicaId = replicaId;
         },
+        noteKin: () => {},
         learnSchema: () => Promise.reject(new Error("there is no schema to be learned")),
         keepSettledSchema: () => {},
         statusChanged: (status) => {
@@ -159,7 +160,7 @@ function configFor(port: number): AgreementConfig {
       isEnabled: true,
       replicaId: RID,
       schedule: undefined,
-      session: { timeoutMs: 5_000, windowChanges: 1000, releaseTimeoutMs: 0 },
+      session: { timeoutMs: 5_000, windowChanges: 1000, releaseTimeoutMs: 0, restMs: 0 },
       backoffMinMs: 50,
       backoffMaxMs: 1_000,
       busyWaitMs: 50,
