@@ -12,7 +12,14 @@
 import type { Clock } from "../base/index.ts";
 import { formatFilter } from "../filter/index.ts";
 import type { LineBuffer, LineSink } from "../log/index.ts";
-import type { BindRequest, Request, SearchRequest } from "../protocol/index.ts";
+import type {
+  BindRequest,
+  CompareRequest,
+  Filter,
+  ModifyRequest,
+  Request,
+  SearchRequest,
+} from "../protocol/index.ts";
 import {
   END_REPLICATION_OID,
   REPLICATION_ENTRY_71_OID,
@@ -77,11 +84,9 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 export class TextAccessLog implements AccessLog {
   readonly #file: LineSink;
   readonly #clock: Clock;
-  /** The second that `#prefix` is for. */
-  #prefixSeconds = -1;
-  #prefix = "";
-  /** What stands behind the milliseconds: zeros for the finer digits, the time zone. */
-  #zone = "";
+  /** What a line begins with, and the millisecond that it is for. */
+  #stamp: Buffer = Buffer.alloc(0);
+  #stampMs = -1;
 
   constructor(file: LineSink, clock: Clock) {
     this.#file = file;
@@ -108,8 +113,7 @@ export class TextAccessLog implements AccessLog {
     if (line === undefined) return;
     line.text("conn=").number(connection.id).text(" op=").number(operation.number).text(" ");
     const { request } = operation.message;
-    if (request.type === "search") writeSearch(line, request);
-    else line.text(formatRequest(request));
+    writeRequest(line, request);
     this.#file.endLine();
   }
 
@@ -143,7 +147,7 @@ export class TextAccessLog implements AccessLog {
     if (facts.csn !== "") line.text(" csn=").text(facts.csn);
     if (resultCode === SASL_BIND_IN_PROGRESS) line.text(", SASL bind in progress");
     else if (message.request.type === "bind" && resultCode === 0)
-      line.text(` dn="${escapeText(facts.boundDn)}"`);
+      quoted(line.text(' dn="'), facts.boundDn).text('"');
     else if (operation.resultMessage !== "" && resultCode !== 0)
       line.text(` - ${escapeText(operation.resultMessage)}`);
     this.#file.endLine();
@@ -165,37 +169,68 @@ export class TextAccessLog implements AccessLog {
     const line = this.#file.startLine();
     if (line === undefined) return undefined;
     const nowMs = this.#clock.now();
-    const seconds = Math.floor(nowMs / 1000);
-    if (seconds !== this.#prefixSeconds) this.#startSecond(seconds);
-    return line
-      .text(this.#prefix)
-      .number(nowMs - seconds * 1000, 3)
-      .text(this.#zone);
+    if (nowMs !== this.#stampMs) this.#moveStamp(nowMs);
+    return line.raw(this.#stamp);
   }
 
-  #startSecond(seconds: number): void {
-    const time = new Date(seconds * 1000);
-    const two = (number: number): string => String(number).padStart(2, "0");
-    const day = `${two(time.getDate())}/${MONTHS[time.getMonth()]}/${time.getFullYear()}`;
-    const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
-    const offset = -time.getTimezoneOffset();
-    const zone = two(Math.floor(Math.abs(offset) / 60)) + two(Math.abs(offset) % 60);
-    this.#prefixSeconds = seconds;
-    this.#prefix = `[${day}:${clock}.`;
-    this.#zone = `000000 ${offset < 0 ? "-" : "+"}${zone}] `;
+  /** Most lines are of the second of the one before: only the milliseconds are written anew. */
+  #moveStamp(nowMs: number): void {
+    const seconds = Math.floor(nowMs / 1000);
+    if (seconds !== Math.floor(this.#stampMs / 1000)) this.#stamp = makeStamp(seconds);
+    const ms = nowMs - seconds * 1000;
+    this.#stamp[MS_START] = ZERO + Math.floor(ms / 100);
+    this.#stamp[MS_START + 1] = ZERO + (Math.floor(ms / 10) % 10);
+    this.#stamp[MS_START + 2] = ZERO + (ms % 10);
+    this.#stampMs = nowMs;
   }
+}
+
+const ZERO = 0x30;
+/** Where the milliseconds stand in a stamp. */
+const MS_START = "[02/Jan/2026:03:04:05.".length;
+
+/** The time with zeros for everything below the second. */
+function makeStamp(seconds: number): Buffer {
+  const time = new Date(seconds * 1000);
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const day = `${two(time.getDate())}/${MONTHS[time.getMonth()]}/${time.getFullYear()}`;
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  const offset = -time.getTimezoneOffset();
+  const zone = two(Math.floor(Math.abs(offset) / 60)) + two(Math.abs(offset) % 60);
+  return Buffer.from(`[${day}:${clock}.000000000 ${offset < 0 ? "-" : "+"}${zone}] `, "latin1");
 }
 
 const SASL_BIND_IN_PROGRESS = 14;
 
-function formatRequest(request: Exclude<Request, SearchRequest>): string {
+function writeRequest(line: LineBuffer, request: Request): void {
   switch (request.type) {
+    case "search":
+      return writeSearch(line, request);
     case "bind":
-      return formatBind(request);
+      return writeBind(line, request);
+    case "compare":
+      quoted(line.text('CMP dn="'), request.dn);
+      quoted(line.text('" attr="'), request.attribute).text('"');
+      return;
+    case "modify":
+      quoted(line.text('MOD dn="'), request.dn).text('"');
+      return;
+    case "add":
+    case "delete":
+    case "modifyDn":
+    case "abandon":
+    case "unbind":
+    case "extended":
+      line.text(formatRequest(request));
+  }
+}
+
+function formatRequest(
+  request: Exclude<Request, SearchRequest | BindRequest | CompareRequest | ModifyRequest>,
+): string {
+  switch (request.type) {
     case "unbind":
       return "UNBIND";
-    case "modify":
-      return `MOD dn="${escapeText(request.dn)}"`;
     case "add":
       return `ADD dn="${escapeText(request.dn)}"`;
     case "delete":
@@ -204,8 +239,6 @@ function formatRequest(request: Exclude<Request, SearchRequest>): string {
       const superior = request.newSuperior ?? "(null)";
       return `MODRDN dn="${escapeText(request.dn)}" newrdn="${escapeText(request.newRdn)}" newsuperior="${escapeText(superior)}"`;
     }
-    case "compare":
-      return `CMP dn="${escapeText(request.dn)}" attr="${escapeText(request.attribute)}"`;
     case "abandon":
       return `ABANDON msgid=${request.messageId}`;
     case "extended": {
@@ -216,20 +249,40 @@ function formatRequest(request: Exclude<Request, SearchRequest>): string {
   }
 }
 
-function formatBind(request: BindRequest): string {
-  const { authentication, version } = request;
-  const dn = escapeText(request.name);
-  return authentication.method === "simple"
-    ? `BIND dn="${dn}" method=128 version=${version}`
-    : `BIND dn="${dn}" method=sasl version=${version} mech=${escapeText(authentication.mechanism)}`;
+function writeBind(line: LineBuffer, { authentication, name, version }: BindRequest): void {
+  const isSimple = authentication.method === "simple";
+  quoted(line.text('BIND dn="'), name).text(isSimple ? '" method=128' : '" method=sasl');
+  line.text(" version=").number(version);
+  if (!isSimple) quoted(line.text(" mech="), authentication.mechanism);
 }
 
 function writeSearch(line: LineBuffer, request: SearchRequest): void {
-  line.text('SRCH base="').text(escapeText(request.base));
+  quoted(line.text('SRCH base="'), request.base);
   line.text('" scope=').number(SCOPE[request.scope]);
-  line.text(' filter="').text(escapeText(formatFilter(request.filter)));
+  line.text(' filter="');
+  writeFilter(line, request.filter);
   if (request.attributes.length === 0) line.text('" attrs=ALL');
   else line.text(`" attrs="${request.attributes.map(escapeText).join(" ")}"`);
+}
+
+/** Simple filters as they are, without a text in between. */
+function writeFilter(line: LineBuffer, filter: Filter): void {
+  const start = line.length;
+  if (filter.type === "equality" || filter.type === "present") {
+    const { type, attribute } = filter;
+    if (line.text("(").characters(attribute, PLAIN)) {
+      if (type === "present") {
+        line.text("=*)");
+        return;
+      }
+      if (line.text("=").octets(filter.value, PLAIN_VALUE)) {
+        line.text(")");
+        return;
+      }
+    }
+    line.rewind(start);
+  }
+  line.text(escapeText(formatFilter(filter)));
 }
 
 function formatNotes(notes: string): string {
@@ -251,12 +304,27 @@ function formatSeconds(ms: number): string {
   return (Math.max(0, ms) / 1000).toFixed(9);
 }
 
-const PLAIN = /^[ !#-~]*$/;
+/** A 1 for each character of printable ASCII but these. */
+function printableWithout(characters: string): Uint8Array {
+  return Uint8Array.from({ length: 0x80 }, (_, code) =>
+    code < 0x20 || code === 0x7f || characters.includes(String.fromCharCode(code)) ? 0 : 1,
+  );
+}
+
+/** Characters that stand for themselves, and those of values in filters that do. */
+const PLAIN = printableWithout('"');
+const PLAIN_VALUE = printableWithout('"()*\\');
+const PLAIN_TEXT = /^[ !#-~]*$/;
 const UNSAFE = /[\p{Cc}"\u2028\u2029]/gu;
+
+/** The text as it stands between quotes. */
+function quoted(line: LineBuffer, text: string): LineBuffer {
+  return line.characters(text, PLAIN) ? line : line.text(escapeText(text));
+}
 
 function escapeText(text: string): string {
   const short = shortenText(text);
-  if (PLAIN.test(short)) return short;
+  if (PLAIN_TEXT.test(short)) return short;
   return short.replaceAll(UNSAFE, (character) => {
     const bytes = Buffer.from(character);
     return Array.from(bytes, (byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");

@@ -8,6 +8,8 @@ const ZERO = 0x30;
 const LINE_BREAK = 0x0a;
 /** From this length on the call of the native encoder pays. */
 const LOOP_CHARACTERS_MAX = 64;
+/** Numbers up to here are taken apart without floating point. */
+const SMALL_NUMBER_MAX = 0x7fff_ffff;
 
 /** Where lines of a log go. */
 export interface LineSink {
@@ -49,8 +51,54 @@ export class LineBuffer {
     return this;
   }
 
+  /** The text if it is short and of characters that `allowed` has a 1 for; false: it is not, and nothing is written. */
+  characters(text: string, allowed: Uint8Array): boolean {
+    const count = text.length;
+    if (count > LOOP_CHARACTERS_MAX) return false;
+    this.#reserve(count);
+    const bytes = this.#bytes;
+    const start = this.#length;
+    for (let at = 0; at < count; at += 1) {
+      const code = text.charCodeAt(at);
+      if (allowed[code] !== 1) return false;
+      bytes[start + at] = code;
+    }
+    this.#length = start + count;
+    return true;
+  }
+
+  /** The same of bytes. */
+  octets(value: Uint8Array, allowed: Uint8Array): boolean {
+    const count = value.length;
+    if (count > LOOP_CHARACTERS_MAX) return false;
+    this.#reserve(count);
+    const bytes = this.#bytes;
+    const start = this.#length;
+    for (let at = 0; at < count; at += 1) {
+      const byte = value[at]!;
+      if (allowed[byte] !== 1) return false;
+      bytes[start + at] = byte;
+    }
+    this.#length = start + count;
+    return true;
+  }
+
+  /** A few bytes as they are. */
+  raw(value: Uint8Array): this {
+    const count = value.length;
+    this.#reserve(count);
+    const bytes = this.#bytes;
+    const start = this.#length;
+    for (let at = 0; at < count; at += 1) bytes[start + at] = value[at]!;
+    this.#length = start + count;
+    return this;
+  }
+
   /** A whole number that is not negative; zeros in front make it `digitsMin` long. */
   number(value: number, digitsMin = 1): this {
+    if (value >= 0 && value <= SMALL_NUMBER_MAX && (value | 0) === value) {
+      return this.#smallNumber(value | 0, digitsMin);
+    }
     assert(Number.isSafeInteger(value) && value >= 0, "a whole number is logged");
     let digits = 1;
     for (let bound = 10; bound <= value; bound *= 10) digits += 1;
@@ -68,11 +116,34 @@ export class LineBuffer {
     return this;
   }
 
+  #smallNumber(value: number, digitsMin: number): this {
+    let digits = 1;
+    for (let rest = (value / 10) | 0; rest > 0; rest = (rest / 10) | 0) digits += 1;
+    if (digits < digitsMin) digits = digitsMin;
+    this.#reserve(digits);
+    const bytes = this.#bytes;
+    const start = this.#length;
+    let rest = value;
+    for (let at = start + digits - 1; at >= start; at -= 1) {
+      const next = (rest / 10) | 0;
+      bytes[at] = ZERO + (rest - 10 * next);
+      rest = next;
+    }
+    this.#length = start + digits;
+    return this;
+  }
+
   /** Whole lines of another buffer. */
   lines(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  /** Forgets what was written behind `length`. */
+  rewind(length: number): void {
+    assert(length <= this.#length, "a buffer is rewound, not wound on");
+    this.#length = length;
   }
 
   endLine(): void {

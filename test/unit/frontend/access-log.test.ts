@@ -6,7 +6,12 @@ import { join } from "node:path";
 import { assert } from "chai";
 import { setup, suite, teardown, test } from "mocha";
 import type { Millis } from "../../../src/base/index.ts";
-import { type AccessLog, JsonAccessLog, TextAccessLog } from "../../../src/frontend/index.ts";
+import {
+  type AccessLog,
+  type Connection,
+  JsonAccessLog,
+  TextAccessLog,
+} from "../../../src/frontend/index.ts";
 import { LOG_FILE_DEFAULTS, LogFile } from "../../../src/log/index.ts";
 import { finalResponse, LdapError, type Request, SUCCESS } from "../../../src/protocol/index.ts";
 import { Fixture, type Handled, succeed, tlsSettings } from "./fixture.ts";
@@ -140,6 +145,53 @@ suite("frontend/access-log", () => {
     assert.match(all[1] ?? "", /conn=1 TLS1\.3 256-bit TLS_AES_256_GCM_SHA384$/);
     assert.match(all.at(-1) ?? "", /conn=1 op=0 fd=\d+ Disconnect - Bad Ber Tag .* - B1$/);
     await fixture.close();
+  });
+
+  const filters: readonly (readonly [
+    attribute: string,
+    value: string | undefined,
+    text: string,
+  ])[] = [
+    ["cn", undefined, "(cn=*)"],
+    ["cn", "plain text ~!", "(cn=plain text ~!)"],
+    ["cn", "", "(cn=)"],
+    ["cn;lang-de", "(a)*b\\c", "(cn;lang-de=\\28a\\29\\2ab\\5cc)"],
+    ["cn", "\u00e9", "(cn=\u00e9)"],
+    ['c"n', undefined, "(c\\22n=*)"],
+    ['c"n', "a", "(c\\22n=a)"],
+    ["cn", "x".repeat(100), `(cn=${"x".repeat(100)})`],
+  ];
+  test("frontend/access-log: filters of all kinds of characters are told as texts", async () => {
+    const fixture = new Fixture({ accessLog: new TextAccessLog(file, clock) });
+    const client = await fixture.client();
+    for (const [index, [attribute, value]] of filters.entries()) {
+      const filter =
+        value === undefined
+          ? { type: "present" as const, attribute }
+          : { type: "equality" as const, attribute, value: Buffer.from(value) };
+      await client.request(index + 1, { ...SEARCH, filter } as Request);
+    }
+    await fixture.close();
+    const told = lines().flatMap((line) => /SRCH .* filter="(.*)" attrs=/.exec(line)?.[1] ?? []);
+    assert.deepEqual(
+      told,
+      filters.map(([, , text]) => text),
+    );
+  });
+
+  test("frontend/access-log: the time of each line is that of its millisecond", () => {
+    const times = ["03:04:05.067", "03:04:05.008", "03:04:05.990", "03:04:06.000", "13:04:06.000"];
+    let at = 0;
+    const moving = {
+      now: () => new Date(`2026-01-02T${times[at] as string}`).getTime() as Millis,
+    };
+    const log = new TextAccessLog(file, moving);
+    for (; at < times.length; at += 1) log.opened({ id: 1 } as Connection);
+    at = 0;
+    assert.deepEqual(
+      lines().map((line) => /^\[02\/Jan\/2026:(\S{12})000000 [+-]\d{4}\] conn=1 /.exec(line)?.[1]),
+      times,
+    );
   });
 
   test("frontend/access-log: a filter of megabytes is cut", async () => {

@@ -37,6 +37,9 @@ suite("log/line-buffer", () => {
     [1_234, 3, "1234"],
     [0, 9, "000000000"],
     [999_999_999, 9, "999999999"],
+    [2 ** 31 - 1, 1, "2147483647"],
+    [2 ** 31, 1, "2147483648"],
+    [2 ** 32 + 5, 12, "004294967301"],
     [Number.MAX_SAFE_INTEGER, 1, "9007199254740991"],
   ];
   for (const [value, digitsMin, expected] of numbers) {
@@ -47,6 +50,39 @@ suite("log/line-buffer", () => {
       );
     });
   }
+
+  const letters = Uint8Array.from({ length: 128 }, (_, code) => (code >= 0x61 ? 1 : 0));
+  const judged: readonly (readonly [text: string, isWritten: boolean])[] = [
+    ["", true],
+    ["abc", true],
+    ["abC", false],
+    ["ab\u00e9", false],
+    ["ab\u0161", false],
+    ["a".repeat(64), true],
+    ["a".repeat(65), false],
+  ];
+  for (const [text, isWritten] of judged) {
+    test(`log/line-buffer: ${JSON.stringify(text.slice(0, 8))} of ${text.length} is ${isWritten ? "" : "not "}written as allowed characters`, () => {
+      const expected = isWritten ? `<${text}` : "<";
+      const asText = written((buffer) =>
+        assert.equal(buffer.text("<").characters(text, letters), isWritten),
+      );
+      const asBytes = written((buffer) =>
+        assert.equal(buffer.text("<").octets(Buffer.from(text), letters), isWritten),
+      );
+      assert.deepEqual([asText, asBytes], [expected, expected]);
+    });
+  }
+
+  test("log/line-buffer: bytes are written as they are, and what was written can be taken back", () => {
+    const text = written((buffer) => {
+      buffer.text("one ").raw(Buffer.from("two"));
+      const { length } = buffer;
+      buffer.text("three").rewind(length);
+      assert.throws(() => buffer.rewind(length + 1));
+    });
+    assert.equal(text, "one two");
+  });
 
   test("log/line-buffer: what is no whole number is a defect", () => {
     for (const value of [-1, 0.5, Number.NaN, Infinity]) {
