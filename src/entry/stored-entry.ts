@@ -254,6 +254,16 @@ export class StoredEntry implements EntryView {
   }
 
   hasBytes(type: AttributeType, value: Buffer): boolean {
+    for (const rows = this.rows(); rows.next(); ) {
+      if (!isOrDescends(this.description(rows).type, type)) continue;
+      if (rows.end - rows.start >= LARGE_BYTES_MIN) return this.#hasBytesAnywhere(type, value);
+      if (readValues(this.record, rows.start).some((each) => each.equals(value))) return true;
+    }
+    return false;
+  }
+
+  /** The same with what is kept of attributes with very many values. */
+  #hasBytesAnywhere(type: AttributeType, value: Buffer): boolean {
     return this.stored().some((attribute) => {
       const { description, large } = attribute;
       if (!isOrDescends(description.type, type)) return false;

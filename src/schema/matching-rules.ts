@@ -9,6 +9,7 @@ import { SYNTAX } from "./syntax-oids.ts";
 import { isAuthPassword, isBitString, isUuid, splitOptionalUid } from "./syntax-checks.ts";
 import type {
   EqualsAt,
+  KeepsText,
   MatchingRule,
   MatchingRuleKind,
   RulePrefix,
@@ -38,6 +39,7 @@ interface RuleShape {
   readonly normalize: Normalize;
   readonly normalizePart?: NormalizePart;
   readonly equalsAt?: EqualsAt;
+  readonly keepsText?: KeepsText;
   readonly prefix?: RulePrefix;
   readonly matches?: (value: Buffer, assertion: Buffer) => boolean | undefined;
 }
@@ -130,6 +132,7 @@ function textRules(): RuleShape[] {
     kind: "equality",
     normalize: preparer.prepareValue,
     equalsAt: preparer.equalsAt,
+    keepsText: preparer.keepsText,
   });
   const ordering = (
     oid: string,

@@ -7,6 +7,7 @@
 import { isUtf8 } from "node:buffer";
 
 const COMMA = 0x2c;
+const EQUALS = 0x3d;
 
 /** 1 for each ASCII byte that is written as a hex pair. */
 const ESCAPED = new Uint8Array(128);
@@ -15,6 +16,18 @@ ESCAPED[0x7f] = 1;
 for (const character of ',+"\\<>;=#') ESCAPED[character.charCodeAt(0)] = 1;
 
 const hexPair = (byte: number): string => `\\${byte.toString(16).padStart(2, "0")}`;
+
+/** Where a range of DN text that is one assertion in its simplest form has its `=`: a type and a value, neither empty, without
+ *  blanks and without anything that a DN escapes or that separates. -1: it is something else. */
+export function plainAssertion(text: string, end: number): number {
+  let equals = -1;
+  for (let i = 0; i < end; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code === EQUALS && equals < 0) equals = i;
+    else if (code <= 0x20 || ESCAPED[code] !== 0) return -1;
+  }
+  return equals > 0 && equals < end - 1 ? equals : -1;
+}
 
 /** The value part of a normal assertion. */
 export function escapeNormalValue(form: Buffer): string {

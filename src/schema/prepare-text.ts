@@ -7,7 +7,7 @@
 // ASCII takes a path over bytes (tables below); everything else goes through strings. Differences from the RFC, on purpose:
 // code points assigned after Unicode 3.2 are allowed, and bidirectional text is not checked.
 import { isUtf8 } from "node:buffer";
-import type { EqualsAt, SubstringPosition } from "./types.ts";
+import type { EqualsAt, KeepsText, SubstringPosition } from "./types.ts";
 
 const SPACE = 0x20;
 const HYPHEN = 0x2d;
@@ -174,6 +174,8 @@ export interface TextPreparer {
   preparePart(part: Buffer, position: SubstringPosition): Buffer | undefined;
   /** Whether `bytes[start, end)` has this value form; undefined: it is not ASCII, and has to be prepared to know. */
   equalsAt: EqualsAt;
+  /** Whether each character of a range of a text is ASCII and stands for itself wherever it is; blanks do not. */
+  keepsText: KeepsText;
   /** What the value form begins with if the target form begins with this form of an initial part. */
   valuePrefix(part: Buffer): Buffer;
 }
@@ -215,9 +217,18 @@ export function textPreparer(preparation: Preparation): TextPreparer {
     return at === form.length;
   };
 
+  const keepsText: KeepsText = (text, start, end) => {
+    for (let i = start; i < end; i += 1) {
+      const code = text.charCodeAt(i);
+      if (code === SPACE || table[code] !== code) return false;
+    }
+    return true;
+  };
+
   if (preparation.removal !== "none") {
     return {
       equalsAt,
+      keepsText,
       prepareValue,
       prepareTarget: prepareValue,
       preparePart: (part) => prepareValue(part),
@@ -239,7 +250,7 @@ export function textPreparer(preparation: Preparation): TextPreparer {
     return mapped === undefined ? undefined : Buffer.from(partForm(mapped, position), "utf8");
   };
 
-  return { prepareValue, prepareTarget, preparePart, equalsAt, valuePrefix: narrow };
+  return { prepareValue, prepareTarget, preparePart, equalsAt, keepsText, valuePrefix: narrow };
 }
 
 /** As `partForm`, for ASCII. */

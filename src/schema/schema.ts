@@ -13,7 +13,7 @@ import {
   UNDEFINED_TYPES_MAX,
 } from "./limits.ts";
 import { makeMatchingRules, SPACE_INSENSITIVE_RULE } from "./matching-rules.ts";
-import { escapeNormalValue } from "./normal-dn.ts";
+import { escapeNormalValue, plainAssertion } from "./normal-dn.ts";
 import { resolveObjectClasses } from "./object-class.ts";
 import { isNumericOid } from "./syntax-checks.ts";
 import { allSyntaxes, findSyntax } from "./syntaxes.ts";
@@ -169,7 +169,9 @@ export class Schema {
     if (parentText !== "") {
       const parent = this.#normalDns.get(parentText);
       if (parent !== undefined && parent !== "") {
-        const normal = `${this.normalizeRdn(parseRdn(text.slice(0, leafEnd)))},${parent}`;
+        const rdn =
+          this.#plainRdn(text, leafEnd) ?? this.normalizeRdn(parseRdn(text.slice(0, leafEnd)));
+        const normal = `${rdn},${parent}`;
         this.#lastLeaf = { text, normal };
         return normal;
       }
@@ -190,6 +192,18 @@ export class Schema {
     if (text.length > NORMAL_DN_CACHE_CHARACTERS_MAX) return;
     if (this.#normalDns.size >= NORMAL_DN_CACHE_ENTRIES_MAX) this.#normalDns.clear();
     this.#normalDns.set(text, normal);
+  }
+
+  /** The normal form of the RDN that ends at `end`, if that is seen at a glance, as of most leaves. */
+  #plainRdn(text: string, end: number): string | undefined {
+    const equals = plainAssertion(text, end);
+    if (equals < 0) return undefined;
+    const name = text.slice(0, equals);
+    const type = this.#types.get(name);
+    if (type?.key !== name || type.equality.keepsText?.(text, equals + 1, end) !== true) {
+      return undefined;
+    }
+    return text.slice(0, end);
   }
 
   normalizeRdn(rdn: Rdn): string {

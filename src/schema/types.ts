@@ -20,6 +20,8 @@ export type EqualsAt = (
   normal: Buffer,
 ) => boolean | undefined;
 
+export type KeepsText = (text: string, start: number, end: number) => boolean;
+
 export interface RulePrefix {
   readonly normalize: (value: Buffer) => Buffer | undefined;
   of(initial: Buffer): Buffer;
@@ -41,6 +43,8 @@ export interface MatchingRule {
   /** Equality rules that can compare in place: whether the value that lies in a range has this normal form, without making its
    *  own; undefined: that has to be made to know. */
   readonly equalsAt?: EqualsAt;
+  /** Equality rules of text: whether a range of a text that is not empty is the normal form of itself; false: it may be, too. */
+  readonly keepsText?: KeepsText;
   /** Substring rules, where it is known: values whose form begins with that of an initial part stand together in the order of
    *  the forms that `normalize`, of an equality rule, gives them; they begin with what `of` makes of the part's form. */
   readonly prefix?: RulePrefix;

@@ -42,6 +42,31 @@ const plainWord = fc.string({
 });
 const anyText = fc.oneof(word, fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }));
 
+/** In their simplest form and nearly. */
+const LEAVES = [
+  ...["cn=a", "cn=a1.b_c-d@e", "cn=A", "CN=a", "commonName=a", "2.5.4.3=a", "OID.2.5.4.3=a", "x=a"],
+  ...["cn = A ", "cn=a b", "cn=a  b", "cn= a", "cn=a ", "cn=", "=a", "cn=a=b", "cn=#04", "cn==a"],
+  ...[
+    "cn=b;x=c",
+    "cn=a+sn=b",
+    "cn=a\\2cb",
+    "cn=\u00e4",
+    "cn=\u017f",
+    "cn=a\u007fb",
+    "cn;x=a",
+    "",
+    "cn",
+  ],
+  ...[
+    "telephoneNumber=1-2",
+    "telephonenumber=1-2",
+    "gidnumber=007",
+    "gidnumber=7",
+    "description=%~",
+  ],
+  ...["member=cn", "createtimestamp=20200101000000z", "objectclass=PERSON", "dc=a-b"],
+];
+
 suite("property/schema", () => {
   test("property/schema: integer keys are in numeric order", () => {
     const integer = fc.oneof(
@@ -260,7 +285,7 @@ suite("property/schema", () => {
           expected,
         );
         for (const parent of [one, `${one},dc=x`]) outcome(() => schema.normalizeDnText(parent));
-        for (const leaf of ["cn=a", "cn = A ", "cn=b;x=c", "", "cn"]) {
+        for (const leaf of LEAVES) {
           const below = `${leaf},${one}`;
           assert.equal(
             outcome(() => schema.normalizeDnText(below)),
