@@ -46,7 +46,7 @@ const PACES = {
   /** Nobody else uses the instance. */
   alone: {
     commitEntries: BULK_COMMIT_ENTRIES,
-    indexBytesMax: 256 * 1024 * 1024,
+    indexBytesMax: 64 * 1024 * 1024,
     indexKeysMax: Number.POSITIVE_INFINITY,
     chunkBytes: 1024 * 1024,
   },
