@@ -132,6 +132,27 @@ suite("auth/password", () => {
     assert.isUndefined(find("four", []));
   });
 
+  test("auth/password: a key of several blocks is judged by the first one", async () => {
+    const password = Buffer.from("secret");
+    const value = await hashPassword("PBKDF2_SHA256", password, countingRandom(), hashers, {
+      rounds: 1,
+    });
+    const prefix = "{PBKDF2_SHA256}";
+    const body = Buffer.from(value.toString("latin1", prefix.length), "base64");
+    const keyStart = 4 + 64;
+    for (const [at, isMatch] of [
+      [keyStart, false],
+      [keyStart + 31, false],
+      [keyStart + 32, true],
+      [body.length - 1, true],
+    ] as const) {
+      const changed = Buffer.from(body);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      const stored = Buffer.from(prefix + changed.toString("base64"));
+      assert.equal(await verifyPassword(password, stored, hashers), isMatch, `byte ${at}`);
+    }
+  });
+
   test("auth/password: a password over the limit never matches", async () => {
     const long = Buffer.alloc(1025, "a");
     assert.isFalse(await verifyPassword(long, long, hashers));
