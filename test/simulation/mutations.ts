@@ -196,4 +196,10 @@ export const MUTATIONS: readonly Mutation[] = [
     from: "if (this.#isReminderDue(agreement, id.replicaId))",
     to: "if (false)",
   },
+  {
+    name: "whoever brings a change is taken for the consumer of every agreement",
+    file: "server/agreement.js",
+    from: "this.#kinId !== supplierId",
+    to: "this.#kinId === undefined",
+  },
 ];
