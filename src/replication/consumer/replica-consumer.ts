@@ -311,8 +311,12 @@ export class ReplicaConsumer {
     this.failing.delete(connectionId);
   }
 
-  /** A part of a total initialization; `answer` gets the result code. */
-  receiveEntry(connectionId: number, item: ReceivedItem, answer: (code: number) => void): void {
+  /** A part of a total initialization, of so many bytes; `answer` gets the result code. */
+  receiveEntry(
+    connectionId: number,
+    { item, bytes }: { readonly item: ReceivedItem; readonly bytes: number },
+    answer: (code: number) => void,
+  ): void {
     if (this.staging === undefined || !this.isSession(connectionId)) {
       answer(ResultCode.operationsError);
       return;
@@ -321,13 +325,13 @@ export class ReplicaConsumer {
     this.nextEntryId += 1;
     this.entries.set(messageId, item);
     this.entryAnswers.set(messageId, answer);
-    this.stepStaging({ type: "entryReceived", messageId });
+    this.stepStaging({ type: "entryReceived", messageId, bytes });
   }
 
   /** An entry that could not be decoded. */
   receiveBadEntry(connectionId: number): void {
     if (this.staging !== undefined && this.isSession(connectionId)) {
-      this.stepStaging({ type: "entrySettled", messageId: -1, outcome: "refused" });
+      this.stepStaging({ type: "entrySettled", bytes: 0, outcome: "refused" });
     }
   }
 
@@ -343,12 +347,12 @@ export class ReplicaConsumer {
   private perform(action: ImportAction): void {
     switch (action.type) {
       case "putEntry": {
-        const { messageId } = action;
+        const { messageId, bytes } = action;
         const item = this.entries.get(messageId);
         assert(item !== undefined, "an entry is put once");
         this.entries.delete(messageId);
         this.port.putEntry(item, (outcome) =>
-          this.stepStaging({ type: "entrySettled", messageId, outcome }),
+          this.stepStaging({ type: "entrySettled", bytes, outcome }),
         );
         return;
       }

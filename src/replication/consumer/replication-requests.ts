@@ -149,16 +149,19 @@ export class ReplicationRequests {
         return true;
       case REPLICATION_ENTRY_OID:
       case REPLICATION_ENTRY_71_OID:
-        this.item(connection, send, () => ({
+        this.item(connection, send, value, () => ({
           type: "entry",
           entry: decodeReplicationEntry(value),
         }));
         return true;
       case TOTAL_STATE_OID:
-        this.item(connection, send, () => ({ type: "state", state: decodeTotalState(value) }));
+        this.item(connection, send, value, () => ({
+          type: "state",
+          state: decodeTotalState(value),
+        }));
         return true;
       case TOTAL_STRUCTURE_OID:
-        this.item(connection, send, () => ({
+        this.item(connection, send, value, () => ({
           type: "structure",
           part: decodeTotalStructure(value),
         }));
@@ -215,6 +218,7 @@ export class ReplicationRequests {
   private item(
     connection: SupplierConnection,
     send: SendResponse,
+    value: Buffer | undefined,
     decode: () => ReceivedItem,
   ): void {
     const replica = this.replicas.get(connection.id);
@@ -231,7 +235,7 @@ export class ReplicationRequests {
       );
     if (replica === undefined) answer(ResultCode.operationsError);
     else if (item === undefined) replica.receiveBadEntry(connection.id);
-    else replica.receiveEntry(connection.id, item, answer);
+    else replica.receiveEntry(connection.id, { item, bytes: value?.length ?? 0 }, answer);
   }
 
   private update(

@@ -2,7 +2,8 @@
 // go to a staging area; the old data is served, as it was, until End swaps it. So a supplier that goes away half-way
 // leaves everything as it was (389 is then left with an empty suffix and a RUV that lies).
 //
-//   staging     entries come; each is put in order; results follow
+//   staging     entries come; each is put in order, and answered when it comes as long as not too much waits to be put: a 389
+//               supplier pauses for two seconds whenever 1,000 entries are unanswered. Only the answer to End says that they last
 //   finishing   End came: staged data is completed and swapped in, with the RUV of Start → ended
 //
 // Invariants: at most one abort or finish · after the first refused entry nothing more is put · the RUV that is installed
@@ -10,6 +11,9 @@
 import { ResultCode } from "../../protocol/index.ts";
 import { type Csn, type ReplicaId, READ_ONLY_REPLICA_ID, maxCsn } from "../csn/index.ts";
 import { type Ruv, ruvMaxCsn, withOwnElement } from "../ruv/index.ts";
+
+/** Bytes of entries that are answered and not yet put. */
+export const AHEAD_BYTES_MAX = 4 * 1024 * 1024;
 
 export type ImportState =
   | {
@@ -19,8 +23,11 @@ export type ImportState =
       readonly putEntries: number;
       /** Entries without a parent: left out and counted, as 389 does. */
       readonly skippedEntries: number;
-      /** Entries handed over and not settled. */
+      /** Entries handed over and not settled, and what they hold. */
       readonly pending: number;
+      readonly pendingBytes: number;
+      /** Entries that have come and wait for their answers, oldest first. */
+      readonly unanswered: readonly number[];
       /** The message ID of End, when it came before all entries were settled. */
       readonly endMessageId: number | undefined;
     }
@@ -28,11 +35,12 @@ export type ImportState =
   | { readonly name: "ended"; readonly how: "swapped" | "aborted" };
 
 export type ImportEvent =
-  | { readonly type: "entryReceived"; readonly messageId: number }
+  | { readonly type: "entryReceived"; readonly messageId: number; readonly bytes: number }
   /** `orphan`: its parent is not there. */
   | {
       readonly type: "entrySettled";
-      readonly messageId: number;
+      /** As it came. */
+      readonly bytes: number;
       readonly outcome: "put" | "orphan" | "refused";
     }
   | { readonly type: "endReceived"; readonly messageId: number }
@@ -43,7 +51,7 @@ export type ImportEvent =
   | { readonly type: "stop" };
 
 export type ImportAction =
-  | { readonly type: "putEntry"; readonly messageId: number }
+  | { readonly type: "putEntry"; readonly messageId: number; readonly bytes: number }
   | { readonly type: "answerEntry"; readonly messageId: number; readonly code: number }
   /** Completes the staged data, installs `ruv` and swaps, in one transaction. */
   | { readonly type: "finishImport"; readonly ruv: Ruv }
@@ -65,6 +73,8 @@ export const startImport = (ruv: Ruv): ImportState => ({
   putEntries: 0,
   skippedEntries: 0,
   pending: 0,
+  pendingBytes: 0,
+  unanswered: [],
   endMessageId: undefined,
 });
 
@@ -84,11 +94,7 @@ type StateOf<Name extends ImportState["name"]> = Extract<ImportState, { name: Na
 function stepStaging(state: StateOf<"staging">, event: ImportEvent): ImportTransition {
   switch (event.type) {
     case "entryReceived":
-      if (state.endMessageId !== undefined) return abort("close");
-      return {
-        state: { ...state, pending: state.pending + 1 },
-        actions: [{ type: "putEntry", messageId: event.messageId }],
-      };
+      return receive(state, event);
     case "entrySettled":
       return settle(state, event);
     case "endReceived":
@@ -104,27 +110,46 @@ function stepStaging(state: StateOf<"staging">, event: ImportEvent): ImportTrans
   }
 }
 
+function receive(
+  state: StateOf<"staging">,
+  { messageId, bytes }: Extract<ImportEvent, { type: "entryReceived" }>,
+): ImportTransition {
+  if (state.endMessageId !== undefined) return abort("close");
+  const put: ImportAction = { type: "putEntry", messageId, bytes };
+  const pendingBytes = state.pendingBytes + bytes;
+  const next = { ...state, pending: state.pending + 1, pendingBytes };
+  return pendingBytes <= AHEAD_BYTES_MAX && state.unanswered.length === 0
+    ? { state: next, actions: [put, answerOf(messageId)] }
+    : { state: { ...next, unanswered: [...state.unanswered, messageId] }, actions: [put] };
+}
+
+const answerOf = (messageId: number): ImportAction => ({
+  type: "answerEntry",
+  messageId,
+  code: ResultCode.success,
+});
+
 function settle(
   state: StateOf<"staging">,
   event: Extract<ImportEvent, { type: "entrySettled" }>,
 ): ImportTransition {
   // 389: no answer to a refused entry, the connection is closed.
   if (event.outcome === "refused") return abort("close");
+  const pendingBytes = state.pendingBytes - event.bytes;
+  // Together, so that the supplier is woken seldom.
+  const isTime = pendingBytes <= AHEAD_BYTES_MAX / 2;
   const next: StateOf<"staging"> = {
     ...state,
     pending: state.pending - 1,
+    pendingBytes,
+    unanswered: isTime ? [] : state.unanswered,
     putEntries: state.putEntries + (event.outcome === "put" ? 1 : 0),
     skippedEntries: state.skippedEntries + (event.outcome === "orphan" ? 1 : 0),
   };
-  const answer: ImportAction = {
-    type: "answerEntry",
-    messageId: event.messageId,
-    code: ResultCode.success,
-  };
-  if (next.pending > 0 || next.endMessageId === undefined)
-    return { state: next, actions: [answer] };
+  const answers = isTime ? state.unanswered.map(answerOf) : [];
+  if (next.pending > 0 || next.endMessageId === undefined) return { state: next, actions: answers };
   const finishing = finish(next.ruv, next.endMessageId);
-  return { state: finishing.state, actions: [answer, ...finishing.actions] };
+  return { state: finishing.state, actions: [...answers, ...finishing.actions] };
 }
 
 const finish = (ruv: Ruv, endMessageId: number): ImportTransition => ({
