@@ -282,7 +282,8 @@ export class Backend {
   #newestSeen(ruv: Ruv | undefined): Csn | undefined {
     const generation = parseCsn(ruv?.generation ?? "");
     const inRuv = ruv === undefined ? undefined : ruvMaxCsn(ruv);
-    return maxCsn(maxCsn(inRuv, this.cleanedCsn), generation);
+    // A change below the purge would be gone at once: the clock may have been set back since then.
+    return [inRuv, this.cleanedCsn, this.purgeCsn].reduce(maxCsn, generation);
   }
 
   /** Stores attribute descriptions that were used for the first time. */
