@@ -21,7 +21,7 @@ import { REPLICATION_CASES, measureReplication } from "../test/bench/replication
 // Of the surroundings, not of a server: with it every Node reads and parses all certificates of the machine before it begins.
 delete process.env["NODE_EXTRA_CA_CERTS"];
 
-const USAGE = `usage: npm run bench -- [BENCHMARK] [options]   without a name: main, replication and busy
+const USAGE = `usage: npm run bench -- [BENCHMARK] [options]   without a name: main, replication and busy; with --quick main
   main          Concord beside slapd and ns-slapd, case by case
   replication   pairs of them: total initialization, latency, backlog, changes that an agreement passes over
   busy          searches while writes and total initializations go on
@@ -30,7 +30,7 @@ const USAGE = `usage: npm run bench -- [BENCHMARK] [options]   without a name: m
   flushes       how often Concord has the device flush what it commits; exit code 1 when that is not twice for each commit
   regression    this checkout beside --before COMMIT; exit code 1 when a case needs more CPU time
 options
-  --quick        small sizes: without a name it ends within 3 minutes
+  --quick        small sizes: main ends within 3 minutes
   --entries N    instead of the usual number of users
   --rounds N     of main, replication, busy and regression
   --servers A,B  of main and replication: of ${SERVER_KINDS.join(",")}
@@ -58,15 +58,15 @@ const FULL = {
   sentChanges: 10_000,
 };
 const QUICK: typeof FULL = {
-  entries: 10_000,
-  rounds: 2,
+  entries: 5000,
+  rounds: 1,
   seconds: 0.3,
   warmUpSeconds: 0.4,
   changes: 200,
-  groupMembers: 10_000,
+  groupMembers: 5000,
   memberOperations: 40,
-  samples: 100,
-  backlog: 3000,
+  samples: 10,
+  backlog: 2000,
   skipped: 20_000,
   writeSeconds: 12,
   busySeconds: 3,
@@ -194,7 +194,12 @@ async function main(): Promise<void> {
     entries: countOf(values.entries, usual.entries),
     rounds: countOf(values.rounds, usual.rounds),
   };
-  const names = chosenBenchmarks(positionals, values.only, sizes);
+  const usualNames = values.quick === true ? ["main"] : COMPARING;
+  const names = chosenBenchmarks(
+    positionals.length === 0 ? usualNames : positionals,
+    values.only,
+    sizes,
+  );
   const log = (line: string): void => console.error(line);
   const reports: Record<string, unknown> = {};
   for (const name of names) {
@@ -208,13 +213,12 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
 }
 
-/** Those that are named, or all that compare with peers, as far as they have a case that is wanted. */
+/** Those that have a case that is wanted. */
 function chosenBenchmarks(
-  named: readonly string[],
+  names: readonly string[],
   only: string | undefined,
   sizes: typeof FULL,
 ): readonly string[] {
-  const names = named.length === 0 ? COMPARING : named;
   for (const name of names) {
     if (BENCHMARKS[name] === undefined) throw new UsageError(`there is no benchmark ${name}`);
   }

@@ -277,14 +277,15 @@ class Operators {
     }
   }
 
-  /** A gate that stays closed says so to every writer. What it waits for may be at consumers only, which send nothing. */
+  /** A gate that stays closed says so to every writer. What it waits for may be at consumers only, which send nothing; so may what a
+   *  supplier had after its backup was made, without a partner of it knowing. */
   #dropWhatNobodySends(): void {
-    const { queue, trace, plans, agreements, replacedAt } = this.#simulation;
+    const { queue, trace, plans, agreements, replacedAt, restoredAt } = this.#simulation;
     if (queue.now < this.#began + PATIENCE_MS) return;
     for (const { name, replicaId, role } of plans.values()) {
       if (role !== "supplier") continue;
       const { gate, cleaned } = this.#simulation.server(name).replica;
-      if (!gate.isOpen) this.#findAhead(name, replicaId);
+      if (!gate.isOpen || restoredAt.has(name)) this.#findAhead(name, replicaId);
       // A cleaning waits for it, too.
       for (const id of this.#membership.goneIds) {
         if (!cleaned.ids.has(id)) this.#findAhead(name, id);

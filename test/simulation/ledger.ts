@@ -42,7 +42,7 @@ export class Ledger {
     const { csn } = change;
     const known = this.changes.get(csn);
     const isOwn = csnReplicaId(csn) === ownReplicaId;
-    if (known === undefined) {
+    if (known === undefined || (isOwn && this.#isThrownAway(csn))) {
       const newest = this.#newest.get(csnReplicaId(csn));
       if (!isOwn) throw new Error(`${server} has ${csn}, which nobody has issued`);
       // What an operator threw away with its only copies is known to nobody any more.
@@ -63,6 +63,12 @@ export class Ledger {
       throw new Error(`${csn} is ${nameOf(known.change)}, and on ${server} ${nameOf(change)}`);
     }
     this.#hold(server).add(csn);
+  }
+
+  /** Whether an operator has given other data to all servers that had the change: its CSN may be issued again, because nobody
+   *  knows it. */
+  #isThrownAway(csn: Csn): boolean {
+    return this.changes.get(csn)?.isForfeited === true && !this.isHeld(csn);
   }
 
   #lackedBy(server: string): Csn[] {

@@ -128,6 +128,16 @@ suite("server/purge", () => {
     assert.equal(again.purgeCsn, expected);
   }).timeout(10_000);
 
+  test("server/purge: local changes are numbered above it when the clock has been set back", async () => {
+    const setup = new Setup(2);
+    const ahead = makeCsn(NOW + 500, 0, 0);
+    await setup.purge.run(ahead);
+    const { suffix, kv, backend } = setup.store;
+    assert.isTrue(backend.issueCsn(NOW, {}) > ahead);
+    const again = new Backend(kv, { name: "b", suffix, descriptions: backend.descriptions });
+    assert.isTrue(again.issueCsn(NOW, {}) > ahead);
+  }).timeout(10_000);
+
   test("server/purge: it begins soon after the start and comes back after the interval", async () => {
     const setup = new Setup(2);
     setup.tick();
