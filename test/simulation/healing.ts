@@ -88,6 +88,7 @@ export async function healAndCheck(
   const cleanedIds = membership.goneIds;
   checkAll({ servers: checked, ledger, withPurge, isLimited: limits.size > 0, cleanedIds });
   // Also where all had come together without it. Who could not be served before can be now, and is left alone.
+  ignoreSkew();
   operators.restart();
   await simulation.after(LOOK_MS);
   await probe(simulation, checked, cleanedIds);
