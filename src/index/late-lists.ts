@@ -8,7 +8,7 @@
 
 import type { BytesTable } from "../kv/index.ts";
 import { IdList } from "./id-list.ts";
-import { type LateReader, lateKey, lateNumber, readLateRow } from "./late-row.ts";
+import { type LateReader, lateKey, lateNumber, partOf, readLateRow } from "./late-row.ts";
 
 class LateIds {
   readonly #ids: number[] = [];
@@ -71,12 +71,7 @@ export class LateLists implements LateReader {
   }
 
   enter(tag: number): boolean {
-    let codes = this.#indexes.get(tag);
-    if (codes === undefined) {
-      codes = new Map();
-      this.#indexes.set(tag, codes);
-    }
-    this.#entered = codes;
+    this.#entered = partOf(this.#indexes, tag);
     return true;
   }
 

@@ -13,7 +13,14 @@ import { IdList } from "./id-list.ts";
 import { addIds, removeIds } from "./id-table.ts";
 import { keyPrefix } from "./index-key.ts";
 import { trigramText } from "./index-keys.ts";
-import { type LateReader, lastLateNumber, lateKey, lateNumber, readLateRow } from "./late-row.ts";
+import {
+  type LateReader,
+  lastLateNumber,
+  lateKey,
+  lateNumber,
+  partOf,
+  readLateRow,
+} from "./late-row.ts";
 import { LATE_LISTS_BETWEEN_LOOKS, LATE_ROWS_BETWEEN_LOOKS } from "./limits.ts";
 
 /** Whether the slice has taken long enough. */
@@ -73,12 +80,7 @@ export class LateMerge implements LateReader {
 
   enter(tag: number): boolean {
     if (!this.#isSubstringIndex(tag)) return false;
-    let codes = this.#indexes.get(tag);
-    if (codes === undefined) {
-      codes = new Map();
-      this.#indexes.set(tag, codes);
-    }
-    this.#entered = codes;
+    this.#entered = partOf(this.#indexes, tag);
     return true;
   }
 

@@ -64,6 +64,19 @@ export interface LateReader {
   removed(code: number, id: number): void;
 }
 
+/** What is kept of the index `tag`; made when there is none yet. */
+export function partOf<Key, Value>(
+  parts: Map<number, Map<Key, Value>>,
+  tag: number,
+): Map<Key, Value> {
+  let part = parts.get(tag);
+  if (part === undefined) {
+    part = new Map();
+    parts.set(tag, part);
+  }
+  return part;
+}
+
 /** Reads a row, which may be lent; whether it ends where it says. */
 export function readLateRow(row: LateBytes, reader: LateReader): boolean {
   const { length } = row;

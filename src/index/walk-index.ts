@@ -5,7 +5,7 @@ import { decodeHead, isHead } from "./id-rows.ts";
 import { idsOfRow } from "./id-table.ts";
 import { blockKey, keyPrefix, keyText } from "./index-key.ts";
 import { trigramText } from "./index-keys.ts";
-import { type LateReader, lateNumber, readLateRow } from "./late-row.ts";
+import { type LateReader, lateNumber, partOf, readLateRow } from "./late-row.ts";
 
 export interface IndexedList {
   /** Without the tag, as `keysOf` gives it: kind code and value, one character a byte. */
@@ -38,12 +38,7 @@ export class LateChanges implements LateReader {
   }
 
   enter(tag: number): boolean {
-    let keys = this.#indexes.get(tag);
-    if (keys === undefined) {
-      keys = new Map();
-      this.#indexes.set(tag, keys);
-    }
-    this.#entered = keys;
+    this.#entered = partOf(this.#indexes, tag);
     this.#prefix = keyPrefix(tag, "substring").slice(TAG_BYTES);
     return true;
   }
