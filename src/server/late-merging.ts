@@ -13,7 +13,8 @@ type Step = (writes: WriteSet, isOver: IsOver) => boolean;
 
 export class LateMerging {
   readonly #directory: Directory;
-  readonly #running = new Map<Backend, Promise<void>>();
+  /** What merges a backend, and waits for that: an older merge that went on beside a newer one would undo it. */
+  readonly #running = new Map<Backend, Promise<unknown>>();
   #isStopped = false;
 
   constructor(directory: Directory) {
@@ -24,17 +25,18 @@ export class LateMerging {
   start(backend: Backend): void {
     if (this.#running.has(backend) || this.#isStopped) return;
     const { timers } = this.#directory;
-    const running = new Promise<void>((resolve) => timers.later(resolve))
-      .then(() => this.#mergeWhileFull(backend))
-      .then(() => void this.#running.delete(backend));
-    this.#running.set(backend, running);
+    void this.#inTurn(backend, async () => {
+      await new Promise<void>((resolve) => timers.later(resolve));
+      while (backend.lateRows.isFull && this.#goesOn(backend)) await this.#merge(backend);
+    });
   }
 
   /** Merges everything that operations have left by now; false when the server stops or the backend is removed before. */
-  async merge(backend: Backend): Promise<boolean> {
-    await this.#running.get(backend);
-    while (this.#goesOn(backend)) if (await this.#merge(backend)) return true;
-    return false;
+  merge(backend: Backend): Promise<boolean> {
+    return this.#inTurn(backend, async () => {
+      while (this.#goesOn(backend)) if (await this.#merge(backend)) return true;
+      return false;
+    });
   }
 
   /** Resolves when nothing is merged any more. What is left stays for the next start. */
@@ -43,8 +45,16 @@ export class LateMerging {
     await Promise.all(this.#running.values());
   }
 
-  async #mergeWhileFull(backend: Backend): Promise<void> {
-    while (backend.lateRows.isFull && this.#goesOn(backend)) await this.#merge(backend);
+  /** Does the work when what merges the backend now, or waits for that, has ended. */
+  async #inTurn<Result>(backend: Backend, work: () => Promise<Result>): Promise<Result> {
+    const before = this.#running.get(backend);
+    const result = before === undefined ? work() : before.then(work);
+    this.#running.set(backend, result);
+    try {
+      return await result;
+    } finally {
+      if (this.#running.get(backend) === result) this.#running.delete(backend);
+    }
   }
 
   #goesOn(backend: Backend): boolean {

@@ -172,6 +172,25 @@ suite("server/late-merging", () => {
     setup.check();
   }).timeout(60_000);
 
+  test("server/late-merging: who asks while another merges has his turn after that", async () => {
+    const setup = new Setup();
+    const { backend } = setup.store;
+    for (let n = 0; n < 6; n += 1) await setup.add(n);
+    const first = setup.merging.merge(backend);
+    const second = setup.merging.merge(backend);
+    let isFirstDone = false;
+    void first.then(() => {
+      isFirstDone = true;
+    });
+    await setup.remove(3);
+    setup.merging.start(backend);
+    assert.isTrue(await second);
+    assert.isTrue(isFirstDone);
+    assert.equal(backend.lateRows.codes, 0);
+    assert.equal(setup.lateRows, 0);
+    setup.check();
+  }).timeout(60_000);
+
   test("server/late-merging: cut off anywhere it leaves nothing wrong", async () => {
     const setup = new Setup();
     const { store } = setup;
