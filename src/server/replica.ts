@@ -24,7 +24,13 @@ import {
   makeGenerator,
   READ_ONLY_REPLICA_ID,
 } from "../replication/csn/index.ts";
-import { type Ruv, type RuvElement, withPurls, withSupplier } from "../replication/ruv/index.ts";
+import {
+  type Ruv,
+  type RuvElement,
+  findElement,
+  withPurls,
+  withSupplier,
+} from "../replication/ruv/index.ts";
 import type { ReceivedItem } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import { CleanedReplicas } from "./cleaned-replicas.ts";
@@ -47,7 +53,7 @@ export interface ReplicaHooks {
   /** The content of the backend has been replaced. */
   contentReplaced(replica: Replica): void;
   /** A supplier has told what it has. */
-  supplierHeard(replica: Replica, ruv: Ruv): void;
+  supplierHeard(replica: Replica, supplierId: ReplicaId, ruv: Ruv): void;
   /** An initialization by a supplier is over, well or not. */
   importEnded(replica: Replica): void;
   onDefect(error: unknown): void;
@@ -263,11 +269,11 @@ export class Replica implements ReplicaPort {
     return isRefused;
   }
 
-  hearSupplier(ruv: Ruv): void {
-    const first = ruv.elements[0];
-    if (first !== undefined) this.gate.hear(first.purl ?? String(first.replicaId), ruv);
+  hearSupplier(ruv: Ruv, supplierId: ReplicaId | undefined): void {
     this.#followRuv(this.cleaned.without(ruv, this.replicaId));
-    this.#hooks.supplierHeard(this, ruv);
+    if (supplierId === undefined) return;
+    this.gate.hear(findElement(ruv, supplierId)?.purl ?? String(supplierId), ruv);
+    this.#hooks.supplierHeard(this, supplierId, ruv);
   }
 
   /** @throws LdapError busy while local changes have to wait */

@@ -131,9 +131,9 @@ export class Replicas {
         this.#closeGate(changed);
         this.#notify(changed);
       },
-      supplierHeard: (changed, ruv) => {
+      supplierHeard: (changed, supplierId, ruv) => {
         for (const agreement of this.agreementsOf(changed.suffix)) {
-          if (agreement.consumerReplicaId === ruv.elements[0]?.replicaId) {
+          if (agreement.consumerReplicaId === supplierId) {
             agreement.hearConsumer(ruv);
             this.clean.heard(agreement, ruv);
           }

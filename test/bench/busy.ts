@@ -1,7 +1,11 @@
 // `npm run bench -- busy`: how long searches take while the same server takes 200 writes a second and initializes another one, again
 // and again, beside what they take when it has nothing else to do. Searches come at a steady rate, not as fast as they are answered:
-// what users feel is whether a search has to wait, and a client that uses all of a machine makes everything wait. The rounds of both
-// alternate. The consumer of the initialization runs on this machine, too.
+// what users feel is whether a search has to wait, and a client that uses all of a machine makes everything wait.
+//
+// The consumer of the initialization runs on this machine, too, and keeps a core busy. In one kind of rounds it has the same right to
+// the processors as the supplier, in another it takes what the others leave (SCHED_IDLE), so that it stands in nobody's way, as a
+// server on another machine. The rounds of all kinds alternate.
+import { execFileSync } from "node:child_process";
 import { createConcord } from "./bench-server.ts";
 import { type Load, LoadGenerator, type LoadOutcome } from "./load-generator.ts";
 import { AgreementPair } from "./replication-pair.ts";
@@ -25,16 +29,23 @@ interface Waits {
   readonly p99Micros: number;
 }
 
-export interface BusyReport {
-  readonly entries: number;
+interface BusyResult {
   readonly searchesPerSecond: number;
   readonly writesPerSecond: number;
   /** That were sent whole meanwhile. */
   readonly initializations: number;
-  readonly idle: Waits;
-  readonly busy: Waits;
+  readonly waits: Waits;
   /** How much longer the slowest searches take, by round. */
   readonly p99Ratio: number;
+}
+
+export interface BusyReport {
+  readonly entries: number;
+  readonly idle: Waits;
+  /** The consumer takes what others leave of the processors. */
+  readonly yielding: BusyResult;
+  /** It has the same right to them as the supplier. */
+  readonly equal: BusyResult;
 }
 
 interface BusyRound {
@@ -62,17 +73,34 @@ export async function measureBusy(options: BusyOptions): Promise<BusyReport> {
     log("warming up");
     await generator.run(pair.supplier.target, over(WARM_UP, warmUpSeconds));
     const idle: LoadOutcome[] = [];
-    const busy: BusyRound[] = [];
+    const yielding: BusyRound[] = [];
+    const equal: BusyRound[] = [];
+    const loads = [over(SEARCHES, seconds), over(WRITES, seconds)] as const;
     for (let round = 1; round <= rounds; round += 1) {
       log(`idle, round ${round} of ${rounds}`);
-      idle.push(await generator.run(pair.supplier.target, over(SEARCHES, seconds)));
-      log(`busy, round ${round} of ${rounds}`);
-      busy.push(await runBusy(generator, pair, [over(SEARCHES, seconds), over(WRITES, seconds)]));
+      idle.push(await generator.run(pair.supplier.target, loads[0]));
+      log(`busy, consumer that yields, round ${round} of ${rounds}`);
+      setYielding(pair, true);
+      yielding.push(await runBusy(generator, pair, loads));
+      log(`busy, consumer that does not, round ${round} of ${rounds}`);
+      setYielding(pair, false);
+      equal.push(await runBusy(generator, pair, loads));
     }
-    return summarize(entries, idle, busy);
+    return {
+      entries,
+      idle: waitsOf(idle),
+      yielding: summarize(idle, yielding),
+      equal: summarize(idle, equal),
+    };
   } finally {
     await pair.remove();
   }
+}
+
+/** All threads of the consumer; those that it starts later do as the one that starts them. */
+function setYielding({ consumer }: AgreementPair, isYielding: boolean): void {
+  const policy = isYielding ? "--idle" : "--other";
+  execFileSync("chrt", ["--all-tasks", policy, "--pid", "0", String(consumer.target.pid)]);
 }
 
 /** One initialization after the other as long as the load lasts; the last one may last longer. */
@@ -96,23 +124,18 @@ async function runBusy(
   return { searches: searched, writes: written, initializations: await initializing };
 }
 
-function summarize(
-  entries: number,
-  idle: readonly LoadOutcome[],
-  busy: readonly BusyRound[],
-): BusyReport {
+const waitsOf = (outcomes: readonly LoadOutcome[]): Waits => ({
+  p50Micros: median(outcomes.map(({ p50Micros }) => p50Micros)),
+  p99Micros: median(outcomes.map(({ p99Micros }) => p99Micros)),
+});
+
+function summarize(idle: readonly LoadOutcome[], busy: readonly BusyRound[]): BusyResult {
   const rate = ({ operations, seconds }: LoadOutcome): number => operations / seconds;
-  const waits = (outcomes: readonly LoadOutcome[]): Waits => ({
-    p50Micros: median(outcomes.map(({ p50Micros }) => p50Micros)),
-    p99Micros: median(outcomes.map(({ p99Micros }) => p99Micros)),
-  });
   return {
-    entries,
     searchesPerSecond: median(busy.map(({ searches }) => rate(searches))),
     writesPerSecond: median(busy.map(({ writes }) => rate(writes))),
     initializations: busy.reduce((sum, { initializations }) => sum + initializations, 0),
-    idle: waits(idle),
-    busy: waits(busy.map(({ searches }) => searches)),
+    waits: waitsOf(busy.map(({ searches }) => searches)),
     p99Ratio: median(
       busy.map(({ searches }, round) => searches.p99Micros / (idle[round]?.p99Micros ?? 0)),
     ),
@@ -120,18 +143,33 @@ function summarize(
 }
 
 /** For people. */
-export function formatBusy(report: BusyReport): string {
+export function formatBusy({ entries, idle, yielding, equal }: BusyReport): string {
   const row = (what: string, { p50Micros, p99Micros }: Waits): string[] => [
     what,
     formatNumber(p50Micros),
     formatNumber(p99Micros),
   ];
-  const { entries, searchesPerSecond, writesPerSecond, initializations, p99Ratio } = report;
-  return [
-    formatTable(
-      [`${formatNumber(searchesPerSecond)} searches/s, ${entries} users`, "p50 us", "p99 us"],
-      [row("nothing else", report.idle), row("writes and total initializations", report.busy)],
-    ),
-    `meanwhile ${formatNumber(writesPerSecond)} writes/s and ${initializations} initializations; p99 is ${formatNumber(p99Ratio)} times the idle one`,
-  ].join("\n\n");
+  const busyRow = (what: string, busy: BusyResult): string[] => [
+    ...row(what, busy.waits),
+    formatNumber(busy.p99Ratio),
+    formatNumber(busy.searchesPerSecond),
+    formatNumber(busy.writesPerSecond),
+    String(busy.initializations),
+  ];
+  const heads = [
+    "p50 us",
+    "p99 us",
+    "p99 by idle p99",
+    "searches/s",
+    "writes/s",
+    "initializations",
+  ];
+  return formatTable(
+    [`searches of ${entries} users`, ...heads],
+    [
+      [...row("nothing else", idle), "", "", "", ""],
+      busyRow("writes and initializations, consumer yields", yielding),
+      busyRow("the same, consumer does not", equal),
+    ],
+  );
 }

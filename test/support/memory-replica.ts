@@ -78,6 +78,8 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
   readonly applied: string[] = [];
   /** Who brought them. */
   readonly broughtBy: (ReplicaId | undefined)[] = [];
+  /** Who has told what it has, with each Start. */
+  readonly heard: (ReplicaId | undefined)[] = [];
   entries: TotalEntry[] = [];
   /** What the tree keeps beside them: sent and received as it is. */
   parts: TotalStructure[] = [];
@@ -172,7 +174,9 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
   isGivenUp(supplier: RuvElement): boolean {
     return isGivenUp(this.cleaned, supplier);
   }
-  hearSupplier(): void {}
+  hearSupplier(_ruv: Ruv, supplierId: ReplicaId | undefined): void {
+    this.heard.push(supplierId);
+  }
   learnSupplier(supplier: Ruv): void {
     const [own] = supplier.elements;
     const ruv = own === undefined ? this.ruv() : withSupplier(this.ruv(), own, this.replicaId);

@@ -131,7 +131,7 @@ export class ReplicaConsumer {
     this.connection = connection;
     // A read-only supplier is not in its own update vector, and says so by its referrals.
     this.supplierId = request?.referrals.length === 0 ? supplier.elements[0]?.replicaId : undefined;
-    port.hearSupplier(supplier);
+    port.hearSupplier(supplier, this.supplierId);
     if (kind === "incremental") port.learnSupplier(supplier);
     this.log.debug("consumer.session.started", { suffix: port.suffix, kind, connection: label });
     const ruv = kind === "incremental" ? port.ruv() : undefined;

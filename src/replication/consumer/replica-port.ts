@@ -33,8 +33,9 @@ export interface ReplicaPort {
   isCleaned(csn: Csn): boolean;
   /** Whether a supplier with this own element was given up: it comes back without having been initialized. */
   isGivenUp(supplier: RuvElement): boolean;
-  /** Which servers to refer writers to (replication-protocol 11.1), and what peers hold of ours (catch-up gate). */
-  hearSupplier(ruv: Ruv): void;
+  /** Which servers to refer writers to (replication-protocol 11.1), and what peers hold of ours (catch-up gate). `supplierId`
+   *  undefined: a read-only supplier, whose update vector begins with the element of another server. */
+  hearSupplier(ruv: Ruv, supplierId: ReplicaId | undefined): void;
   /** Begin and end of an incremental session: replica ID and purl of the supplier, and the purls that it knows, for the RUV. */
   learnSupplier(supplier: Ruv): void;
   /** Queues the change. Changes of one session are run in the order of these calls. */

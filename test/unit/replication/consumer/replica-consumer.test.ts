@@ -112,6 +112,7 @@ suite("consumer/replica-consumer", () => {
     supplier.change(makeCsn(6, 0, 9));
     await settle();
     assert.deepEqual(replica.broughtBy, [9, undefined]);
+    assert.deepEqual(replica.heard, [9, undefined], "its update vector is not that of server 9");
   });
 
   test("consumer/replica-consumer: End teaches the purl of the supplier; End alone is answered", () => {
