@@ -87,9 +87,9 @@ export function getTarget(
   normalDn: string,
   findRefusal: FindRefusal,
 ): StoredEntry {
-  const id = context.store.idOfDn(normalDn);
-  if (id !== undefined) return context.store.getEntry(id);
-  throw noSuchObject(context, normalDn, findRefusal);
+  const entry = context.store.entryOfDn(normalDn);
+  if (entry === undefined) throw noSuchObject(context, normalDn, findRefusal);
+  return entry;
 }
 
 /** The answer for a name that no entry has: who might not see an entry there is told what he would be told if it were there;

@@ -165,12 +165,8 @@ export class BackendReader implements EntrySurroundings {
     const { hints } = this.nameCache;
     const hash = nameHash(parentId, normalDn, end);
     const hint = hints.find(hash);
-    if (hint !== 0) {
-      const record = this.tables.entry.get(hint);
-      if (record !== undefined && isNamed(record, parentId, normalDn, end)) {
-        return new StoredEntry(hint, copyBytes(record), this);
-      }
-    }
+    const hinted = hint === 0 ? undefined : this.entryIfNamed(hint, parentId, normalDn, end);
+    if (hinted !== undefined) return hinted;
     const id = this.childByName(parentId, normalDn.slice(0, end));
     const entry = id === undefined ? undefined : this.entry(id);
     // What a hint would not prove is not worth one.
@@ -178,6 +174,18 @@ export class BackendReader implements EntrySurroundings {
       hints.keep(hash, entry.id);
     }
     return entry;
+  }
+
+  /** The entry with this ID, if its record proves that it is the child with the RDN that ends at `end`. */
+  protected entryIfNamed(
+    id: EntryId,
+    parentId: EntryId,
+    normalDn: string,
+    end: number,
+  ): StoredEntry | undefined {
+    const record = this.tables.entry.get(id);
+    if (record === undefined || !isNamed(record, parentId, normalDn, end)) return undefined;
+    return new StoredEntry(id, copyBytes(record), this);
   }
 
   /** The nearest shown ancestor of a DN that is missing. */

@@ -23,6 +23,7 @@ import { writeLastId } from "./last-id.ts";
 import type { LargeRecords } from "./large-records.ts";
 import type { LateRows } from "./late-rows.ts";
 import { NameCache } from "./name-cache.ts";
+import { isNamed } from "./name-hints.ts";
 import { type BackendTables, tombstoneKey, treeKey } from "./tables.ts";
 
 /** Of a tombstone, only what finds tombstones is indexed (389). */
@@ -85,6 +86,24 @@ export class BackendWriter extends BackendReader {
     if (this.#entries.size >= ENTRIES_MAX) this.#entries.clear();
     this.#entries.set(id, entry);
     if (entry !== undefined) this.#keepId(entry.uniqueId, id);
+    return entry;
+  }
+
+  /** Names of its own are soon forgotten: they are not worth hints. */
+  override entryOfDn(normalDn: string): StoredEntry | undefined {
+    if (this.nameCache === this.#sharedNames) return super.entryOfDn(normalDn);
+    const id = this.idOfDn(normalDn);
+    return id === undefined ? undefined : this.entry(id);
+  }
+
+  protected override entryIfNamed(
+    id: EntryId,
+    parentId: EntryId,
+    normalDn: string,
+    end: number,
+  ): StoredEntry | undefined {
+    const entry = this.entry(id);
+    if (entry === undefined || !isNamed(entry.record, parentId, normalDn, end)) return undefined;
     return entry;
   }
 
