@@ -248,10 +248,10 @@ export function forEachStoredValue(
     at = bodyAt(record, set);
     const end = at + lengthAt(record, set);
     while (at < end) {
-      const body = bodyAt(record, at);
-      const next = body + lengthAt(record, at);
-      use(descriptionId, body, next);
-      at = next;
+      const short = record[at + 1]!;
+      const body = short < 0x80 ? at + 2 : bodyAt(record, at);
+      at = body + (short < 0x80 ? short : lengthAt(record, at));
+      use(descriptionId, body, at);
     }
   }
 }

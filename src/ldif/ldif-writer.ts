@@ -24,6 +24,28 @@ const foldedBytesMax = (total: number): number =>
 
 /** Set in a byte and in the byte less 32 when it is no printable ASCII. */
 const ODD = 0x80;
+/** The same in each of four bytes. What is borrowed from a neighbor is borrowed by an odd one. */
+const ODD_WORD = 0x80808080;
+const SPACE_WORD = 0x20202020;
+const WORD_BYTES = 4;
+
+/** An attribute name with what stands between it and a value, for `writeRange`. */
+export interface LineHead {
+  /** Name, colon and blank, and then some bytes that count for nothing. */
+  readonly words: Int32Array;
+  readonly length: number;
+}
+
+/** `name` is ASCII. */
+export function lineHead(name: string): LineHead {
+  const length = name.length + 2;
+  const words = new Int32Array(Math.ceil(length / WORD_BYTES));
+  Buffer.from(words.buffer).write(`${name}: `, "latin1");
+  return { words, length };
+}
+
+/** As the words of a head are. */
+const IS_LITTLE_ENDIAN = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
 
 function isSafe(bytes: Buffer, start: number, end: number): boolean {
   const first = bytes[start];
@@ -39,6 +61,10 @@ function isSafe(bytes: Buffer, start: number, end: number): boolean {
 export class LdifWriter {
   readonly #fold: boolean;
   #bytes = Buffer.allocUnsafe(BUFFER_BYTES_FIRST);
+  #view = viewOf(this.#bytes);
+  /** What `writeRange` reads, and where the record begins in it. */
+  #source = this.#view;
+  #sourceAt = 0;
   #length = 0;
   /** Of the value that is being put together: where its line and itself begin, and all of its bytes in one. */
   #lineAt = 0;
@@ -136,6 +162,65 @@ export class LdifWriter {
     const total = end - start;
     this.#reserve(foldedBytesMax(total) - total);
     this.#endLine(start, total);
+  }
+
+  /** What the next calls of `writeRange` read: it may be a borrowed view, as long as it is one. */
+  lookInto(bytes: Buffer): void {
+    if (bytes.buffer !== this.#source.buffer) this.#source = new DataView(bytes.buffer);
+    this.#sourceAt = bytes.byteOffset;
+  }
+
+  /** A value that lies at [start, end), copied and looked at four bytes at a time. */
+  writeRange(head: LineHead, start: number, end: number): void {
+    const length = end - start;
+    const total = head.length + length;
+    const lineAt = this.#length;
+    this.#reserve(total + (total >> 5) + 2 * WORD_BYTES);
+    const out = this.#view;
+    const { words } = head;
+    for (let i = 0; i < words.length; i += 1) {
+      out.setInt32(lineAt + i * WORD_BYTES, words[i]!, IS_LITTLE_ENDIAN);
+    }
+    const valueAt = lineAt + head.length;
+    const seen = this.#copyRange(this.#sourceAt + start, valueAt, length);
+    this.#length = lineAt + total;
+    if ((seen & ODD_WORD) === 0 && length > 0) {
+      const first = out.getUint8(valueAt);
+      const last = out.getUint8(valueAt + length - 1);
+      if (first !== SPACE && first !== COLON && first !== LESS && last !== SPACE) {
+        this.#endLine(lineAt, total);
+        return;
+      }
+    }
+    this.#lineAt = lineAt;
+    this.#valueAt = valueAt;
+    this.#seen = ODD;
+    this.endValue();
+  }
+
+  /** @returns all words in one, with ODD_WORD set somewhere when a byte is odd */
+  #copyRange(from: number, to: number, length: number): number {
+    const source = this.#source;
+    const out = this.#view;
+    let seen = 0;
+    if (length < WORD_BYTES) {
+      for (let i = 0; i < length; i += 1) {
+        const byte = source.getUint8(from + i);
+        out.setUint8(to + i, byte);
+        seen |= byte | (byte - SPACE);
+      }
+      return seen;
+    }
+    // The last word begins where it must, over bytes that have been copied.
+    const last = length - WORD_BYTES;
+    for (let i = 0; i < last; i += WORD_BYTES) {
+      const word = source.getInt32(from + i, true);
+      out.setInt32(to + i, word, true);
+      seen |= word | (word - SPACE_WORD);
+    }
+    const word = source.getInt32(from + last, true);
+    out.setInt32(to + last, word, true);
+    return seen | word | (word - SPACE_WORD);
   }
 
   writeEmptyLine(): void {
@@ -245,7 +330,12 @@ export class LdifWriter {
     const grown = Buffer.allocUnsafe(Math.max(wanted, this.#bytes.length * 2));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
+    this.#view = viewOf(grown);
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
 }
 
 /** One record as bytes. */

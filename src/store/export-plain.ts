@@ -7,7 +7,7 @@ import {
   recordRdnBytes,
 } from "../entry/index.ts";
 import { copyBytes } from "../kv/index.ts";
-import { LdifWriter } from "../ldif/index.ts";
+import { LdifWriter, type LineHead, lineHead } from "../ldif/index.ts";
 import type { Backend } from "./backend.ts";
 import type { LdifExportOptions } from "./export-options.ts";
 import { ShownRows } from "./export-rows.ts";
@@ -21,9 +21,8 @@ export class PlainExport {
   readonly #backend: Backend;
   readonly #options: LdifExportOptions;
   readonly #rows: ShownRows;
-  /** By number of the description. */
-  readonly #names = new Map<number, Buffer>();
-  #record: Buffer = COMMA;
+  /** By number of the description; null: it is left out. */
+  readonly #heads: (LineHead | null)[] = [];
 
   constructor(backend: Backend, options: LdifExportOptions) {
     this.#backend = backend;
@@ -46,7 +45,7 @@ export class PlainExport {
     }
     if (withEntryIds === true) this.writer.writeComment(`entry-id: ${id}`);
     this.#writeDn(record, parentDn);
-    this.#record = record;
+    this.writer.lookInto(record);
     forEachStoredValue(record, this.#writeValue);
     this.writer.writeEmptyLine();
     onEntry?.();
@@ -67,19 +66,17 @@ export class PlainExport {
   }
 
   readonly #writeValue = (descriptionId: number, start: number, end: number): void => {
-    const { writer } = this;
-    const name = this.#names.get(descriptionId) ?? this.#findName(descriptionId);
-    if (name === undefined) return;
-    writer.beginValue(name);
-    writer.append(this.#record, start, end);
-    writer.endValue();
+    const head = this.#heads[descriptionId] ?? this.#findHead(descriptionId);
+    if (head !== null) this.writer.writeRange(head, start, end);
   };
 
-  #findName(descriptionId: number): Buffer | undefined {
+  #findHead(descriptionId: number): LineHead | null {
+    const known = this.#heads[descriptionId];
+    if (known !== undefined) return known;
     const { key, text } = this.#backend.descriptions.get(descriptionId);
-    if (key === UNIQUE_ID_KEY && this.#options.withUniqueIds === false) return undefined;
-    const name = Buffer.from(text, "latin1");
-    this.#names.set(descriptionId, name);
-    return name;
+    const isLeftOut = key === UNIQUE_ID_KEY && this.#options.withUniqueIds === false;
+    const head = isLeftOut ? null : lineHead(text);
+    this.#heads[descriptionId] = head;
+    return head;
   }
 }
