@@ -1,8 +1,10 @@
 // Puts the program together from its modules, as the last step of `npm run build`. In dist/program:
 //
-//   main.js                the command: scripts/launch.ts
+//   concord                the command: a shell script that starts Node (scripts/command-script.ts)
+//   main.js                what Node runs: scripts/launch.ts
 //   program-HASH.cjs       the whole program as one function, whose compiled code V8 can keep
 //   program-HASH.cache     that code, from a run in which a server started and answered
+//   program-HASH.snapshot  the heap of a process that has loaded it all: scripts/snapshot.ts
 //   agreement-worker.js …  the files that are started in threads, with what they share in chunks
 //
 // To find, read and compile five hundred files costs half a second of CPU, at every start and in every command. Files of builds
@@ -10,14 +12,24 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { type BuildOptions, type Plugin, build } from "esbuild";
+import { SNAPSHOT_FLAGS, commandScript } from "./command-script.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const PROGRAM = join(ROOT, "dist/program");
 const MAIN = join(PROGRAM, "main.js");
+const COMMAND = join(PROGRAM, "concord");
 const THREADS = [
   "src/replication/thread/agreement-worker.ts",
   "src/server/replica-data.ts",
@@ -51,15 +63,60 @@ const standIns: Plugin = {
   },
 };
 
+/** The file with the native code of lmdb, below the folder with the packages. Who looks for it asks at length which C library there
+ *  is; so the program asks only when this one is for another Node, or is not there. */
+const NATIVE_FILE = relative(
+  realpathSync(join(ROOT, "node_modules")),
+  realpathSync(nativeFileOf(createRequire(import.meta.url).resolve("lmdb"))),
+);
+
+function nativeFileOf(lmdb: string): string {
+  const finder = createRequire(lmdb)("node-gyp-build-optional-packages") as {
+    path(folder: string): string;
+  };
+  return finder.path(join(dirname(lmdb), ".."));
+}
+
+const nativeCode: Plugin = {
+  name: "native-code",
+  setup({ onResolve, onLoad }) {
+    const filter = /^node-gyp-build-optional-packages$/;
+    onResolve({ filter }, ({ path, namespace }) =>
+      namespace === "native" ? { path, external: true } : { path, namespace: "native" },
+    );
+    onLoad({ filter, namespace: "native" }, ({ path }) => ({
+      contents: `const file = require("node:path").join(__dirname, "../../node_modules", ${JSON.stringify(NATIVE_FILE)});
+        const isForThis = process.versions.modules === "${process.versions.modules}" && require("node:fs").existsSync(file);
+        const load = require;
+        module.exports = (folder) => isForThis ? load(file) : require("${path}")(folder);`,
+    }));
+  },
+};
+
+/** Packages that take state of the process when they are loaded, with what we import of them: the program loads them when it
+ *  uses them first, so that it can be part of a snapshot without them. */
+const LATE_PACKAGES: Readonly<Record<string, string>> = { lmdb: "open", pino: "pino" };
+
 /** The JavaScript of lmdb is part of the program, so that its compiled code is kept too. Its native code is found from where the
  *  package is, as if it had been loaded from there. */
-const lmdbInside: Plugin = {
-  name: "lmdb-inside",
+const latePackages: Plugin = {
+  name: "late-packages",
   setup({ onResolve, onLoad }) {
-    const file = createRequire(import.meta.url).resolve("lmdb");
-    onResolve({ filter: /^lmdb$/ }, ({ kind, path }) =>
-      kind === "require-resolve" ? { path, external: true } : { path: file, namespace: "lmdb" },
-    );
+    const { resolve } = createRequire(import.meta.url);
+    const filter = new RegExp(`^(?:${Object.keys(LATE_PACKAGES).join("|")})$`);
+    onResolve({ filter }, ({ kind, path, namespace }) => {
+      if (kind === "require-resolve") return { path, external: true };
+      if (namespace !== "late") return { path, namespace: "late" };
+      return path === "lmdb" ? { path: resolve(path), namespace: "lmdb" } : { path: resolve(path) };
+    });
+    onLoad({ filter, namespace: "late" }, ({ path }) => {
+      const used = LATE_PACKAGES[path] ?? "";
+      const getter = `{ enumerable: true, get: () => require("${path}").${used} }`;
+      return {
+        contents: `Object.defineProperty(exports, "${used}", ${getter});`,
+        resolveDir: ROOT,
+      };
+    });
     onLoad({ filter: /.*/, namespace: "lmdb" }, ({ path }) => ({
       contents: `const __filename = require.resolve("lmdb");\n${readFileSync(path, "utf8")}`,
       resolveDir: dirname(path),
@@ -86,8 +143,11 @@ await build({
   define: { PROGRAM_FILE: `"${name}.cjs"`, CACHE_FILE: `"${name}.cache"` },
 });
 chmodSync(MAIN, 0o755);
+writeCommand(undefined);
 if (!(await keepCompiledCode())) {
   console.error("The compiled code of the program could not be kept: it starts slower.");
+} else if (!(await makeSnapshot())) {
+  console.error("No snapshot of the program could be made: it starts slower.");
 }
 // What scripts/build-when-needed compares with.
 writeFileSync(join(ROOT, "dist/.built"), "");
@@ -96,14 +156,13 @@ writeFileSync(join(ROOT, "dist/.built"), "");
 async function buildProgram(): Promise<string> {
   const { outputFiles } = await build({
     ...common,
-    entryPoints: ["src/cli/main.ts"],
+    entryPoints: ["src/cli/program.ts"],
     write: false,
     format: "cjs",
-    plugins: [standIns, lmdbInside],
-    external: ["node-gyp-build-optional-packages"],
+    plugins: [standIns, nativeCode, latePackages],
     define: { "import.meta.url": "programUrl", "import.meta.dirname": "__dirname" },
     banner: { js: "(function (require, programUrl, __dirname) { const module = { exports: {} };" },
-    footer: { js: "})" },
+    footer: { js: "return module.exports; })" },
   });
   const text = outputFiles[0]?.text ?? "";
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
@@ -111,24 +170,94 @@ async function buildProgram(): Promise<string> {
   return `program-${hash}`;
 }
 
-/** Runs a server that answers, and keeps what V8 has compiled for it. */
+/** Runs what is run often, and keeps what V8 has compiled for it. */
 async function keepCompiledCode(): Promise<boolean> {
+  return inNewInstance(async (instance) => {
+    const env = { ...process.env, CONCORD_WRITE_CODE_CACHE: "1" };
+    if (!(await answerOnce([process.execPath, MAIN], instance, env))) return false;
+    return true;
+  });
+}
+
+/** Makes a snapshot of the program with its compiled code, and the command that starts from it; if nothing can, all stays as
+ *  it is. */
+async function makeSnapshot(): Promise<boolean> {
+  const snapshot = join(PROGRAM, `${name}.snapshot`);
+  const builder = join(PROGRAM, "snapshot.cjs");
+  await build({
+    ...common,
+    entryPoints: ["scripts/snapshot.ts"],
+    outfile: builder,
+    format: "cjs",
+    define: {
+      PROGRAM_FOLDER: JSON.stringify(PROGRAM),
+      PROGRAM_FILE: `"${name}.cjs"`,
+      CACHE_FILE: `"${name}.cache"`,
+      FLAGS: JSON.stringify(SNAPSHOT_FLAGS),
+    },
+  });
+  try {
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const words = [
+      "--no-warnings",
+      "--snapshot-blob",
+      `${snapshot}.part`,
+      "--build-snapshot",
+      builder,
+    ];
+    const { status } = spawnSync(process.execPath, words, {
+      stdio: ["ignore", "ignore", "inherit"],
+      env,
+    });
+    if (status !== 0) return false;
+    renameSync(`${snapshot}.part`, snapshot);
+    writeCommand(`${name}.snapshot`);
+    if (await inNewInstance((instance) => answerOnce([COMMAND], instance, env))) return true;
+    writeCommand(undefined);
+    return false;
+  } catch (error) {
+    console.error((error as Error).message);
+    return false;
+  } finally {
+    rmSync(builder, { force: true });
+    rmSync(`${snapshot}.part`, { force: true });
+  }
+}
+
+/** At once: shells that read it go on with the one before. */
+function writeCommand(snapshotFile: string | undefined): void {
+  const files = { folder: PROGRAM, main: "main.js" };
+  const snapshot = { file: snapshotFile ?? "", node: process.execPath };
+  const text = commandScript(snapshotFile === undefined ? files : { ...files, snapshot });
+  writeFileSync(`${COMMAND}.part`, text, { mode: 0o755 });
+  renameSync(`${COMMAND}.part`, COMMAND);
+}
+
+async function inNewInstance(
+  run: (instance: readonly string[]) => Promise<boolean>,
+): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), "concord-build-"));
   try {
-    return await answerOnce(["--dir", join(folder, "instance")]);
+    return await run(["--dir", join(folder, "instance")]);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-async function answerOnce(instance: readonly string[]): Promise<boolean> {
+/** Whether an instance can be made, and its server answers. */
+async function answerOnce(
+  program: readonly [string, ...string[]],
+  instance: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<boolean> {
+  const [file, ...first] = program;
   const command = (words: readonly string[]): boolean =>
-    spawnSync(process.execPath, [MAIN, ...words, ...instance], { stdio: "ignore" }).status === 0;
+    spawnSync(file, [...first, ...words, ...instance], { stdio: "ignore", env }).status === 0;
   const offline = ["--port", "off", "--secure-port", "off", "--suffix", "dc=example,dc=com"];
   if (!command(["create", "--suffix-entry", ...offline])) return false;
-  const server = spawn(process.execPath, [MAIN, "start", ...instance], {
+  const server = spawn(file, [...first, "start", ...instance], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, CONCORD_WRITE_CODE_CACHE: "1" },
+    env,
     timeout: READY_MS_MAX,
   });
   const ended = new Promise<boolean>((resolve) => {

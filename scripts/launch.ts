@@ -11,6 +11,17 @@ import { Script, constants } from "node:vm";
 declare const PROGRAM_FILE: string;
 declare const CACHE_FILE: string;
 
+/** As package.json says. */
+const NODE_MIN = [20, 19] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1])) {
+  process.stderr.write(
+    `Node ${NODE_MIN.join(".")} or newer is needed; this is ${process.version}.\n`,
+  );
+  process.exit(1);
+}
+
 const folder = import.meta.dirname;
 const file = join(folder, PROGRAM_FILE);
 const cacheFile = join(folder, CACHE_FILE);
@@ -27,8 +38,10 @@ if (process.env["CONCORD_WRITE_CODE_CACHE"] !== undefined) {
     renameSync(`${cacheFile}.part`, cacheFile);
   });
 }
-const run = program.runInThisContext() as (...args: readonly unknown[]) => void;
-run(createRequire(import.meta.url), import.meta.url, folder);
+const run = program.runInThisContext() as (...args: readonly unknown[]) => {
+  runProgram(): Promise<void>;
+};
+void run(createRequire(import.meta.url), import.meta.url, folder).runProgram();
 
 function readCache(): Buffer | undefined {
   try {

@@ -1,3 +1,5 @@
 // Where an instance is looked for when nobody says where.
 
-export const DEFAULT_FOLDER = "./var/concord";
+const DEFAULT_FOLDER = "./var/concord";
+
+export const defaultFolder = (): string => process.env["CONCORD_DIR"] ?? DEFAULT_FOLDER;

@@ -2,14 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type InstanceConfig, instancePaths, readInstanceConfig } from "../server/index.ts";
 import { CommandFailure } from "./failure.ts";
-import { DEFAULT_FOLDER } from "./instance-folder.ts";
 import { findLockHolder } from "./instance-lock.ts";
 
 export interface FolderOptions {
   readonly dir: string;
 }
-
-export const defaultFolder = (): string => process.env["CONCORD_DIR"] ?? DEFAULT_FOLDER;
 
 /** @throws CommandFailure when there is no instance */
 export function checkInstance(folder: string): void {

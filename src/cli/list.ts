@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { instancePaths } from "../server/index.ts";
-import { configuredUrls, defaultFolder, findReadyPid, loadInstance } from "./instance.ts";
+import { configuredUrls, findReadyPid, loadInstance } from "./instance.ts";
+import { defaultFolder } from "./instance-folder.ts";
 import { type PrintOptions, formatTable, printResult } from "./print.ts";
 
 /** Levels below the folder that are searched. */

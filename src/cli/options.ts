@@ -1,12 +1,14 @@
 // Options that several commands share, as yargs takes them. Names that start with `--root-password` are the contract; the
 // shorter ones are what users of other LDAP tools type.
-import { DEFAULT_FOLDER } from "./instance-folder.ts";
+import { defaultFolder } from "./instance-folder.ts";
 
 export const dirOption = {
   dir: {
     type: "string",
     describe: "Folder of the instance",
-    default: process.env["CONCORD_DIR"] ?? DEFAULT_FOLDER,
+    get default(): string {
+      return defaultFolder();
+    },
     requiresArg: true,
   },
 } as const;

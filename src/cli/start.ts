@@ -79,7 +79,8 @@ export async function startInBackground(folder: string): Promise<number> {
   const consolePath = join(logs, "console");
   const output = openSync(consolePath, "w", 0o600);
   const program = process.argv[1] ?? "";
-  const child = spawn(process.execPath, [program, "start", "--dir", folder], {
+  const fromSnapshot = process.execArgv.includes("--snapshot-blob") ? process.execArgv : [];
+  const child = spawn(process.execPath, [...fromSnapshot, program, "start", "--dir", folder], {
     detached: true,
     stdio: ["ignore", output, output],
   });

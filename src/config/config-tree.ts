@@ -20,6 +20,7 @@ import { isWithin, parentOf } from "./entry-kind.ts";
 import { CONFIG_ENTRIES_MAX } from "./limits.ts";
 import type { LiveValues } from "./live-values.ts";
 import type { ConfigSnapshot } from "./settings.ts";
+import type { StockEntries } from "./stock-entries.ts";
 import { buildSnapshot } from "./snapshot.ts";
 import type { ConfigContext, TreeView } from "./tree-view.ts";
 import { showEntry } from "./shown-entry.ts";
@@ -48,9 +49,10 @@ export class ConfigTree implements TreeView {
     return ConfigTree.#fromDefaults(context, defaultEntries());
   }
 
-  /** The tree with nothing but what no server can do without. */
-  static createBare(context: ConfigContext): ConfigTree {
-    return ConfigTree.#fromDefaults(context, requiredEntries());
+  /** The tree with nothing but what no server can do without. `stock` was made with the schema of `context`. */
+  static createBare(context: ConfigContext, stock?: StockEntries): ConfigTree {
+    if (stock === undefined) return ConfigTree.#fromDefaults(context, requiredEntries());
+    return new ConfigTree(context, stock.descriptions, new Map()).replaced(stock.required, []);
   }
 
   static #fromDefaults(context: ConfigContext, defaults: readonly DefaultEntry[]): ConfigTree {

@@ -48,4 +48,6 @@ export type {
   SuffixSettings,
   SuffixState,
 } from "./settings.ts";
+export type { StockEntries } from "./stock-entries.ts";
+export { makeStockEntries } from "./stock-entries.ts";
 export type { ConfigContext } from "./tree-view.ts";

@@ -278,6 +278,9 @@ export class FrontProcess {
   }
 }
 
-/** As this process was started, but nobody debugs two on one port. */
-const nodeArguments = (): readonly string[] =>
-  process.execArgv.filter((argument) => !argument.startsWith("--inspect"));
+/** As this process was started, but nobody debugs two on one port, and a snapshot is for the Node that this process was started
+ *  with: who has replaced that since must not be without front-end processes. */
+function nodeArguments(): readonly string[] {
+  if (process.execArgv.includes("--snapshot-blob")) return [];
+  return process.execArgv.filter((argument) => !argument.startsWith("--inspect"));
+}

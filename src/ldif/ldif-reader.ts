@@ -4,6 +4,7 @@
 //
 // Invariant: `#physical` holds the pieces of a physical line whose end has not been seen, `#logical` is the beginning of the line
 // being unfolded and `#more` what continues it, `#record` the finished lines of the record being collected.
+import { assert } from "../base/index.ts";
 import { LDIF_LINE_BYTES_MAX, LDIF_RECORD_LINES_MAX } from "./limits.ts";
 import { type LdifLine, parseLine, type ReadUrl } from "./parse-line.ts";
 import { findDn, parseRecord } from "./parse-record.ts";
@@ -63,6 +64,21 @@ export class LdifReader {
     this.#endLogical();
     this.#endRecord();
     return this.#takeRecords();
+  }
+
+  /** Lines that have been read, or passed over. */
+  get line(): number {
+    return this.#line;
+  }
+
+  /** Counts lines of whole records, with the empty ones after them, that somebody else has read between two records. */
+  passOver(lines: number): void {
+    assert(
+      this.#physical.length === 0 && this.#logical === undefined && this.#record.length === 0,
+      "the reader is between two records",
+    );
+    this.#line += lines;
+    this.#sawRecord = true;
   }
 
   #takeRecords(): readonly (LdifRecord | LdifInvalidRecord)[] {

@@ -11,4 +11,4 @@ export { MONITOR_DN, buildMonitorEntries } from "./monitor-entries.ts";
 export type { RootDseValues } from "./root-dse.ts";
 export { buildRootDse, formatVendorVersion } from "./root-dse.ts";
 export type { SubschemaStamp } from "./subschema-entry.ts";
-export { SCHEMA_DN, buildSubschemaEntry } from "./subschema-entry.ts";
+export { SCHEMA_DN, buildSubschemaEntry, subschemaRules } from "./subschema-entry.ts";

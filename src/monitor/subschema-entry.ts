@@ -22,6 +22,13 @@ export interface SubschemaStamp {
 const READ_ACI =
   '(target="ldap:///cn=schema")(targetattr !="aci")(version 3.0;acl "anonymous, no acis"; allow (read, search, compare) userdn = "ldap:///anyone";)';
 
+/** The access rules of the entry, as the entry has them: what counts of it before somebody reads it. */
+export function subschemaRules(descriptions: ConfigDescriptions): ConfigEntry {
+  return ConfigEntry.fromTexts({ dn: SCHEMA_DN, normalDn: SCHEMA_DN }, descriptions, [
+    ["aci", READ_ACI],
+  ]);
+}
+
 export function buildSubschemaEntry(
   schema: Schema,
   stamp: SubschemaStamp,

@@ -2,12 +2,15 @@
 import { LdapError } from "../protocol/index.ts";
 import {
   type AttributeTypeDefinition,
+  type DefinitionSet,
   type DefinitionTexts,
   definitionName,
   type ObjectClassDefinition,
 } from "./definition.ts";
 import { DefinitionSyntaxError, parseAttributeType, parseObjectClass } from "./parse-definition.ts";
 import { Schema } from "./schema.ts";
+
+const NO_DEFINITIONS: DefinitionSet = { attributeTypes: [], objectClasses: [] };
 
 function parse<T>(text: string, parseText: (text: string) => T): T {
   try {
@@ -46,11 +49,14 @@ function merge<T extends { readonly oid: string; readonly names: readonly string
 }
 
 /** Reads all definitions first and resolves then: their order, and that of the files, does not matter. A definition replaces
- *  an earlier one with the same OID.
+ *  an earlier one with the same OID. `first` stands before them.
  *  @throws LdapError naming the definition that cannot be read or resolved */
-export function loadSchema(definitions: readonly DefinitionTexts[]): Schema {
-  const types: AttributeTypeDefinition[] = [];
-  const classes: ObjectClassDefinition[] = [];
+export function loadSchema(
+  definitions: readonly DefinitionTexts[],
+  first: DefinitionSet = NO_DEFINITIONS,
+): Schema {
+  const types: AttributeTypeDefinition[] = [...first.attributeTypes];
+  const classes: ObjectClassDefinition[] = [...first.objectClasses];
   for (const texts of definitions) {
     for (const text of texts.attributeTypes) types.push(parse(text, parseAttributeType));
     for (const text of texts.objectClasses) classes.push(parse(text, parseObjectClass));

@@ -11,6 +11,7 @@ import {
   buildRootDse,
   buildSubschemaEntry,
   formatVendorVersion,
+  subschemaRules,
 } from "../monitor/index.ts";
 import { formatTime } from "../operation/index.ts";
 import {
@@ -211,7 +212,7 @@ export class LiveFacts {
   /** Entries whose access rules count from the start: those that are made, and those of cn=config. */
   *ruledEntries(service: Service): Iterable<EntryView> {
     yield this.rootDse();
-    yield this.schemaEntry();
+    yield subschemaRules(this.#directory.config.descriptions);
     yield* service.monitorTree().subtree("cn=monitor");
     yield* this.#directory.config.storedEntries();
   }

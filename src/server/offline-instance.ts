@@ -1,9 +1,9 @@
 // An instance whose server does not run, opened for work on its data: schema, configuration, database and backends, without
 // listeners, replication and tasks. The caller sees to it that nobody else writes it meanwhile.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { AciStore } from "../access/index.ts";
 import { type Clock, type Millis, SILENT_LOG } from "../base/index.ts";
-import { type ConfigTree, NO_LIVE_VALUES, loadDse } from "../config/index.ts";
+import type { ConfigTree } from "../config/index.ts";
 import { DnSyntaxError } from "../dn/index.ts";
 import { Descriptions } from "../entry/index.ts";
 import { WriteQueue } from "../kv/index.ts";
@@ -17,7 +17,7 @@ import { Directory } from "./directory.ts";
 import { instancePaths } from "./instance-paths.ts";
 import { SYSTEM_RANDOM } from "./pooled-random.ts";
 import { loadSchemaFiles } from "./schema-files.ts";
-import { instanceDefaults } from "./load-config.ts";
+import { readConfig } from "./load-config.ts";
 
 const SYSTEM_CLOCK: Clock = { now: () => Date.now() as Millis };
 
@@ -42,9 +42,7 @@ export function readInstanceConfig(folder: string): InstanceConfig {
     throw new Error(`${paths.root} is no instance: ${paths.dse} is missing`);
   }
   const { schema } = loadSchemaFiles(paths.userSchema);
-  const instance = instanceDefaults(paths);
-  const context = { schema, instance, live: NO_LIVE_VALUES };
-  return { schema, ...loadDse(readFileSync(paths.dse), context) };
+  return { schema, ...readConfig(paths, schema) };
 }
 
 /** `readOnly` takes an instance whose server runs as well and changes nothing.

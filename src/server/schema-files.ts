@@ -27,20 +27,30 @@ export interface SchemaStamp {
 
 const STAMP = /^# changed (\S*) at (\S*) by (.*)$/m;
 
+interface SchemaFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The schema that comes with the product. A snapshot of the program has it in memory. */
+let kept: { readonly files: readonly SchemaFile[]; readonly schema: Schema } | undefined;
+
+/** Reads what comes with the product; `loadSchemaFiles` takes it as long as the files have not changed since. */
+export function keepShippedSchema(): Schema {
+  const files = readShippedFiles();
+  const schema = loadSchema(files.map(definitionsOf));
+  kept = { files, schema };
+  return schema;
+}
+
 /** @throws Error naming the file that cannot be read */
 export function loadSchemaFiles(userFile: string): { schema: Schema; stamp: SchemaStamp } {
-  const paths = shippedFiles();
-  if (existsSync(userFile)) paths.push(userFile);
-  const texts: DefinitionTexts[] = paths.map((path) => {
-    try {
-      return readSchemaLdif(readFileSync(path, "utf8"));
-    } catch (error) {
-      throw new Error(`Schema file ${path}: ${(error as Error).message}`, { cause: error });
-    }
-  });
-  const stamp = existsSync(userFile) ? STAMP.exec(readFileSync(userFile, "utf8")) : null;
+  const shipped = readShippedFiles();
+  const known = kept !== undefined && haveSameText(shipped, kept.files) ? kept.schema : undefined;
+  const user = existsSync(userFile) ? readSchemaFile(userFile) : undefined;
+  const stamp = user === undefined ? null : STAMP.exec(user.text);
   return {
-    schema: loadSchema(texts),
+    schema: makeSchema(shipped, user, known),
     stamp: {
       schemaCsn: stamp?.[1] || undefined,
       modifiedAt: stamp?.[2] ?? "19700101000000Z",
@@ -49,22 +59,50 @@ export function loadSchemaFiles(userFile: string): { schema: Schema; stamp: Sche
   };
 }
 
-function shippedFiles(): string[] {
+function makeSchema(
+  shipped: readonly SchemaFile[],
+  user: SchemaFile | undefined,
+  known: Schema | undefined,
+): Schema {
+  const added = user === undefined ? [] : [definitionsOf(user)];
+  if (known === undefined) return loadSchema([...shipped.map(definitionsOf), ...added]);
+  return user === undefined ? known : loadSchema(added, known.definitions);
+}
+
+function readShippedFiles(): SchemaFile[] {
   const folder = join(projectRoot(), SCHEMA_FOLDER);
   return readdirSync(folder)
     .filter((name) => name.endsWith(".ldif"))
     .sort()
-    .map((name) => join(folder, name));
+    .map((name) => readSchemaFile(join(folder, name)));
 }
+
+function readSchemaFile(path: string): SchemaFile {
+  return naming(path, () => ({ path, text: readFileSync(path, "utf8") }));
+}
+
+function definitionsOf({ path, text }: SchemaFile): DefinitionTexts {
+  return naming(path, () => readSchemaLdif(text));
+}
+
+function naming<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`Schema file ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const haveSameText = (files: readonly SchemaFile[], others: readonly SchemaFile[]): boolean =>
+  files.length === others.length &&
+  files.every(({ path, text }, i) => path === others[i]?.path && text === others[i].text);
 
 /** What comes with the product, as `storeUserSchema` would write it. */
 let shippedTexts: ReadonlySet<string> | undefined;
 
 function readShippedTexts(): ReadonlySet<string> {
   if (shippedTexts !== undefined) return shippedTexts;
-  const schema = loadSchema(
-    shippedFiles().map((path) => readSchemaLdif(readFileSync(path, "utf8"))),
-  );
+  const schema = loadSchema(readShippedFiles().map(definitionsOf));
   shippedTexts = new Set([
     ...schema.attributeTypes().map(formatAttributeType),
     ...schema.objectClasses().map(formatObjectClass),

@@ -37,6 +37,8 @@ export async function buildCommit(commit: string, log: (line: string) => void): 
   const bundler = join(source, "dist/scripts/bundle.js");
   const isBundled = existsSync(bundler);
   if (isBundled) await mustRun(process.execPath, [bundler], { timeoutMs: BUILD_TIMEOUT_MS });
+  const command = join(source, "dist/program/concord");
+  if (existsSync(command)) return command;
   const main = join(source, isBundled ? "dist/program/main.js" : "dist/src/cli/main.js");
   const program = join(folder, "command");
   writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, { mode: 0o755 });

@@ -1,6 +1,6 @@
 // The stored form: a tree reads back as it was written, without tasks; damaged records are told and left out.
 import { assert } from "chai";
-import { NO_LIVE_VALUES, formatDse, loadDse } from "../../../src/config/index.ts";
+import { NO_LIVE_VALUES, formatDse, loadDse, makeStockEntries } from "../../../src/config/index.ts";
 import { ConfigSession, INSTANCE, newTree, shippedSchema } from "../../support/config-tree.ts";
 
 const CONTEXT = { schema: shippedSchema(), instance: INSTANCE, live: NO_LIVE_VALUES };
@@ -50,5 +50,39 @@ suite("config/dse", () => {
     assert.equal(tree.snapshot.server.sizeLimitEntries, 2000);
     assert.isTrue(tree.has("cn=tasks,cn=config"));
     assert.isFalse(tree.has("cn=kerberos uid mapping,cn=mapping,cn=sasl,cn=config"));
+  });
+
+  test("config/dse: a tree and its faults are the same with a stock of entries as without", () => {
+    const session = new ConfigSession();
+    session.addBackend("userRoot", "dc=example,dc=com");
+    session.replace("cn=config", "nsslapd-sizelimit", "77");
+    session.replace("cn=MemberOf Plugin,cn=plugins,cn=config", "nsslapd-pluginEnabled", "on");
+    const stock = makeStockEntries(CONTEXT);
+    const text = formatDse(session.tree).toString();
+    const records = text.trimEnd().split("\n\n");
+    assert.isAbove(records.filter((record) => stock.byText.has(record)).length, 100);
+    const texts = [
+      text,
+      text.trimEnd(),
+      text.replaceAll("\n", "\r\n"),
+      text.replaceAll("\n\n", "\n\n\n"),
+      `# a comment\nversion: 1\n${text}`,
+      `${records.slice(0, 3).join("\n\n")}\n\nversion: 1\n${records.slice(3).join("\n\n")}`,
+      text.replaceAll("nsContainer", "nscontainer"),
+      text.replace("dn: cn=tasks,cn=config", "dn: cn=tasks"),
+      text.replace("dn: cn=mapping,cn=sasl", "dn: cn=other,cn=sasl"),
+      text.replaceAll("\n\n", "\n\n continues nothing\n\n"),
+      [...records].reverse().join("\n\n"),
+      `${text}\n${records[1] ?? ""}\ndescription: again`,
+      "",
+    ];
+    for (const each of texts) {
+      const bytes = Buffer.from(each);
+      const given = loadDse(bytes, CONTEXT, stock);
+      const expected = loadDse(bytes, CONTEXT);
+      assert.deepEqual(given.faults, expected.faults);
+      assert.equal(formatDse(given.tree).toString(), formatDse(expected.tree).toString());
+      assert.deepEqual(given.tree.snapshot, expected.tree.snapshot);
+    }
   });
 });

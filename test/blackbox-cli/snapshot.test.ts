@@ -1,0 +1,40 @@
+// The command of a checkout starts from a snapshot of the program, and a snapshot holds nothing that belongs to a process.
+import { assert } from "chai";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { mustRun } from "../support/child.ts";
+import { ConcordServer } from "../support/concord-server.ts";
+import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+import { projectRoot } from "../support/trace-file.ts";
+
+const COMMAND = join(projectRoot(), "dist/program/concord");
+/** Of other versions it is not known whether they can. */
+const canSnapshot =
+  process.versions.node.startsWith("20.") && existsSync("/sys/devices/system/cpu/modalias");
+
+suite("blackbox-cli/snapshot", () => {
+  test("blackbox-cli/snapshot: a server starts from it", async function () {
+    if (!canSnapshot || process.env["NODE_OPTIONS"] !== undefined) this.skip();
+    const server = await ConcordServer.create({ suffix: "dc=example,dc=com", program: COMMAND });
+    try {
+      const words = readFileSync(`/proc/${server.pid}/cmdline`, "utf8").split("\0");
+      assert.include(words, "--snapshot-blob");
+    } finally {
+      await server.remove();
+    }
+  });
+
+  test("blackbox-cli/snapshot: environment and chance are those of the process", async () => {
+    const secrets = new Set<string>();
+    for (const name of ["a", "b"]) {
+      const folder = join(makeTemporaryFolder(), name);
+      const env = { ...process.env, CONCORD_DIR: folder };
+      await mustRun(COMMAND, ["create", "--suffix", "dc=example,dc=com", "--suffix-entry"], {
+        env,
+      });
+      const dse = readFileSync(join(folder, "config/dse.ldif"), "utf8");
+      secrets.add(/^nsslapd-rootpw: (.*)$/m.exec(dse)?.[1] ?? "");
+    }
+    assert.equal(secrets.size, 2);
+  });
+});
