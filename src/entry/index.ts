@@ -1,7 +1,9 @@
 export type { DescriptionRow } from "./description.ts";
 export { Descriptions, splitDescription } from "./description.ts";
 export type { Attribute, AttributeDescription, EntryView } from "./entry-view.ts";
-export type { DirectoryRow, EntryContent, EntryId, RangeTest } from "./record.ts";
+export { type CutRope, cutRope, liesApart } from "./cut-rope.ts";
+export { joinRecord } from "./joined-record.ts";
+export type { DirectoryRow, EntryContent, EntryId, PiecesApart, RangeTest } from "./record.ts";
 export {
   DirectoryRows,
   RDN_START,
@@ -9,6 +11,9 @@ export {
   decodeRecord,
   encodeRecord,
   forEachStoredValue,
+  hasApart,
+  namesApart,
+  readPieces,
   readValues,
   recordFlags,
   recordParentId,
@@ -19,4 +24,5 @@ export {
 } from "./record.ts";
 export type { EntryNames, EntrySurroundings, LargeAttributes } from "./stored-entry.ts";
 export { COMPUTED_ATTRIBUTE_KEYS, StoredEntry, isOrDescends } from "./stored-entry.ts";
-export { RopeAttribute, type RopePiece, StoredValues, ValueRope } from "./stored-values.ts";
+export { RopeAttribute, type RopePart, StoredValues, ValueRope } from "./stored-values.ts";
+export type { ValuePiece } from "./value-piece.ts";

@@ -10,15 +10,19 @@ import {
   DirectoryRows,
   type EntryId,
   RDN_START,
+  hasApart,
+  readPieces,
   readValues,
   recordFlags,
   recordParentId,
   recordRdn,
   recordRdnBytes,
   recordUniqueId,
-  skipHeader,
 } from "./record.ts";
-import { StoredValues } from "./stored-values.ts";
+import { joinRecord } from "./joined-record.ts";
+import { type LoadPiece, StoredValues } from "./stored-values.ts";
+import { skipHeader } from "./tlv.ts";
+import type { ValuePiece } from "./value-piece.ts";
 
 /** DN of an entry, as shown and in normal form. */
 export interface EntryNames {
@@ -35,6 +39,8 @@ export interface EntrySurroundings {
   /** Children that clients can see. */
   childCount(id: EntryId): number;
   tombstoneChildCount(id: EntryId): number;
+  /** The TLVs of a piece that the record of an entry names. @throws LdapError busy when it has been replaced since that was read */
+  readonly piece: LoadPiece;
 }
 
 const text = (value: string | number): Buffer[] => [Buffer.from(String(value), "utf8")];
@@ -75,7 +81,7 @@ class StoredAttribute implements Attribute {
   #values: readonly Buffer[] | undefined;
   #large: StoredValues | "small" | undefined;
 
-  /** `large`: what is known of it, if it is. */
+  /** `large`: if it is known to be. */
   constructor(
     description: AttributeDescription,
     record: Buffer,
@@ -105,7 +111,7 @@ class StoredAttribute implements Attribute {
   #findLarge(): StoredValues | undefined {
     const { length } = skipHeader(this.#record, this.#start);
     if (length < LARGE_BYTES_MIN || this.description.type.singleValue) return undefined;
-    const values = new StoredValues(this.#record, this.#start);
+    const values = StoredValues.inRecord(this.#record, this.#start);
     return values.count < LARGE_VALUES_MIN ? undefined : values;
   }
 }
@@ -114,8 +120,8 @@ class StoredAttribute implements Attribute {
 const LARGE_BYTES_MIN = 2048;
 const LARGE_VALUES_MIN = 64;
 
-/** Attributes with very many values, by the number of their description. */
-export type LargeAttributes = ReadonlyMap<number, StoredValues>;
+/** What is known of attributes with very many values, by the number of their description. */
+export type LargeAttributes = ReadonlyMap<number, readonly ValuePiece[]>;
 
 const COMMA = Buffer.from(",");
 
@@ -127,6 +133,7 @@ export class StoredEntry implements EntryView {
   #normalDn: string | undefined;
   readonly #large: LargeAttributes | undefined;
   #stored: readonly Attribute[] | undefined;
+  #whole: StoredEntry | undefined;
 
   /** `record` is kept: it must be a copy, or the entry must not outlive it. `large`: what is known of this very record. */
   constructor(
@@ -219,11 +226,30 @@ export class StoredEntry implements EntryView {
     if (this.#stored !== undefined) return this.#stored;
     const stored: Attribute[] = [];
     for (const rows = this.rows(); rows.next(); ) {
-      const large = this.#large?.get(rows.descriptionId);
+      const large = this.#largeValues(rows);
       stored.push(new StoredAttribute(this.description(rows), this.record, rows.start, large));
     }
     this.#stored = stored;
     return stored;
+  }
+
+  #largeValues(row: DirectoryRows): StoredValues | undefined {
+    const known = this.#large?.get(row.descriptionId);
+    if (row.isApart) {
+      return new StoredValues(known ?? readPieces(this.record, row), this.#surroundings.piece);
+    }
+    return known && StoredValues.inRecord(this.record, row.start, known[0]);
+  }
+
+  /** The same entry with all attributes in its record. */
+  whole(): StoredEntry {
+    if (!hasApart(this.record)) return this;
+    this.#whole ??= new StoredEntry(
+      this.id,
+      joinRecord(this.record, this.#surroundings.piece),
+      this.#surroundings,
+    );
+    return this.#whole;
   }
 
   *attributes(): Iterable<Attribute> {
@@ -244,10 +270,10 @@ export class StoredEntry implements EntryView {
   values(type: AttributeType): readonly Buffer[] {
     const compute = COMPUTED.get(type.key);
     if (compute !== undefined) return compute(this);
-    let found: Buffer[] | undefined;
+    let found: readonly Buffer[] | undefined;
     for (const rows = this.rows(); rows.next(); ) {
       if (!isOrDescends(this.description(rows).type, type)) continue;
-      const values = readValues(this.record, rows.start);
+      const values = this.#largeValues(rows)?.list() ?? readValues(this.record, rows.start);
       found = found === undefined ? values : [...found, ...values];
     }
     return found ?? [];
@@ -256,7 +282,8 @@ export class StoredEntry implements EntryView {
   hasBytes(type: AttributeType, value: Buffer): boolean {
     for (const rows = this.rows(); rows.next(); ) {
       if (!isOrDescends(this.description(rows).type, type)) continue;
-      if (rows.end - rows.start >= LARGE_BYTES_MIN) return this.#hasBytesAnywhere(type, value);
+      if (rows.isApart || rows.end - rows.start >= LARGE_BYTES_MIN)
+        return this.#hasBytesAnywhere(type, value);
       if (readValues(this.record, rows.start).some((each) => each.equals(value))) return true;
     }
     return false;

@@ -9,6 +9,8 @@ import {
   type Descriptions,
   type EntryView,
   StoredEntry,
+  hasApart,
+  namesApart,
 } from "../entry/index.ts";
 import type { AttributeType } from "../schema/index.ts";
 import type { Matcher, Truth } from "./matcher.ts";
@@ -45,7 +47,9 @@ export class TypeMatcher implements Matcher {
       return this.#test.matchesAny(entry.values(this.#type));
     }
     const numbers = CoveredNumbers.of(this.#type, entry.descriptions);
-    return someValuePasses(entry.record, numbers, this.#test);
+    const { record } = entry;
+    const isApart = hasApart(record) && namesApart(record, numbers);
+    return someValuePasses(isApart ? entry.whole().record : record, numbers, this.#test);
   }
 
   onRecords(descriptions: Descriptions): RecordTest {

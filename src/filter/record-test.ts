@@ -2,7 +2,7 @@
 //
 // Rights are not asked. They make items Undefined that would be TRUE or FALSE, and never more, so that "cannot be TRUE" and
 // "cannot be FALSE" hold under any rights; both hold for what is Undefined. What a record does not tell can be both.
-import { type Descriptions, someStoredValue } from "../entry/index.ts";
+import { type Descriptions, hasApart, namesApart, someStoredValue } from "../entry/index.ts";
 import type { AttributeType } from "../schema/index.ts";
 import { isCovered, type NamedAttribute } from "./named-attribute.ts";
 import type { ValueTest } from "./value-test.ts";
@@ -72,11 +72,16 @@ export class ItemRecordTest implements RecordTest {
   }
 
   canBeTrue(record: Buffer): boolean {
-    return someValuePasses(record, this.#numbers, this.#test);
+    return someValuePasses(record, this.#numbers, this.#test) || this.#isUntold(record);
   }
 
   canBeFalse(record: Buffer): boolean {
-    return !someValuePasses(record, this.#numbers, this.#test);
+    return !someValuePasses(record, this.#numbers, this.#test) || this.#isUntold(record);
+  }
+
+  /** Values that lie apart are read when their entry is made. */
+  #isUntold(record: Buffer): boolean {
+    return hasApart(record) && namesApart(record, this.#numbers);
   }
 }
 

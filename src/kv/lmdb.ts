@@ -32,8 +32,8 @@ import { BYTES_KEYS, ID_KEYS } from "./sorted-keys.ts";
 const MAP_BYTES_DEFAULT = 2 ** 38;
 /** One slot for each open read transaction: threads, front-end processes, tools. */
 const READERS_MAX_DEFAULT = 512;
-/** Fourteen tables in each of the two sets of a backend. */
-const TABLES_MAX_DEFAULT = 344;
+/** Fifteen tables in each of the two sets of a backend. */
+const TABLES_MAX_DEFAULT = 368;
 
 /** Where a followed process counts its commits. */
 const COMMIT_TABLE = "commit";

@@ -79,6 +79,7 @@ function writeStored(
     const description = entry.description(rows);
     const showing = shown.of(description, entry, access);
     if (showing === Showing.hidden) continue;
+    if (rows.isApart) return writeStored(writer, messageId, entry.whole(), answer, controls);
     if (showing === Showing.respelled) {
       (respelled ??= new Set()).add(description);
       continue;

@@ -12,15 +12,18 @@ import {
   recordRdn,
 } from "../entry/index.ts";
 import { copyBytes, uint32At } from "../kv/index.ts";
+import { LdapError } from "../protocol/index.ts";
 import { encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import { decodeStateRow } from "./state-rows.ts";
 import { MadeNames, NameCache } from "./name-cache.ts";
 import { isNamed, nameHash } from "./name-hints.ts";
-import { type BackendTables, childRange, treeKey } from "./tables.ts";
+import { type BackendTables, childRange, pieceKey, treeKey } from "./tables.ts";
 
 /** Levels of the tree; deeper is a loop. */
 const DEPTH_MAX = 10_000;
+
+const REPLACED_MESSAGE = "The entry was changed while it was read";
 
 /** What the name of a tombstone begins with; that of a conflict entry may, too. */
 export const TOMBSTONE_RDN = "nsuniqueid=";
@@ -43,6 +46,12 @@ export class BackendReader implements EntrySurroundings {
     this.descriptions = descriptions;
     this.nameCache = nameCache;
   }
+
+  readonly piece = (number: number): Buffer => {
+    const bytes = this.tables.piece.getCopy(pieceKey(number));
+    if (bytes === undefined) throw new LdapError("busy", REPLACED_MESSAGE);
+    return bytes;
+  };
 
   /** After a rename, delete or import: names may have changed. */
   forgetNames(): void {

@@ -11,6 +11,7 @@ import {
   type EntryId,
   RecordFlag,
   type StoredEntry,
+  hasApart,
 } from "../entry/index.ts";
 import { LdapError, type ReplicationEntry } from "../protocol/index.ts";
 import type { Change, UniqueId } from "../replication/change/index.ts";
@@ -162,6 +163,15 @@ export class BackendTxn {
       if (this.#backend.keepsDigest) this.#markStale(id);
     }
     this.rows.flush();
+    this.#forgetPieces();
+  }
+
+  /** What has been read of values that lie apart may name pieces that go now. */
+  #forgetPieces(): void {
+    if (!this.writer.dropPieces()) return;
+    for (const [uniqueId, { before }] of this.#working) {
+      if (before !== undefined && hasApart(before.record)) this.#working.delete(uniqueId);
+    }
   }
 
   /** The digest is made later (settle-digest.ts): here it would cost a quarter of a modification. */

@@ -1,16 +1,22 @@
 // Writing a backend inside one operation: records, names and indexes change together (child counts are kept by the
 // structure rules). The tables are those of the operation's write set, so all of it is discarded with the operation.
 // Only indexes of types whose bytes in the record changed are looked at: most operations change two or three attributes.
+import { assert } from "../base/index.ts";
 import {
   type Attribute,
+  type CutRope,
   type Descriptions,
-  DirectoryRows,
   type EntryContent,
   type EntryId,
+  type PiecesApart,
   RecordFlag,
   StoredEntry,
-  type StoredValues,
+  type ValuePiece,
+  cutRope,
   encodeRecord,
+  hasApart,
+  liesApart,
+  readPieces,
 } from "../entry/index.ts";
 import { type LatePart, type ValueChanges, updateIndex, updateIndexBy } from "../index/index.ts";
 import { copyBytes } from "../kv/index.ts";
@@ -24,7 +30,7 @@ import type { LargeRecords } from "./large-records.ts";
 import type { LateRows } from "./late-rows.ts";
 import { NameCache } from "./name-cache.ts";
 import { isNamed } from "./name-hints.ts";
-import { type BackendTables, tombstoneKey, treeKey } from "./tables.ts";
+import { type BackendTables, pieceKey, tombstoneKey, treeKey } from "./tables.ts";
 
 /** Of a tombstone, only what finds tombstones is indexed (389). */
 const TOMBSTONE_INDEX_KEYS: ReadonlySet<string> = new Set([
@@ -54,6 +60,28 @@ export interface WriterBackend {
   readonly lateRows: LateRows;
   /** The next entry ID; IDs of discarded operations are lost. */
   allotId(): EntryId;
+  /** The next number of a piece of values. Those of discarded operations are lost, too: none is given twice. */
+  allotPiece(): number;
+}
+
+/** Attributes that lie apart, by the number of their description. */
+type Cuts = ReadonlyMap<number, CutRope>;
+
+const NO_CUTS: Cuts = new Map();
+const NO_PIECES: PiecesApart = new Map();
+
+const piecesOf = (cuts: Cuts): PiecesApart =>
+  cuts.size === 0 ? NO_PIECES : new Map([...cuts].map(([id, { pieces }]) => [id, pieces]));
+
+/** Of the pieces that the record of an entry names. */
+function numbersOf(entry: StoredEntry | undefined): readonly number[] {
+  if (entry === undefined || !hasApart(entry.record)) return [];
+  const numbers: number[] = [];
+  for (const rows = entry.rows(); rows.next(); ) {
+    if (!rows.isApart) continue;
+    for (const { number } of readPieces(entry.record, rows)) numbers.push(number);
+  }
+  return numbers;
 }
 
 export class BackendWriter extends BackendReader {
@@ -66,6 +94,8 @@ export class BackendWriter extends BackendReader {
   readonly #ids = new Map<UniqueId, EntryId>();
   /** Entries whose name has been taken out of the tree and not been put back. */
   readonly #named = new Map<EntryId, Place>();
+  /** Pieces of values that were stored before and that no record names any more. */
+  readonly #leftPieces = new Set<number>();
   /** Whether names of existing entries changed. */
   namesChanged = false;
 
@@ -113,9 +143,7 @@ export class BackendWriter extends BackendReader {
     if (bytes === undefined) return undefined;
     const known = this.#backend.largeRecords.find(id, bytes);
     if (known === undefined) return new StoredEntry(id, copyBytes(bytes), this);
-    const attributes = new Map<number, StoredValues>();
-    for (const [number, values] of known.attributes) attributes.set(number, values.again());
-    return new StoredEntry(id, known.record, this, attributes);
+    return new StoredEntry(id, known.record, this, known.attributes);
   }
 
   override forgetNames(): void {
@@ -172,7 +200,8 @@ export class BackendWriter extends BackendReader {
   /** Makes `after` what is stored under `id`; undefined removes it. */
   putEntry(id: EntryId, after: EntryContent | undefined): void {
     const before = this.entry(id);
-    const entry = after && new StoredEntry(id, encodeRecord(after), this);
+    const cuts = after === undefined ? NO_CUTS : this.#cut(after);
+    const entry = after && new StoredEntry(id, encodeRecord(after, piecesOf(cuts)), this);
     const was = before && placeOf(before);
     const is = entry && placeOf(entry);
     const moved = !samePlace(was, is);
@@ -185,7 +214,8 @@ export class BackendWriter extends BackendReader {
     const aciMoves = moved || changed.has(ACI_KEY);
     if (aciMoves) this.#noteAci(before);
     this.#putRecord(id, entry);
-    if (entry !== undefined && after !== undefined) this.#keepLarge(entry, after);
+    this.#putPieces(before, entry, cuts);
+    if (entry !== undefined && after !== undefined) this.#keepLarge(entry, after, cuts);
     if (moved) this.#move(id, was, is);
     this.#reindex(changed.values(), { id, before, after, entry });
     if (aciMoves) this.#noteAci(entry);
@@ -197,15 +227,49 @@ export class BackendWriter extends BackendReader {
     this.#entries.set(id, entry);
   }
 
-  #keepLarge({ id, record }: StoredEntry, { attributes }: EntryContent): void {
-    if (!attributes.some(({ rope }) => rope !== undefined)) return;
-    const ropes = new Map(attributes.map(({ description, rope }) => [description.id, rope]));
-    const large = new Map<number, StoredValues>();
-    for (const rows = new DirectoryRows(record); rows.next(); ) {
-      const rope = ropes.get(rows.descriptionId);
-      if (rope !== undefined) large.set(rows.descriptionId, rope.stored(record, rows.start));
+  /** The attributes whose values are to lie apart. */
+  #cut({ attributes }: EntryContent): Cuts {
+    let cuts: Map<number, CutRope> | undefined;
+    for (const { description, rope } of attributes) {
+      if (rope === undefined || !liesApart(rope)) continue;
+      cuts ??= new Map();
+      cuts.set(description.id, cutRope(rope, this.#allotPiece));
     }
-    this.#backend.largeRecords.keep(id, record, large);
+    return cuts ?? NO_CUTS;
+  }
+
+  readonly #allotPiece = (): number => this.#backend.allotPiece();
+
+  #putPieces(before: StoredEntry | undefined, after: StoredEntry | undefined, cuts: Cuts): void {
+    for (const number of numbersOf(before)) this.#leftPieces.add(number);
+    for (const { fresh } of cuts.values()) {
+      for (const [number, bytes] of fresh) {
+        this.tables.piece.putOwned(pieceKey(number), bytes);
+        this.#leftPieces.add(number);
+      }
+    }
+    for (const number of numbersOf(after)) {
+      assert(this.#leftPieces.delete(number), "a piece that a record names is stored");
+    }
+  }
+
+  /** Deletes the pieces that no record names any more; whether there were any. Until then all that the operation has read of entries
+   *  can be looked at. */
+  dropPieces(): boolean {
+    if (this.#leftPieces.size === 0) return false;
+    for (const number of this.#leftPieces) this.tables.piece.delete(pieceKey(number));
+    this.#leftPieces.clear();
+    return true;
+  }
+
+  #keepLarge({ id, record }: StoredEntry, { attributes }: EntryContent, cuts: Cuts): void {
+    let large: Map<number, readonly ValuePiece[]> | undefined;
+    for (const { description, rope } of attributes) {
+      if (rope === undefined) continue;
+      large ??= new Map();
+      large.set(description.id, cuts.get(description.id)?.pieces ?? [rope.inRecord()]);
+    }
+    if (large !== undefined) this.#backend.largeRecords.keep(id, record, large);
   }
 
   #move(id: EntryId, was: Place | undefined, is: Place | undefined): void {

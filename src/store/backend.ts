@@ -32,7 +32,7 @@ import { BackendIndexes } from "./backend-indexes.ts";
 import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn } from "./backend-txn.ts";
 import type { BackendWriter } from "./backend-writer.ts";
-import { lastAllottedId, lastRowId } from "./last-id.ts";
+import { lastAllottedId, lastPiece, lastRowId } from "./last-id.ts";
 import { LargeRecords } from "./large-records.ts";
 import { LateRows } from "./late-rows.ts";
 import { NameCache } from "./name-cache.ts";
@@ -78,6 +78,7 @@ export class Backend {
   #descriptions: Descriptions;
   #set: number;
   #nextId = 1;
+  #nextPiece = 1;
   #base: FoundBase | undefined;
   /** Names as the operation that ran last has left them. */
   #newestNames = new NameCache();
@@ -164,6 +165,7 @@ export class Backend {
     this.lateRows = this.#readLateRows();
     this.#newestNames = new NameCache();
     this.#nextId = 1 + lastAllottedId(this.tables);
+    this.#nextPiece = Math.max(this.#nextPiece, 1 + lastPiece(this.tables));
     const suffixId = this.reader.suffixId;
     this.suffixUniqueId =
       suffixId === undefined ? undefined : this.reader.getEntry(suffixId).uniqueId;
@@ -192,6 +194,11 @@ export class Backend {
     return id;
   }
 
+  allotPiece(): number {
+    this.#nextPiece += 1;
+    return this.#nextPiece - 1;
+  }
+
   /** How many IDs have been given: at least the number of entries. */
   get allottedIds(): number {
     return this.#kv.sharing === "follows" ? lastAllottedId(this.tables) : this.#nextId - 1;
@@ -207,6 +214,7 @@ export class Backend {
   writableTables(writes: WriteSet, tables: BackendTables): BackendTables {
     return {
       entry: writes.table(tables.entry),
+      piece: writes.table(tables.piece),
       state: writes.table(tables.state),
       children: writes.table(tables.children),
       uid: writes.table(tables.uid),

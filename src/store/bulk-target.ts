@@ -77,6 +77,7 @@ export class BulkTarget implements TxnBackend {
   readonly #builder: IndexBuilder;
   #writes = new WriteSet();
   #nextId = 1;
+  #nextPiece = 1;
   /** Children that the staged entries add to what the table says. */
   readonly #newChildren = new Map<EntryId, number>();
   /** Entries whose index keys are made at the end. */
@@ -117,6 +118,11 @@ export class BulkTarget implements TxnBackend {
     const id = this.#nextId as EntryId;
     this.#nextId += 1;
     return id;
+  }
+
+  allotPiece(): number {
+    this.#nextPiece += 1;
+    return this.#nextPiece - 1;
   }
 
   /** Stages an entry that is live and plain, under a name that is free. */

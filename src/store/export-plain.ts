@@ -4,6 +4,8 @@ import {
   RDN_START,
   StoredEntry,
   forEachStoredValue,
+  hasApart,
+  joinRecord,
   recordRdnBytes,
 } from "../entry/index.ts";
 import { copyBytes } from "../kv/index.ts";
@@ -43,6 +45,7 @@ export class PlainExport {
       record = copyBytes(lent);
       if (!covers(new StoredEntry(id, record, this.#backend.reader).normalDn)) return;
     }
+    if (hasApart(record)) record = joinRecord(copyBytes(record), this.#backend.reader.piece);
     if (withEntryIds === true) this.writer.writeComment(`entry-id: ${id}`);
     this.#writeDn(record, parentDn);
     this.writer.lookInto(record);

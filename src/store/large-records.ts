@@ -1,10 +1,13 @@
 // The last few records with an attribute of very many values, as operations have left them, with what is known of these values:
 // their number and their normal forms, which nobody wants to make anew for each member that is added. A record is taken only
-// instead of one with the same bytes, so nothing that is kept here can be out of date: discarded operations, imports and reloads
-// leave at most something that nobody finds any more. What it knows of normal forms holds for the very types that they were made with.
-import type { EntryId, LargeAttributes } from "../entry/index.ts";
+// instead of one with the same bytes, and what it says of values that lie apart is numbers that are given once. So nothing that is
+// kept here can be out of date: discarded operations, imports and reloads leave at most something that nobody finds any more. What
+// it knows of normal forms holds for the very types that they were made with.
+import { type EntryId, type LargeAttributes, hasApart } from "../entry/index.ts";
 import { type Bytes, sameBytes } from "../kv/index.ts";
 
+/** About what is kept of a value that lies apart. */
+const VALUE_BYTES = 8;
 /** Of all records together. */
 const RECORD_BYTES_MAX = 32 * 1024 * 1024;
 const RECORDS_MAX = 256;
@@ -50,11 +53,20 @@ export class LargeRecords {
 
   #put(id: EntryId, known: LargeRecord): void {
     this.#records.set(id, known);
-    this.#bytes += known.record.length;
+    this.#bytes += bytesOf(known);
   }
 
   #forget(id: EntryId, known: LargeRecord): void {
     this.#records.delete(id);
-    this.#bytes -= known.record.length;
+    this.#bytes -= bytesOf(known);
   }
+}
+
+function bytesOf({ record, attributes }: LargeRecord): number {
+  if (!hasApart(record)) return record.length;
+  let values = 0;
+  for (const pieces of attributes.values()) {
+    for (const { knownCount } of pieces) values += knownCount ?? 0;
+  }
+  return record.length + VALUE_BYTES * values;
 }

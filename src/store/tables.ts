@@ -3,6 +3,7 @@
 //
 //   table        key                                   value
 //   entry        entry ID                              record (entry/record.ts); shown entries and tombstones
+//   piece        number, 6 bytes                       values of an attribute that has very many (entry/value-piece.ts)
 //   state        entry ID                              structure node and registers (state-row.ts)
 //   uid          nsUniqueId, 16 bytes                  entry ID, u32
 //   tree         parent ID u32, normal RDN             entry ID, u32: shown entries by name
@@ -27,6 +28,7 @@ import type { UniqueId } from "../replication/change/index.ts";
 
 export interface BackendTables {
   readonly entry: IdTable;
+  readonly piece: BytesTable;
   readonly state: IdTable;
   readonly uid: BytesTable;
   readonly tree: BytesTable;
@@ -49,6 +51,7 @@ export function openTables(kv: Kv, name: string, set: number): BackendTables {
   const bytesTable = (table: string): BytesTable => kv.bytesTable(prefix + table);
   return {
     entry: idTable("entry"),
+    piece: bytesTable("piece"),
     state: idTable("state"),
     children: idTable("children"),
     uid: bytesTable("uid"),
@@ -65,8 +68,20 @@ export function openTables(kv: Kv, name: string, set: number): BackendTables {
   };
 }
 
+/** Key of a piece of values. */
+export function pieceKey(number: number): Buffer {
+  const key = Buffer.allocUnsafe(PIECE_KEY_BYTES);
+  key.writeUIntBE(number, 0, PIECE_KEY_BYTES);
+  return key;
+}
+
+/** The number in such a key. */
+export const pieceNumber = (key: Uint8Array): number =>
+  Buffer.from(key).readUIntBE(0, PIECE_KEY_BYTES);
+
 /** Normal RDNs longer than this stand in the tree as their hash: keys have a limit, names have none. */
 const TREE_NAME_BYTES_MAX = 480;
+const PIECE_KEY_BYTES = 6;
 const HASHED_NAME = 0x01;
 const TOMBSTONE_NAME = 0x00;
 

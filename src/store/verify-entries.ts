@@ -70,7 +70,7 @@ class EntryVerifier {
     try {
       const { tables, descriptions } = this.#backend;
       const entry = this.#backend.reader.getEntry(id);
-      decodeRecord(entry.record, descriptions);
+      decodeRecord(entry.whole().record, descriptions);
       this.#verifyPlace(entry);
       const row = tables.state.getCopy(id);
       if (row === undefined) this.#report("state", `${name} has no state`);

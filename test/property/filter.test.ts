@@ -112,6 +112,7 @@ const surroundings = {
   dnOf: () => NAMES,
   childCount: () => 1,
   tombstoneChildCount: () => 0,
+  piece: () => assert.fail("nothing lies apart"),
 };
 const NAMES = { dn: "dc=x", normalDn: "dc=x", dnBytes: Buffer.from("dc=x") };
 

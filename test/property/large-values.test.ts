@@ -8,6 +8,7 @@ import {
   type EntryId,
   RopeAttribute,
   StoredValues,
+  type ValuePiece,
   encodeRecord,
   readValues,
 } from "../../src/entry/index.ts";
@@ -61,7 +62,7 @@ type Step = typeof steps extends fc.Arbitrary<readonly (infer One)[]> ? One : ne
 /** An entry as it is stored, with both ways to read it. */
 class Stored {
   readonly #isLarge: boolean;
-  #large = new Map<number, StoredValues>();
+  #large = new Map<number, ValuePiece>();
   record: Buffer;
   registers: Buffer = Buffer.alloc(0);
 
@@ -75,10 +76,10 @@ class Stored {
     for (const rows = new DirectoryRows(this.record); rows.next(); ) {
       const { descriptionId, start } = rows;
       const description = descriptionSource.get(descriptionId);
-      const known = this.#large.get(descriptionId)?.again();
+      const known = this.#large.get(descriptionId);
       const large =
         this.#isLarge && !description.type.singleValue
-          ? (known ?? new StoredValues(this.record, start))
+          ? StoredValues.inRecord(this.record, start, known)
           : undefined;
       out.push({ description, values: readValues(this.record, start), large });
     }
@@ -110,7 +111,7 @@ class Stored {
     const ropes = new Map(shown.map(({ description, rope }) => [description.id, rope]));
     this.#large = new Map();
     for (const rows = new DirectoryRows(this.record); rows.next(); ) {
-      const large = ropes.get(rows.descriptionId)?.stored(this.record, rows.start);
+      const large = ropes.get(rows.descriptionId)?.inRecord();
       if (large !== undefined) this.#large.set(rows.descriptionId, large);
     }
   }
@@ -188,7 +189,7 @@ suite("property/large-values", () => {
         const record = encodeRecord({ flags: 0, parentId, uniqueId, rdn: "cn=v", attributes });
         const rows = new DirectoryRows(record);
         rows.next();
-        const large = new StoredValues(record, rows.start);
+        const large = StoredValues.inRecord(record, rows.start);
         assert.equal(large.count, values.length);
         values.forEach((each, position) => {
           assert.equal(large.locate(description.type, each), position);

@@ -3,7 +3,7 @@
 // at. Nothing is decided here: the rules are those of attribute-state.ts.
 import {
   type AttributeDescription,
-  type RopePiece,
+  type RopePart,
   type StoredValues,
   ValueRope,
 } from "../../entry/index.ts";
@@ -119,21 +119,21 @@ export class ValueRuns {
   /** The values that survive; the same rope until something changes. */
   rope(survives: (state: ValueCsns) => boolean): ValueRope {
     if (this.#rope === undefined) {
-      const pieces: RopePiece[] = [];
+      const parts: RopePart[] = [];
       let last: { readonly position: number; length: number } | undefined;
       for (const item of this.#items) {
         if (!survives(item)) continue;
         if (!isRun(item)) {
-          pieces.push({ value: item.value });
+          parts.push({ value: item.value });
           last = undefined;
         } else if (last !== undefined && last.position + last.length === item.position) {
           last.length += item.length;
         } else {
           last = { position: item.position, length: item.length };
-          pieces.push(last);
+          parts.push(last);
         }
       }
-      this.#rope = new ValueRope(this.source, pieces);
+      this.#rope = new ValueRope(this.source, parts);
     }
     return this.#rope;
   }
