@@ -1,9 +1,10 @@
 // Values that an operation leaves, cut into pieces (value-piece.ts). Pieces of which nothing changes stay as they are; values that
 // come are put to those before them while there is room, so that one that comes writes one piece anew. What is left of pieces
 // that shrink goes together with the piece behind it.
-import { type PieceRange, type StoredValues, type ValueRope, writeValue } from "./stored-values.ts";
+import type { KnownValues, PieceRange, StoredValues } from "./stored-values.ts";
+import { type ValueRope, writeValue } from "./value-rope.ts";
 import { tlvBytes } from "./tlv.ts";
-import { IN_RECORD, ValuePiece } from "./value-piece.ts";
+import { IN_RECORD, ValuePiece, listValues } from "./value-piece.ts";
 
 /** Just below what fits four pages of LMDB. A single value may be longer. */
 const PIECE_BYTES_MAX = 16_000;
@@ -15,7 +16,7 @@ const APART_BYTES_MIN = 65_536;
 const APART_BYTES_KEPT = 32_768;
 
 export interface CutRope {
-  readonly pieces: readonly ValuePiece[];
+  readonly known: KnownValues;
   /** TLVs of those of the pieces that are new, by number. */
   readonly fresh: ReadonlyMap<number, Buffer>;
 }
@@ -34,13 +35,14 @@ export function cutRope(rope: ValueRope, allot: () => number): CutRope {
     else for (const range of rope.source.parts(part)) cutter.addRange(range);
   }
   cutter.close();
-  return cutter;
+  const { pieces, fresh } = cutter;
+  return { known: { pieces, seen: rope.seen() }, fresh };
 }
 
 /** Of the new piece that is being made. */
 type Item = PieceRange | Buffer;
 
-class RopeCutter implements CutRope {
+class RopeCutter {
   readonly pieces: ValuePiece[] = [];
   readonly fresh = new Map<number, Buffer>();
   readonly #source: StoredValues;
@@ -138,8 +140,7 @@ class RopeCutter implements CutRope {
   }
 
   #gone(index: number, ranges: readonly PieceRange[]): Buffer[] {
-    const values = this.#source.pieces[index]?.list(this.#source.bytes(index)) ?? [];
-    return values.filter(
+    return listValues(this.#source.bytes(index)).filter(
       (_, position) => !ranges.some(({ from, to }) => from <= position && position < to),
     );
   }

@@ -1,7 +1,8 @@
 // What filters, access control and answers see of an entry. Stored entries, configuration entries and the root DSE all
 // look like this.
 import type { AttributeType } from "../schema/index.ts";
-import type { StoredValues, ValueRope } from "./stored-values.ts";
+import type { StoredValues } from "./stored-values.ts";
+import type { ValueRope } from "./value-rope.ts";
 
 /** An attribute description (RFC 4512 §2.5): a type with its options. Interned: one object per description and
  *  schema, so that identity comparison is enough. */

@@ -24,5 +24,6 @@ export {
 } from "./record.ts";
 export type { EntryNames, EntrySurroundings, LargeAttributes } from "./stored-entry.ts";
 export { COMPUTED_ATTRIBUTE_KEYS, StoredEntry, isOrDescends } from "./stored-entry.ts";
-export { RopeAttribute, type RopePart, StoredValues, ValueRope } from "./stored-values.ts";
-export type { ValuePiece } from "./value-piece.ts";
+export { type KnownValues, StoredValues } from "./stored-values.ts";
+export { RopeAttribute, type RopePart, ValueRope } from "./value-rope.ts";
+export { type ValuePiece, listValues } from "./value-piece.ts";

@@ -1,47 +1,65 @@
 // A record of which attributes lie apart (record.ts), with all of them in it: for those who want the whole entry.
-import {
-  DirectoryRows,
-  VERSION,
-  readPieces,
-  writeDirectoryLength,
-} from "./record.ts";
-import type { LoadPiece } from "./stored-values.ts";
+import { copyInto } from "../kv/index.ts";
+import { DirectoryRows, VERSION, readPieces, writeDirectoryLength } from "./record.ts";
+import type { LendPiece } from "./stored-values.ts";
 import { skipHeader, tlvBytes, writeHeader } from "./tlv.ts";
+import type { ValuePiece } from "./value-piece.ts";
 
-const HEADER_BYTES_MAX = 6;
+interface Part {
+  /** What is copied of the record: an attribute, or the TLV of its type. */
+  readonly start: number;
+  readonly end: number;
+  /** Of an attribute that lies apart. */
+  readonly pieces: readonly ValuePiece[] | undefined;
+  readonly valuesBytes: number;
+  readonly totalBytes: number;
+}
 
-export function joinRecord(record: Buffer, load: LoadPiece): Buffer {
-  const parts: Buffer[] = [];
-  const lengths: number[] = [];
+export function joinRecord(record: Buffer, lend: LendPiece): Buffer {
   const rows = new DirectoryRows(record);
-  const head = record.subarray(0, rows.end);
-  while (rows.next()) {
-    const attribute = rows.isApart
-      ? joinAttribute(record, rows, load)
-      : [record.subarray(rows.start, rows.end)];
-    parts.push(...attribute);
-    lengths.push(attribute.reduce((sum, { length }) => sum + length, 0));
-  }
-  const joined = Buffer.concat([head, ...parts]);
+  const headBytes = rows.end;
+  const parts: Part[] = [];
+  while (rows.next()) parts.push(partOf(record, rows));
+  const total = parts.reduce((sum, { totalBytes }) => sum + totalBytes, headBytes);
+  const joined = Buffer.allocUnsafe(total);
+  let at = copyInto(joined, 0, record, 0, headBytes);
   joined[0] = VERSION;
-  lengths.forEach((length, index) => writeDirectoryLength(joined, index, length));
+  parts.forEach((part, index) => {
+    writeDirectoryLength(joined, index, part.totalBytes);
+    at = writePart(joined, at, { part, record, lend });
+  });
   return joined;
 }
 
-/** Its TLV, in parts. */
-function joinAttribute(record: Buffer, row: DirectoryRows, load: LoadPiece): readonly Buffer[] {
-  const { body, length } = skipHeader(record, row.start);
-  const values = readPieces(record, row).map(({ number }) => load(number));
-  const bytes = values.reduce((sum, value) => sum + value.length, 0);
-  return [
-    header(0x30, tlvBytes(length) + tlvBytes(bytes)),
-    record.subarray(row.start, body + length),
-    header(0x31, bytes),
-    ...values,
-  ];
+function partOf(record: Buffer, rows: DirectoryRows): Part {
+  const { start, end } = rows;
+  if (!rows.isApart) {
+    return { start, end, pieces: undefined, valuesBytes: 0, totalBytes: end - start };
+  }
+  const type = skipHeader(record, start);
+  const pieces = readPieces(record, rows);
+  const valuesBytes = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const totalBytes = tlvBytes(tlvBytes(type.length) + tlvBytes(valuesBytes));
+  return { start, end: type.body + type.length, pieces, valuesBytes, totalBytes };
 }
 
-function header(tag: number, length: number): Buffer {
-  const out = Buffer.alloc(HEADER_BYTES_MAX);
-  return out.subarray(0, writeHeader(out, 0, tag, length));
+function writePart(
+  out: Buffer,
+  start: number,
+  {
+    part,
+    record,
+    lend,
+  }: { readonly part: Part; readonly record: Buffer; readonly lend: LendPiece },
+): number {
+  const { pieces, valuesBytes } = part;
+  if (pieces === undefined) return copyInto(out, start, record, part.start, part.end);
+  const typeBytes = part.end - part.start;
+  let at = writeHeader(out, start, 0x30, typeBytes + tlvBytes(valuesBytes));
+  at = copyInto(out, at, record, part.start, part.end);
+  at = writeHeader(out, at, 0x31, valuesBytes);
+  for (const { number, byteLength } of pieces) {
+    at = copyInto(out, at, lend(number), 0, byteLength);
+  }
+  return at;
 }

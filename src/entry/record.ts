@@ -133,7 +133,12 @@ export function encodeRecord(content: EntryContent, apart: PiecesApart = NONE_AP
   return out;
 }
 
-function writeAttribute(out: Buffer, start: number, attribute: Attribute, size: AttributeSize): number {
+function writeAttribute(
+  out: Buffer,
+  start: number,
+  attribute: Attribute,
+  size: AttributeSize,
+): number {
   const { description, rope } = attribute;
   let at = writeHeader(out, start, 0x30, size.body);
   at = writeHeader(out, at, 0x04, size.type);

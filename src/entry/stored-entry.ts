@@ -20,9 +20,8 @@ import {
   recordUniqueId,
 } from "./record.ts";
 import { joinRecord } from "./joined-record.ts";
-import { type LoadPiece, StoredValues } from "./stored-values.ts";
+import { type KnownValues, type LendPiece, StoredValues } from "./stored-values.ts";
 import { skipHeader } from "./tlv.ts";
-import type { ValuePiece } from "./value-piece.ts";
 
 /** DN of an entry, as shown and in normal form. */
 export interface EntryNames {
@@ -39,8 +38,8 @@ export interface EntrySurroundings {
   /** Children that clients can see. */
   childCount(id: EntryId): number;
   tombstoneChildCount(id: EntryId): number;
-  /** The TLVs of a piece that the record of an entry names. @throws LdapError busy when it has been replaced since that was read */
-  readonly piece: LoadPiece;
+  /** Lends a piece that the record of an entry names. @throws LdapError busy when it has been replaced since that was read */
+  readonly lendPiece: LendPiece;
 }
 
 const text = (value: string | number): Buffer[] => [Buffer.from(String(value), "utf8")];
@@ -121,7 +120,7 @@ const LARGE_BYTES_MIN = 2048;
 const LARGE_VALUES_MIN = 64;
 
 /** What is known of attributes with very many values, by the number of their description. */
-export type LargeAttributes = ReadonlyMap<number, readonly ValuePiece[]>;
+export type LargeAttributes = ReadonlyMap<number, KnownValues>;
 
 const COMMA = Buffer.from(",");
 
@@ -236,9 +235,10 @@ export class StoredEntry implements EntryView {
   #largeValues(row: DirectoryRows): StoredValues | undefined {
     const known = this.#large?.get(row.descriptionId);
     if (row.isApart) {
-      return new StoredValues(known ?? readPieces(this.record, row), this.#surroundings.piece);
+      const values = known ?? { pieces: readPieces(this.record, row), seen: undefined };
+      return new StoredValues(values, this.#surroundings.lendPiece);
     }
-    return known && StoredValues.inRecord(this.record, row.start, known[0]);
+    return known && StoredValues.inRecord(this.record, row.start, known);
   }
 
   /** The same entry with all attributes in its record. */
@@ -246,7 +246,7 @@ export class StoredEntry implements EntryView {
     if (!hasApart(this.record)) return this;
     this.#whole ??= new StoredEntry(
       this.id,
-      joinRecord(this.record, this.#surroundings.piece),
+      joinRecord(this.record, this.#surroundings.lendPiece),
       this.#surroundings,
     );
     return this.#whole;

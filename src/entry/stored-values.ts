@@ -1,21 +1,28 @@
-// The values of an attribute that has very many, without a Buffer for each: where they lie (in the record of the entry, or in pieces
-// apart from it, see value-piece.ts), and what is made of them by an operation that adds or removes a few (a rope of ranges of
-// them and values of its own). What an operation costs then depends on what it changes.
+// The values of an attribute that has very many, without a Buffer for each: where they lie, in the record of the entry, or in pieces
+// apart from it (value-piece.ts). What an operation makes of them is a rope (value-rope.ts); what it costs then depends on what it
+// changes.
 //
 // Positions count values from 0. The values of one attribute have pairwise different normal forms.
 import { assert } from "../base/index.ts";
-import { copyInto } from "../kv/index.ts";
+import { copyBytes, copyInto } from "../kv/index.ts";
 import type { AttributeType } from "../schema/index.ts";
-import type { Attribute, AttributeDescription } from "./entry-view.ts";
 import { setRange } from "./record.ts";
-import { skipHeader, tlvBytes, writeHeader } from "./tlv.ts";
-import { hashForm } from "./value-forms.ts";
-import { IN_RECORD, ValuePiece } from "./value-piece.ts";
+import { skipHeader } from "./tlv.ts";
+import { SeenForms, type ValueForms, hashForm } from "./value-forms.ts";
+import { IN_RECORD, ValuePiece, listValues } from "./value-piece.ts";
 
-const OCTET_STRING = 0x04;
+/** Lends the TLVs of the piece with this number, until anything else is read. */
+export type LendPiece = (number: number) => Buffer;
 
-/** Gives the TLVs of the piece with this number. */
-export type LoadPiece = (number: number) => Buffer;
+/** What is known of values; the same object for all who look at them. */
+export interface KnownValues {
+  readonly pieces: readonly ValuePiece[];
+  /** Has at least the normal forms of all of them. */
+  seen: SeenForms | undefined;
+}
+
+/** Above this many pieces it is found out first whether one of them can have a value. */
+const PIECES_MAX_UNSEEN = 4;
 
 /** Values of one piece. */
 export interface PieceRange {
@@ -27,25 +34,38 @@ export interface PieceRange {
 
 /** Values as they are stored, which is not changed. */
 export class StoredValues {
-  readonly pieces: readonly ValuePiece[];
-  readonly #load: LoadPiece;
-  readonly #loaded: (Buffer | undefined)[] = [];
+  readonly known: KnownValues;
+  readonly #lend: LendPiece;
+  readonly #copies: (Buffer | undefined)[] = [];
   /** Position of the first value of each piece and, last, the number of values. */
   #positions: readonly number[] | undefined;
   /** The same in bytes. */
   #starts: readonly number[] | undefined;
   #list: readonly Buffer[] | undefined;
+  /** What was asked for last. */
+  #located:
+    | {
+        readonly value: Buffer;
+        readonly type: AttributeType;
+        readonly position: number | undefined;
+      }
+    | undefined;
 
-  constructor(pieces: readonly ValuePiece[], load: LoadPiece) {
-    this.pieces = pieces;
-    this.#load = load;
+  constructor(known: KnownValues, lend: LendPiece) {
+    this.known = known;
+    this.#lend = lend;
   }
 
   /** Those of a record; `start`: of the TLV of the attribute. `known`: of these very values. */
-  static inRecord(record: Buffer, start: number, known?: ValuePiece): StoredValues {
+  static inRecord(record: Buffer, start: number, known?: KnownValues): StoredValues {
     const { body, length } = setRange(record, start);
     const bytes = record.subarray(body, body + length);
-    return new StoredValues([known ?? new ValuePiece(IN_RECORD, length)], () => bytes);
+    const pieces = [new ValuePiece(IN_RECORD, length)];
+    return new StoredValues(known ?? { pieces, seen: undefined }, () => bytes);
+  }
+
+  get pieces(): readonly ValuePiece[] {
+    return this.known.pieces;
   }
 
   get count(): number {
@@ -57,7 +77,10 @@ export class StoredValues {
 
   /** All values as views onto what is stored; the same ones at each call. */
   list(): readonly Buffer[] {
-    this.#list ??= this.pieces.flatMap((piece, index) => piece.list(this.bytes(index)));
+    if (this.#list === undefined) {
+      const all = this.#isInRecord ? this.bytes(0) : this.#joined();
+      this.#list = listValues(all);
+    }
     return this.#list;
   }
 
@@ -72,22 +95,50 @@ export class StoredValues {
 
   /** Position of the value with the normal form of `value` under the rule of `type`, which is that of the attribute. */
   locate(type: AttributeType, value: Buffer): number | undefined {
+    // An operation asks for the same value again and again.
+    if (this.#located?.value !== value || this.#located.type !== type) {
+      this.#located = { value, type, position: this.#locate(type, value) };
+    }
+    return this.#located.position;
+  }
+
+  #locate(type: AttributeType, value: Buffer): number | undefined {
+    const { pieces } = this;
     const form = type.normalize(value);
     const hash = hashForm(form);
-    for (const [index, piece] of this.pieces.entries()) {
-      if (!piece.forms(type, () => this.bytes(index)).mayHave(hash)) continue;
-      const bytes = this.bytes(index);
+    if (pieces.length > PIECES_MAX_UNSEEN && !this.#seenOf(type).mayHave(hash)) return undefined;
+    for (let index = 0; index < pieces.length; index += 1) {
+      const piece = pieces[index]!;
+      const forms = piece.knownForms?.type === type ? piece.knownForms : this.#forms(type, index);
+      if (!forms.mayHave(hash)) continue;
       const found =
-        piece.locate(bytes, value) ??
-        piece.list(bytes).findIndex((each) => type.normalize(each).equals(form));
+        piece.locate(this.#lent(index), value) ??
+        listValues(this.bytes(index)).findIndex((each) => type.normalize(each).equals(form));
       if (found >= 0) return (this.#positionsOf()[index] as number) + found;
     }
     return undefined;
   }
 
+  #seenOf(type: AttributeType): SeenForms {
+    const { known } = this;
+    if (known.seen?.type !== type) {
+      known.seen = new SeenForms(type, this.count);
+      this.pieces.forEach((piece, index) => {
+        const isKnown = piece.knownForms?.type === type;
+        const forms = isKnown ? piece.knownForms : this.#forms(type, index);
+        for (const hash of forms.hashes()) known.seen?.add(hash);
+      });
+    }
+    return known.seen;
+  }
+
+  #forms(type: AttributeType, index: number): ValueForms {
+    return (this.pieces[index] as ValuePiece).findForms(type, this.bytes(index));
+  }
+
   /** Whether one of the values has these very bytes. */
   hasBytes(value: Buffer): boolean {
-    return this.pieces.some((piece, index) => piece.locate(this.bytes(index), value) !== undefined);
+    return this.pieces.some((piece, index) => piece.locate(this.#lent(index), value) !== undefined);
   }
 
   /** Bytes of the values from `position` on. */
@@ -136,13 +187,35 @@ export class StoredValues {
 
   /** The TLVs of a piece. */
   bytes(index: number): Buffer {
-    const loaded = this.#loaded[index];
-    if (loaded !== undefined) return loaded;
-    const piece = this.pieces[index] as ValuePiece;
-    const bytes = this.#load(piece.number);
-    assert(bytes.length === piece.byteLength, "a piece is as long as its entry says");
-    this.#loaded[index] = bytes;
+    const copy = this.#copies[index];
+    if (copy !== undefined) return copy;
+    const lent = this.#lent(index);
+    const bytes = this.#isInRecord ? lent : copyBytes(lent);
+    this.#copies[index] = bytes;
     return bytes;
+  }
+
+  /** The same until anything else is read. */
+  #lent(index: number): Buffer {
+    const copy = this.#copies[index];
+    if (copy !== undefined) return copy;
+    const piece = this.pieces[index] as ValuePiece;
+    const lent = this.#lend(piece.number);
+    assert(lent.length === piece.byteLength, "a piece is as long as its entry says");
+    return lent;
+  }
+
+  get #isInRecord(): boolean {
+    return this.pieces[0]?.number === IN_RECORD;
+  }
+
+  #joined(): Buffer {
+    const all = Buffer.allocUnsafe(this.byteLength);
+    let at = 0;
+    this.pieces.forEach(({ byteLength }, index) => {
+      at = copyInto(all, at, this.#lent(index), 0, byteLength);
+    });
+    return all;
   }
 
   /** Number of values in a piece. */
@@ -180,8 +253,9 @@ export class StoredValues {
   }
 
   #positionsOf(): readonly number[] {
-    this.#positions ??= sums(this.pieces, (piece, index) =>
-      piece.knownCount ?? piece.count(this.bytes(index)),
+    this.#positions ??= sums(
+      this.pieces,
+      (piece, index) => piece.knownCount ?? piece.count(this.bytes(index)),
     );
     return this.#positions;
   }
@@ -209,104 +283,4 @@ function sums(
 export interface ValueRange {
   readonly position: number;
   readonly length: number;
-}
-
-/** A range of stored values, or one value of its own. */
-export type RopePart = ValueRange | { readonly value: Buffer };
-
-/** Values that come from stored ones by a few changes. */
-export class ValueRope {
-  readonly source: StoredValues;
-  readonly count: number;
-  readonly byteLength: number;
-  readonly parts: readonly RopePart[];
-  #list: readonly Buffer[] | undefined;
-
-  constructor(source: StoredValues, parts: readonly RopePart[]) {
-    this.source = source;
-    this.parts = parts;
-    let count = 0;
-    let bytes = 0;
-    for (const part of parts) {
-      count += "value" in part ? 1 : part.length;
-      bytes += "value" in part ? tlvBytes(part.value.length) : source.rangeBytes(part);
-    }
-    this.count = count;
-    this.byteLength = bytes;
-  }
-
-  list(): readonly Buffer[] {
-    if (this.#list === undefined) {
-      const list: Buffer[] = [];
-      for (const part of this.parts) {
-        if ("value" in part) list.push(part.value);
-        else {
-          const all = this.source.list();
-          const end = part.position + part.length;
-          for (let i = part.position; i < end; i += 1) list.push(all[i] as Buffer);
-        }
-      }
-      this.#list = list;
-    }
-    return this.#list;
-  }
-
-  /** Appends the TLVs of the values; gives the offset behind them. */
-  writeTo(out: Buffer, start: number): number {
-    let at = start;
-    for (const part of this.parts) {
-      at = "value" in part ? writeValue(out, at, part.value) : this.source.writeRange(out, at, part);
-    }
-    return at;
-  }
-
-  /** Values that are not of the source. */
-  added(): Buffer[] {
-    return this.parts.flatMap((part) => ("value" in part ? [part.value] : []));
-  }
-
-  /** Values of the source that are not among them. */
-  removed(): Buffer[] {
-    const ranges = this.parts.flatMap((part) => ("value" in part ? [] : [part]));
-    const removed: Buffer[] = [];
-    let next = 0;
-    const skipTo = (position: number): void => {
-      for (; next < position; next += 1) removed.push(this.source.value(next));
-    };
-    for (const { position, length } of ranges.sort((a, b) => a.position - b.position)) {
-      skipTo(position);
-      next = position + length;
-    }
-    skipTo(this.source.count);
-    return removed;
-  }
-
-  /** What is known of these values when they lie in one record. */
-  inRecord(): ValuePiece {
-    const { source, count } = this;
-    const isSmall = this.parts.length * 2 + Math.abs(source.count - count) < count;
-    const forms = source.pieces.length === 1 ? source.pieces[0]?.knownForms : undefined;
-    const known = isSmall ? forms?.edited(this.added(), this.removed()) : undefined;
-    return new ValuePiece(IN_RECORD, this.byteLength, count, known);
-  }
-}
-
-export function writeValue(out: Buffer, start: number, value: Buffer): number {
-  const at = writeHeader(out, start, OCTET_STRING, value.length);
-  return copyInto(out, at, value, 0, value.length);
-}
-
-/** An attribute that an operation leaves with very many values. */
-export class RopeAttribute implements Attribute {
-  readonly description: AttributeDescription;
-  readonly rope: ValueRope;
-
-  constructor(description: AttributeDescription, rope: ValueRope) {
-    this.description = description;
-    this.rope = rope;
-  }
-
-  get values(): readonly Buffer[] {
-    return this.rope.list();
-  }
 }

@@ -1,5 +1,8 @@
-// Which normal forms values have, as a bag of 32-bit hashes: 5 to 11 bytes a value. It answers "surely not there" or "perhaps there";
-// who hears "perhaps" looks at the values. Never changed: `edited` gives another one.
+// Which normal forms values have, as 32-bit hashes: 5 to 11 bytes a value. `mayHave` answers "surely not there" or "perhaps there"; who
+// hears "perhaps" looks at the values.
+//
+// `ValueForms` is a bag of those of some values, which is never changed: `edited` gives another one. `SeenForms` has those of values
+// that have been there at any time, too, so that all versions of an attribute can share one.
 import type { AttributeType } from "../schema/index.ts";
 
 const EMPTY = 0;
@@ -28,6 +31,14 @@ function put(table: Uint32Array, hash: number): void {
   table[at] = hash;
 }
 
+function mayHave(table: Uint32Array, hash: number): boolean {
+  const mask = table.length - 1;
+  for (let at = hash & mask; table[at] !== EMPTY; at = (at + 1) & mask) {
+    if (table[at] === hash) return true;
+  }
+  return false;
+}
+
 export class ValueForms {
   /** Whose normal forms they are. */
   readonly type: AttributeType;
@@ -46,12 +57,11 @@ export class ValueForms {
 
   /** `hash`: of a normal form. false: no value has that one. */
   mayHave(hash: number): boolean {
-    const table = this.#table;
-    const mask = table.length - 1;
-    for (let at = hash & mask; table[at] !== EMPTY; at = (at + 1) & mask) {
-      if (table[at] === hash) return true;
-    }
-    return false;
+    return mayHave(this.#table, hash);
+  }
+
+  *hashes(): Iterable<number> {
+    for (const hash of this.#table) if (hash !== EMPTY) yield hash;
   }
 
   /** Those of the values without `removed`, which are among them, and with `added`. */
@@ -62,8 +72,7 @@ export class ValueForms {
       left.set(hash, (left.get(hash) ?? 0) + 1);
     }
     const hashes: number[] = [];
-    for (const hash of this.#table) {
-      if (hash === EMPTY) continue;
+    for (const hash of this.hashes()) {
       const more = left.size === 0 ? 0 : (left.get(hash) ?? 0);
       if (more > 0) left.set(hash, more - 1);
       else hashes.push(hash);
@@ -72,5 +81,38 @@ export class ValueForms {
     const table = makeTable(hashes.length);
     for (const hash of hashes) put(table, hash);
     return new ValueForms(this.type, table);
+  }
+}
+
+export class SeenForms {
+  /** Whose normal forms they are. */
+  readonly type: AttributeType;
+  #table: Uint32Array;
+  #count = 0;
+
+  constructor(type: AttributeType, count: number) {
+    this.type = type;
+    this.#table = makeTable(count);
+  }
+
+  /** How many have been added. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** false: no value has ever had the normal form with this hash. */
+  mayHave(hash: number): boolean {
+    return mayHave(this.#table, hash);
+  }
+
+  add(hash: number): void {
+    if (this.mayHave(hash)) return;
+    if ((this.#count + 1) * 4 + 4 > this.#table.length * 3) {
+      const old = this.#table;
+      this.#table = makeTable(2 * this.#count);
+      for (const each of old) if (each !== EMPTY) put(this.#table, each);
+    }
+    put(this.#table, hash);
+    this.#count += 1;
   }
 }

@@ -15,7 +15,7 @@ const COMMA = 0x2c;
 /** The number of values that lie in the record. */
 export const IN_RECORD = 0;
 
-/** `bytes` of the methods: the TLVs, and nothing else. */
+/** `bytes` of the methods: the TLVs, and nothing else; they may be lent. */
 export class ValuePiece {
   /** Of its row, or IN_RECORD. */
   readonly number: number;
@@ -45,19 +45,9 @@ export class ValuePiece {
     return this.#count as number;
   }
 
-  list(bytes: Buffer): Buffer[] {
-    const list: Buffer[] = [];
-    for (let at = 0; at < bytes.length; ) {
-      const { body, length } = skipHeader(bytes, at);
-      at = body + length;
-      list.push(bytes.subarray(body, at));
-    }
-    return list;
-  }
-
-  /** Their normal forms; `bytes` are asked for when they are not known. */
-  forms(type: AttributeType, bytes: () => Buffer): ValueForms {
-    if (this.#forms?.type !== type) this.#forms = ValueForms.of(type, this.list(bytes()));
+  /** Their normal forms under the rule of `type`. `bytes` are not lent. */
+  findForms(type: AttributeType, bytes: Buffer): ValueForms {
+    this.#forms = ValueForms.of(type, listValues(bytes));
     return this.#forms;
   }
 
@@ -104,6 +94,17 @@ export class ValuePiece {
     this.#count = count;
     return marks;
   }
+}
+
+/** Views of the values whose TLVs these are. */
+export function listValues(bytes: Buffer): Buffer[] {
+  const list: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const { body, length } = skipHeader(bytes, at);
+    at = body + length;
+    list.push(bytes.subarray(body, at));
+  }
+  return list;
 }
 
 /** What a record says of a piece: number, length, how many values. */

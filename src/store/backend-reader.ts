@@ -11,7 +11,7 @@ import {
   recordParentId,
   recordRdn,
 } from "../entry/index.ts";
-import { copyBytes, uint32At } from "../kv/index.ts";
+import { type Bytes, copyBytes, uint32At } from "../kv/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import { encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
@@ -47,8 +47,8 @@ export class BackendReader implements EntrySurroundings {
     this.nameCache = nameCache;
   }
 
-  readonly piece = (number: number): Buffer => {
-    const bytes = this.tables.piece.getCopy(pieceKey(number));
+  readonly lendPiece = (number: number): Bytes => {
+    const bytes = this.tables.piece.get(pieceKey(number));
     if (bytes === undefined) throw new LdapError("busy", REPLACED_MESSAGE);
     return bytes;
   };

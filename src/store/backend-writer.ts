@@ -1,22 +1,19 @@
 // Writing a backend inside one operation: records, names and indexes change together (child counts are kept by the
 // structure rules). The tables are those of the operation's write set, so all of it is discarded with the operation.
 // Only indexes of types whose bytes in the record changed are looked at: most operations change two or three attributes.
-import { assert } from "../base/index.ts";
 import {
   type Attribute,
   type CutRope,
   type Descriptions,
   type EntryContent,
   type EntryId,
+  type KnownValues,
   type PiecesApart,
   RecordFlag,
   StoredEntry,
-  type ValuePiece,
   cutRope,
   encodeRecord,
-  hasApart,
   liesApart,
-  readPieces,
 } from "../entry/index.ts";
 import { type LatePart, type ValueChanges, updateIndex, updateIndexBy } from "../index/index.ts";
 import { copyBytes } from "../kv/index.ts";
@@ -30,7 +27,8 @@ import type { LargeRecords } from "./large-records.ts";
 import type { LateRows } from "./late-rows.ts";
 import { NameCache } from "./name-cache.ts";
 import { isNamed } from "./name-hints.ts";
-import { type BackendTables, pieceKey, tombstoneKey, treeKey } from "./tables.ts";
+import { PieceRows } from "./piece-rows.ts";
+import { type BackendTables, tombstoneKey, treeKey } from "./tables.ts";
 
 /** Of a tombstone, only what finds tombstones is indexed (389). */
 const TOMBSTONE_INDEX_KEYS: ReadonlySet<string> = new Set([
@@ -71,22 +69,12 @@ const NO_CUTS: Cuts = new Map();
 const NO_PIECES: PiecesApart = new Map();
 
 const piecesOf = (cuts: Cuts): PiecesApart =>
-  cuts.size === 0 ? NO_PIECES : new Map([...cuts].map(([id, { pieces }]) => [id, pieces]));
-
-/** Of the pieces that the record of an entry names. */
-function numbersOf(entry: StoredEntry | undefined): readonly number[] {
-  if (entry === undefined || !hasApart(entry.record)) return [];
-  const numbers: number[] = [];
-  for (const rows = entry.rows(); rows.next(); ) {
-    if (!rows.isApart) continue;
-    for (const { number } of readPieces(entry.record, rows)) numbers.push(number);
-  }
-  return numbers;
-}
+  cuts.size === 0 ? NO_PIECES : new Map([...cuts].map(([id, { known }]) => [id, known.pieces]));
 
 export class BackendWriter extends BackendReader {
   readonly #backend: WriterBackend;
   readonly #sharedNames: NameCache | undefined;
+  readonly #pieces: PieceRows;
   /** Normal DNs of entries whose `aci` values changed. */
   readonly aciChanges = new Set<string>();
   /** Entries as the operation sees them now: it looks at the few that it is about many times. */
@@ -94,8 +82,6 @@ export class BackendWriter extends BackendReader {
   readonly #ids = new Map<UniqueId, EntryId>();
   /** Entries whose name has been taken out of the tree and not been put back. */
   readonly #named = new Map<EntryId, Place>();
-  /** Pieces of values that were stored before and that no record names any more. */
-  readonly #leftPieces = new Set<number>();
   /** Whether names of existing entries changed. */
   namesChanged = false;
 
@@ -108,6 +94,7 @@ export class BackendWriter extends BackendReader {
     super(tables, backend.suffix, descriptions, names);
     this.#sharedNames = names;
     this.#backend = backend;
+    this.#pieces = new PieceRows(tables.piece);
   }
 
   override entry(id: EntryId): StoredEntry | undefined {
@@ -214,7 +201,7 @@ export class BackendWriter extends BackendReader {
     const aciMoves = moved || changed.has(ACI_KEY);
     if (aciMoves) this.#noteAci(before);
     this.#putRecord(id, entry);
-    this.#putPieces(before, entry, cuts);
+    this.#pieces.put(before, entry, cuts.values());
     if (entry !== undefined && after !== undefined) this.#keepLarge(entry, after, cuts);
     if (moved) this.#move(id, was, is);
     this.#reindex(changed.values(), { id, before, after, entry });
@@ -238,36 +225,19 @@ export class BackendWriter extends BackendReader {
     return cuts ?? NO_CUTS;
   }
 
+  /** Whether pieces have gone; see PieceRows. */
+  dropPieces(): boolean {
+    return this.#pieces.drop();
+  }
+
   readonly #allotPiece = (): number => this.#backend.allotPiece();
 
-  #putPieces(before: StoredEntry | undefined, after: StoredEntry | undefined, cuts: Cuts): void {
-    for (const number of numbersOf(before)) this.#leftPieces.add(number);
-    for (const { fresh } of cuts.values()) {
-      for (const [number, bytes] of fresh) {
-        this.tables.piece.putOwned(pieceKey(number), bytes);
-        this.#leftPieces.add(number);
-      }
-    }
-    for (const number of numbersOf(after)) {
-      assert(this.#leftPieces.delete(number), "a piece that a record names is stored");
-    }
-  }
-
-  /** Deletes the pieces that no record names any more; whether there were any. Until then all that the operation has read of entries
-   *  can be looked at. */
-  dropPieces(): boolean {
-    if (this.#leftPieces.size === 0) return false;
-    for (const number of this.#leftPieces) this.tables.piece.delete(pieceKey(number));
-    this.#leftPieces.clear();
-    return true;
-  }
-
   #keepLarge({ id, record }: StoredEntry, { attributes }: EntryContent, cuts: Cuts): void {
-    let large: Map<number, readonly ValuePiece[]> | undefined;
+    let large: Map<number, KnownValues> | undefined;
     for (const { description, rope } of attributes) {
       if (rope === undefined) continue;
       large ??= new Map();
-      large.set(description.id, cuts.get(description.id)?.pieces ?? [rope.inRecord()]);
+      large.set(description.id, cuts.get(description.id)?.known ?? rope.inRecord());
     }
     if (large !== undefined) this.#backend.largeRecords.keep(id, record, large);
   }

@@ -7,7 +7,7 @@ import { type EntryId, type LargeAttributes, hasApart } from "../entry/index.ts"
 import { type Bytes, sameBytes } from "../kv/index.ts";
 
 /** About what is kept of a value that lies apart. */
-const VALUE_BYTES = 8;
+const VALUE_BYTES = 20;
 /** Of all records together. */
 const RECORD_BYTES_MAX = 32 * 1024 * 1024;
 const RECORDS_MAX = 256;
@@ -65,7 +65,7 @@ export class LargeRecords {
 function bytesOf({ record, attributes }: LargeRecord): number {
   if (!hasApart(record)) return record.length;
   let values = 0;
-  for (const pieces of attributes.values()) {
+  for (const { pieces } of attributes.values()) {
     for (const { knownCount } of pieces) values += knownCount ?? 0;
   }
   return record.length + VALUE_BYTES * values;

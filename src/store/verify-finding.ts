@@ -2,6 +2,7 @@
 export type FindingKind =
   | "suffix"
   | "record"
+  | "piece"
   | "uniqueId"
   | "tree"
   | "children"

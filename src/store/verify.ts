@@ -5,6 +5,7 @@
 //   kind          what must hold
 //   suffix        the tree has one root, and it is the suffix entry
 //   record        decodes; its parent is there; it is reachable from the suffix; its unique ID is that of its attribute
+//   piece         values that lie apart from their record are there, and no others
 //   uniqueId      the table of unique IDs and the records name each other
 //   tree          the tree and the records name each other
 //   children      counts are those of the tree
@@ -23,6 +24,7 @@ import { verifyEntries } from "./verify-entries.ts";
 import { type Finding, type FindingKind, type Report, TooManyFindings } from "./verify-finding.ts";
 import { verifyIndexes } from "./verify-indexes.ts";
 import { verifyNames } from "./verify-names.ts";
+import { verifyPieces } from "./verify-pieces.ts";
 import { verifyReplication } from "./verify-replication.ts";
 import { verifyTree } from "./verify-tree.ts";
 
@@ -45,6 +47,7 @@ export function verifyBackend(backend: Backend, options: VerifyOptions = {}): re
     guarded("description", () => verifyDescriptions(backend, report), report);
     guarded("tree", () => verifyTree(backend, report), report);
     guarded("record", () => verifyEntries(backend, report, options.onProgress), report);
+    guarded("piece", () => verifyPieces(backend, report), report);
     guarded("name", () => verifyNames(backend, report), report);
     guarded("digest", () => verifyDigest(backend, report), report);
     guarded("index", () => verifyIndexes(backend, report), report);

@@ -2,6 +2,7 @@
 import { assert } from "chai";
 import fc from "fast-check";
 import { Descriptions, encodeRecord, type EntryId, StoredEntry } from "../../src/entry/index.ts";
+import { ValuePiece } from "../../src/entry/value-piece.ts";
 import { compileFilter, formatFilter, parseFilter } from "../../src/filter/index.ts";
 import type { Filter } from "../../src/protocol/index.ts";
 import type { UniqueId } from "../../src/replication/change/index.ts";
@@ -104,6 +105,8 @@ const contents = fc.uniqueArray(
       maxLength: 3,
       selector: (one) => one.toString("hex"),
     }),
+    /** Whether each value lies in a piece of its own. */
+    isApart: fc.boolean(),
   }),
   { selector: ({ attribute }) => attribute, maxLength: 5 },
 );
@@ -112,24 +115,41 @@ const surroundings = {
   dnOf: () => NAMES,
   childCount: () => 1,
   tombstoneChildCount: () => 0,
-  piece: () => assert.fail("nothing lies apart"),
+  lendPiece: (number: number): Buffer => pieces[number - 1] as Buffer,
 };
+const pieces: Buffer[] = [];
 const NAMES = { dn: "dc=x", normalDn: "dc=x", dnBytes: Buffer.from("dc=x") };
 
-function storedEntry(
-  attributes: readonly { readonly attribute: string; readonly values: Buffer[] }[],
-) {
-  const record = encodeRecord({
-    flags: 0,
-    parentId: 1 as EntryId,
-    uniqueId: "aaaaaaaa-00000000-00000000-00000000" as UniqueId,
-    rdn: "cn=a",
-    attributes: attributes.map(({ attribute, values }) => ({
-      description: descriptions.intern(attribute),
-      values,
-    })),
-  });
+interface Content {
+  readonly attribute: string;
+  readonly values: Buffer[];
+  readonly isApart: boolean;
+}
+
+function storedEntry(contained: readonly Content[]): StoredEntry {
+  pieces.length = 0;
+  const apart = contained
+    .filter(({ isApart }) => isApart)
+    .map(
+      ({ attribute, values }) => [descriptions.intern(attribute).id, values.map(pieceOf)] as const,
+    );
+  const attributes = contained.map(({ attribute, values }) => ({
+    description: descriptions.intern(attribute),
+    values,
+  }));
+  const uniqueId = "aaaaaaaa-00000000-00000000-00000000" as UniqueId;
+  const record = encodeRecord(
+    { flags: 0, parentId: 1 as EntryId, uniqueId, rdn: "cn=a", attributes },
+    new Map(apart),
+  );
   return new StoredEntry(2 as EntryId, record, surroundings);
+}
+
+function pieceOf(one: Buffer): ValuePiece {
+  const length = one.length < 0x80 ? [one.length] : [0x82, one.length >> 8, one.length & 0xff];
+  const bytes = Buffer.concat([Buffer.of(4, ...length), one]);
+  pieces.push(bytes);
+  return new ValuePiece(pieces.length, bytes.length, 1);
 }
 
 suite("filter laws", () => {

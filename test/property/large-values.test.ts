@@ -6,9 +6,9 @@ import {
   type Attribute,
   DirectoryRows,
   type EntryId,
+  type KnownValues,
   RopeAttribute,
   StoredValues,
-  type ValuePiece,
   encodeRecord,
   readValues,
 } from "../../src/entry/index.ts";
@@ -62,7 +62,7 @@ type Step = typeof steps extends fc.Arbitrary<readonly (infer One)[]> ? One : ne
 /** An entry as it is stored, with both ways to read it. */
 class Stored {
   readonly #isLarge: boolean;
-  #large = new Map<number, ValuePiece>();
+  #large = new Map<number, KnownValues>();
   record: Buffer;
   registers: Buffer = Buffer.alloc(0);
 

@@ -24,7 +24,7 @@ const surroundings: EntrySurroundings = {
   dnOf: () => assert.fail("the suffix has no parent"),
   childCount: () => 0,
   tombstoneChildCount: () => 0,
-  piece: () => assert.fail("nothing lies apart"),
+  lendPiece: () => assert.fail("nothing lies apart"),
 };
 const entry = new StoredEntry(
   1 as EntryId,

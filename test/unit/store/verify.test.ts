@@ -1,5 +1,7 @@
 // Each invariant of the store, broken on purpose: the check must say so, and say nothing of a whole store.
 import { assert } from "chai";
+import { decodeRecord, encodeRecord } from "../../../src/entry/index.ts";
+import { ValuePiece } from "../../../src/entry/value-piece.ts";
 import type { Bytes } from "../../../src/kv/index.ts";
 import { encodeUniqueId } from "../../../src/replication/change/index.ts";
 import type { UniqueId } from "../../../src/replication/change/index.ts";
@@ -62,6 +64,19 @@ function overwritten(value: Buffer | undefined, from: string, to: string): Buffe
   return copy;
 }
 
+/** Puts the surname of an entry apart from its record, in a row with these bytes. */
+function apart(
+  { entry, piece }: BackendTables,
+  { backend }: StoreBackend,
+  row: Buffer | undefined,
+): void {
+  const record = entry.getCopy(3) as Buffer;
+  const { id: number } = backend.descriptions.intern("sn");
+  const named = new Map([[number, [new ValuePiece(1, 5, 1)]]]);
+  entry.put(3, encodeRecord(decodeRecord(record, backend.descriptions), named));
+  if (row !== undefined) piece.put(Buffer.from("000000000001", "hex"), row);
+}
+
 const damages: readonly (readonly [
   what: string,
   damage: (tables: BackendTables, store: StoreBackend) => void,
@@ -80,6 +95,20 @@ const damages: readonly (readonly [
     "record",
   ],
   ["a record of an unknown form", (t) => t.entry.put(3, changed(t.entry.getCopy(3), 0)), "record"],
+  ["a piece that nobody names", (t) => t.piece.put(Buffer.alloc(6, 1), Buffer.of(4, 0)), "piece"],
+  ["a piece that is gone", (t, store) => apart(t, store, undefined), "piece", "record"],
+  [
+    "a piece that holds less than its record says",
+    (t, store) => apart(t, store, Buffer.of(4, 2, 108, 101)),
+    "piece",
+    "record",
+  ],
+  [
+    "a piece of other values",
+    (t, store) => apart(t, store, Buffer.of(4, 3, 108, 101, 97)),
+    "digest",
+    "index",
+  ],
   [
     "flags that are not those of the state",
     (t) => t.entry.put(3, changed(t.entry.getCopy(3), 1)),
@@ -223,6 +252,12 @@ suite("store/verify", function () {
 
   test("store/verify: a whole store has no findings", () => {
     assert.deepEqual(sample().verify(), []);
+  });
+
+  test("store/verify: nor has one of which values lie apart", () => {
+    const store = sample();
+    store.kv.transactSync(() => apart(store.backend.tables, store, Buffer.of(4, 3, 108, 101, 101)));
+    assert.deepEqual(store.verify(), []);
   });
 
   for (const [what, damage, ...kinds] of damages) {
