@@ -244,14 +244,10 @@ const UNCHECKED_KINDS: ReadonlySet<ConfigKind> = new Set([
 function checkBySchema(tree: ConfigTree, entry: ConfigEntry, kind: ConfigKind): void {
   const { schema } = tree.context;
   const { server } = tree.snapshot;
-  const attributes = Array.from(entry.attributes(), ({ description, values }) => ({
-    type: description.type,
-    values,
-  }));
   if (!entry.has("objectClass")) {
     throw new LdapError("objectClassViolation", 'missing required attribute "objectclass"');
   }
-  checkEntry(schema, attributes, {
+  checkEntry(schema, [...entry.attributes()], {
     schemaCheck: server.checkSchema && !UNCHECKED_KINDS.has(kind),
     syntaxCheck: server.checkSyntax,
   });

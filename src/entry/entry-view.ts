@@ -18,9 +18,20 @@ export interface AttributeDescription {
   readonly options: readonly string[];
 }
 
+/** The TLV of an attribute in a record. */
+export interface RecordRange {
+  readonly record: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface Attribute {
   readonly description: AttributeDescription;
   readonly values: readonly Buffer[];
+  /** How many values, where that is known without a Buffer for each. */
+  readonly count?: number | undefined;
+  /** Where the attribute lies in a record as it is, unless its values are very many: what stays is copied from there. */
+  readonly range?: RecordRange | undefined;
   /** The same values where they lie in a record, if they are very many: `values` makes a Buffer for each. */
   readonly large?: StoredValues | undefined;
   /** The same values as they come from a record by a few changes. */

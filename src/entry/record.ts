@@ -22,6 +22,7 @@ import { decodeUniqueId, encodeUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import type { Descriptions } from "./description.ts";
 import type { Attribute } from "./entry-view.ts";
+import { RangeCopy } from "./range-copy.ts";
 import { skipHeader, tlvBytes, writeHeader } from "./tlv.ts";
 import { PIECE_ROW_BYTES, type ValuePiece, readPieceRows, writePieceRows } from "./value-piece.ts";
 
@@ -80,7 +81,10 @@ interface AttributeSize {
 }
 
 function sizeOf(attribute: Attribute, apart: PiecesApart): AttributeSize {
-  const { description, rope } = attribute;
+  const { description, rope, range } = attribute;
+  if (range !== undefined) {
+    return { type: 0, values: 0, body: 0, total: range.end - range.start };
+  }
   const type = Buffer.byteLength(description.text);
   const pieces = apart.size === 0 ? undefined : apart.get(description.id);
   if (pieces !== undefined) {
@@ -114,6 +118,7 @@ export function encodeRecord(content: EntryContent, apart: PiecesApart = NONE_AP
   out.writeUInt16BE(attributes.length, row);
   row += 2;
   let at = row + DIRECTORY_ROW_BYTES * attributes.length;
+  const copy = new RangeCopy(out);
   attributes.forEach((attribute, index) => {
     const size = sizes[index] as AttributeSize;
     const { description } = attribute;
@@ -124,11 +129,11 @@ export function encodeRecord(content: EntryContent, apart: PiecesApart = NONE_AP
       (pieces === undefined ? 0 : AttributeFlag.apart);
     out.writeUInt32BE(size.total, row + 3);
     row += DIRECTORY_ROW_BYTES;
-    at =
-      pieces === undefined
-        ? writeAttribute(out, at, attribute, size)
-        : writePieces(out, at, { attribute, size, pieces });
+    if (attribute.range !== undefined) at = copy.add(attribute.range, at);
+    else if (pieces === undefined) at = writeAttribute(out, at, attribute, size);
+    else at = writePieces(out, at, { attribute, size, pieces });
   });
+  copy.flush();
   assert(at === total, "a record fills the buffer that was sized for it");
   return out;
 }
@@ -270,6 +275,18 @@ export function readValues(record: Buffer, start: number): Buffer[] {
     values.push(record.subarray(value.body, at));
   }
   return values;
+}
+
+/** How many they are. */
+export function countValues(record: Buffer, start: number): number {
+  const type = bodyAt(record, start);
+  const set = bodyAt(record, type) + lengthAt(record, type);
+  const end = bodyAt(record, set) + lengthAt(record, set);
+  let count = 0;
+  for (let at = bodyAt(record, set); at < end; count += 1) {
+    at = bodyAt(record, at) + lengthAt(record, at);
+  }
+  return count;
 }
 
 /** Looks at one value where it lies. */

@@ -20,8 +20,8 @@ import {
   recordUniqueId,
 } from "./record.ts";
 import { joinRecord } from "./joined-record.ts";
+import { LARGE_BYTES_MIN, StoredAttribute } from "./stored-attribute.ts";
 import { type KnownValues, type LendPiece, StoredValues } from "./stored-values.ts";
-import { skipHeader } from "./tlv.ts";
 
 /** DN of an entry, as shown and in normal form. */
 export interface EntryNames {
@@ -71,53 +71,6 @@ export function isOrDescends(type: AttributeType, of: AttributeType): boolean {
   }
   return false;
 }
-
-/** An attribute of a record; its values, views onto the record, are looked for when they are asked for. */
-class StoredAttribute implements Attribute {
-  readonly description: AttributeDescription;
-  readonly #record: Buffer;
-  readonly #start: number;
-  #values: readonly Buffer[] | undefined;
-  #large: StoredValues | "small" | undefined;
-
-  /** `large`: if it is known to be. */
-  constructor(
-    description: AttributeDescription,
-    record: Buffer,
-    start: number,
-    large: StoredValues | undefined,
-  ) {
-    this.description = description;
-    this.#record = record;
-    this.#start = start;
-    this.#large = large;
-  }
-
-  get values(): readonly Buffer[] {
-    if (this.#values === undefined) {
-      const large = this.#large;
-      this.#values =
-        large instanceof StoredValues ? large.list() : readValues(this.#record, this.#start);
-    }
-    return this.#values;
-  }
-
-  get large(): StoredValues | undefined {
-    this.#large ??= this.#findLarge() ?? "small";
-    return this.#large === "small" ? undefined : this.#large;
-  }
-
-  #findLarge(): StoredValues | undefined {
-    const { length } = skipHeader(this.#record, this.#start);
-    if (length < LARGE_BYTES_MIN || this.description.type.singleValue) return undefined;
-    const values = StoredValues.inRecord(this.#record, this.#start);
-    return values.count < LARGE_VALUES_MIN ? undefined : values;
-  }
-}
-
-/** Below these, Buffers for all values cost less than to do without. */
-const LARGE_BYTES_MIN = 2048;
-const LARGE_VALUES_MIN = 64;
 
 /** What is known of attributes with very many values, by the number of their description. */
 export type LargeAttributes = ReadonlyMap<number, KnownValues>;
@@ -226,7 +179,7 @@ export class StoredEntry implements EntryView {
     const stored: Attribute[] = [];
     for (const rows = this.rows(); rows.next(); ) {
       const large = this.#largeValues(rows);
-      stored.push(new StoredAttribute(this.description(rows), this.record, rows.start, large));
+      stored.push(new StoredAttribute(this.description(rows), this.record, rows, large));
     }
     this.#stored = stored;
     return stored;

@@ -115,6 +115,9 @@ export class RopeAttribute implements Attribute {
     this.rope = rope;
   }
 
+  get count(): number {
+    return this.rope.count;
+  }
   get values(): readonly Buffer[] {
     return this.rope.list();
   }

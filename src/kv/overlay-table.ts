@@ -17,12 +17,16 @@ import {
   storeBytesKey,
 } from "./sorted-keys.ts";
 
+/** Never written. */
+const NONE: Map<never, Buffer | undefined> = new Map<never, Buffer | undefined>();
+
 export class OverlayTable<K, S extends StoredKey> implements Table<K> {
   /** The table of the Kv at the bottom of the stack. */
   readonly root: Table<K>;
   protected readonly base: Table<K>;
   protected readonly form: KeyForm<K, S>;
-  protected changes = new Map<S, Buffer | undefined>();
+  /** NONE until something changes: an operation sees more tables than it writes. */
+  protected changes: Map<S, Buffer | undefined> = NONE;
   /** Set by `clear`: nothing of the base shows. */
   protected baseHidden = false;
   #order: SortedKeys<S> | undefined;
@@ -81,7 +85,7 @@ export class OverlayTable<K, S extends StoredKey> implements Table<K> {
 
   clear(): void {
     assert(!this.#closed, "a write set is not used after it was applied or discarded");
-    this.changes.clear();
+    this.changes = NONE;
     this.#order = undefined;
     this.baseHidden = true;
   }
@@ -135,13 +139,14 @@ export class OverlayTable<K, S extends StoredKey> implements Table<K> {
   /** From now on a write is a defect. */
   close(): void {
     this.#closed = true;
-    this.changes = new Map();
+    this.changes = NONE;
     this.baseHidden = false;
     this.#order = undefined;
   }
 
   #set(stored: S, value: Buffer | undefined): void {
     assert(!this.#closed, "a write set is not used after it was applied or discarded");
+    if (this.changes === NONE) this.changes = new Map();
     if (this.#order !== undefined && !this.changes.has(stored)) this.#order.add(stored);
     this.changes.set(stored, value);
   }

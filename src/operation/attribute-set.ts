@@ -2,7 +2,6 @@
 // the equality rule of the type. Order of attributes and values is kept.
 import type { Attribute, AttributeDescription } from "../entry/index.ts";
 import { LdapError } from "../protocol/index.ts";
-import type { CheckedAttribute } from "../schema/index.ts";
 import { LargeSlot } from "./large-slot.ts";
 import { PlainSlot } from "./plain-slot.ts";
 
@@ -21,9 +20,7 @@ export class AttributeSet {
     for (const attribute of attributes) {
       const { description, large } = attribute;
       const slot =
-        large === undefined
-          ? new PlainSlot(description, attribute.values)
-          : new LargeSlot(description, large);
+        large === undefined ? PlainSlot.of(attribute) : new LargeSlot(description, large);
       this.#slots.set(description, slot);
     }
   }
@@ -77,8 +74,7 @@ export class AttributeSet {
     if (values.length > 0) this.add(description, values);
   }
 
-  /** As attributes, and as checks of whole entries take them. */
-  *[Symbol.iterator](): Iterator<Attribute & CheckedAttribute> {
+  *[Symbol.iterator](): Iterator<Attribute> {
     for (const slot of this.#slots.values()) {
       if (slot.count > 0) yield slot;
     }

@@ -1,7 +1,6 @@
 // The values of an attribute that has very many, while an operation works on them: those of the record, which are not looked at,
 // what goes of them and what comes.
 import type { AttributeDescription, StoredValues } from "../entry/index.ts";
-import type { AttributeType } from "../schema/index.ts";
 
 export class LargeSlot {
   readonly description: AttributeDescription;
@@ -17,9 +16,6 @@ export class LargeSlot {
     this.#stored = stored;
   }
 
-  get type(): AttributeType {
-    return this.description.type;
-  }
   get count(): number {
     return this.#stored.count - this.#gone.size + this.#added.size;
   }

@@ -1,11 +1,12 @@
 // The values of an attribute while an operation works on them, compared by the equality rule of the type.
-import type { AttributeDescription } from "../entry/index.ts";
-import type { AttributeType } from "../schema/index.ts";
+import type { Attribute, AttributeDescription } from "../entry/index.ts";
 
 const NONE: readonly Buffer[] = [];
 
 export class PlainSlot {
   readonly description: AttributeDescription;
+  /** The attribute as it was; undefined: there was none, or `#values` says what is there. */
+  #before: Attribute | undefined;
   #values: readonly Buffer[];
   /** Normal forms (latin1) of the values; made on demand, dropped on change. */
   #normal: Set<string> | undefined;
@@ -18,14 +19,22 @@ export class PlainSlot {
     this.#new = newValues;
   }
 
-  get type(): AttributeType {
-    return this.description.type;
+  /** Nothing is made of its values before they are asked for. */
+  static of(attribute: Attribute): PlainSlot {
+    const slot = new PlainSlot(attribute.description);
+    slot.#before = attribute;
+    return slot;
   }
+
   get values(): readonly Buffer[] {
+    if (this.#before !== undefined) {
+      this.#values = this.#before.values;
+      this.#before = undefined;
+    }
     return this.#values;
   }
   get count(): number {
-    return this.#values.length;
+    return this.#before?.count ?? this.values.length;
   }
   get newValues(): readonly Buffer[] {
     return this.#new;
@@ -43,7 +52,7 @@ export class PlainSlot {
       if (forms.has(form)) return false;
       forms.add(form);
     }
-    this.#values = [...this.#values, ...values];
+    this.#values = [...this.values, ...values];
     this.#new = [...this.#new, ...values];
     return true;
   }
@@ -51,9 +60,9 @@ export class PlainSlot {
   /** false: it is not there. */
   delete(value: Buffer): boolean {
     const form = this.#form(value);
-    const gone = this.#values.find((each) => this.#form(each) === form);
+    const gone = this.values.find((each) => this.#form(each) === form);
     if (gone === undefined) return false;
-    this.#values = this.#values.filter((each) => each !== gone);
+    this.#values = this.values.filter((each) => each !== gone);
     this.#new = this.#new.filter((each) => each !== gone);
     this.#normal = undefined;
     return true;
@@ -65,7 +74,7 @@ export class PlainSlot {
     const known = this.#forms();
     for (const form of forms) if (!known.has(form)) return false;
     const stays = (value: Buffer): boolean => !forms.has(this.#form(value));
-    this.#values = this.#values.filter(stays);
+    this.#values = this.values.filter(stays);
     this.#new = this.#new.filter(stays);
     this.#normal = undefined;
     return true;
@@ -76,7 +85,7 @@ export class PlainSlot {
   }
 
   #forms(): Set<string> {
-    this.#normal ??= new Set(this.#values.map((value) => this.#form(value)));
+    this.#normal ??= new Set(this.values.map((value) => this.#form(value)));
     return this.#normal;
   }
 }

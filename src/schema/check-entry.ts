@@ -7,10 +7,10 @@ import type { AttributeType, ObjectClass } from "./types.ts";
 
 /** The values of one attribute description; descriptions that differ in options only may come one by one. */
 export interface CheckedAttribute {
-  readonly type: AttributeType;
+  readonly description: { readonly type: AttributeType };
   readonly values: readonly Buffer[];
   /** How many values there are, if that is known without them. */
-  readonly count?: number;
+  readonly count?: number | undefined;
 }
 
 export interface CheckOptions {
@@ -117,7 +117,7 @@ function checkClasses(schema: Schema, attributes: readonly CheckedAttribute[]): 
   const objectClassValues: Buffer[] = [];
   const present = new Set<string>();
   for (const attribute of attributes) {
-    const { type } = attribute;
+    const { type } = attribute.description;
     if (countOf(attribute) > 0) present.add(type.key);
     if (type.key === "objectclass") objectClassValues.push(...attribute.values);
   }
@@ -129,7 +129,7 @@ function checkClasses(schema: Schema, attributes: readonly CheckedAttribute[]): 
   }
   if (allowed === undefined) return;
   for (const attribute of attributes) {
-    const { type } = attribute;
+    const { type } = attribute.description;
     if (countOf(attribute) === 0 || type.operational || allowed.has(type.key)) continue;
     throw violation(`attribute "${type.name}" not allowed`);
   }
@@ -163,7 +163,8 @@ export function checkEntry(
 ): void {
   if (options.schemaCheck ?? true) checkClasses(schema, attributes);
   for (const attribute of attributes) {
-    if (options.schemaCheck ?? true) checkSingleValue(attribute.type, countOf(attribute));
-    if (options.syntaxCheck ?? true) checkSyntax(attribute.type, attribute.values);
+    const { type } = attribute.description;
+    if (options.schemaCheck ?? true) checkSingleValue(type, countOf(attribute));
+    if (options.syntaxCheck ?? true) checkSyntax(type, attribute.values);
   }
 }

@@ -37,12 +37,8 @@ export async function validateSyntax(
 
 /** The values of an entry alone; what its classes allow is another question. */
 function syntaxFault({ schema }: Directory, entry: StoredEntry): string | undefined {
-  const attributes = Array.from(entry.stored(), ({ description, values }) => ({
-    type: description.type,
-    values,
-  }));
   try {
-    checkEntry(schema, attributes, { schemaCheck: false, syntaxCheck: true });
+    checkEntry(schema, entry.stored(), { schemaCheck: false, syntaxCheck: true });
     return undefined;
   } catch (error) {
     if (error instanceof LdapError) return error.message;

@@ -331,15 +331,8 @@ export class BackendTxn {
   }
 
   #violatesSchema(attributes: readonly Attribute[]): boolean {
-    const typed = attributes.map((attribute) => ({
-      type: attribute.description.type,
-      count: attribute.rope?.count ?? attribute.values.length,
-      get values() {
-        return attribute.values;
-      },
-    }));
     try {
-      checkEntry(this.#descriptions.schema, typed, { syntaxCheck: false });
+      checkEntry(this.#descriptions.schema, attributes, { syntaxCheck: false });
       return false;
     } catch (error) {
       if (error instanceof LdapError) return true;

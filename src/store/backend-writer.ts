@@ -312,27 +312,32 @@ function changedTypes(
     const { type } = entry.description({ descriptionId });
     changed.set(type.key, type);
   };
-  const isComparable =
-    before !== undefined &&
-    after !== undefined &&
-    ((before.flags ^ after.flags) & RecordFlag.tombstone) === 0;
-  /** Bytes of the attributes before, by the number of their description. */
+  if (!before || !after || ((before.flags ^ after.flags) & RecordFlag.tombstone) !== 0) {
+    for (const entry of [before, after]) {
+      if (entry === undefined) continue;
+      for (const rows = entry.rows(); rows.next(); ) include(entry, rows.descriptionId);
+    }
+    return changed;
+  }
+  const [was, is] = [before.rows(), after.rows()];
+  let [hasOld, hasNew] = [was.next(), is.next()];
+  // Attributes keep their places as long as none comes or goes.
+  for (; hasOld && hasNew && was.descriptionId === is.descriptionId; hasNew = is.next()) {
+    const difference = after.record.compare(before.record, was.start, was.end, is.start, is.end);
+    if (difference !== 0) include(after, is.descriptionId);
+    hasOld = was.next();
+  }
+  /** Bytes of the other attributes before, by the number of their description. */
   const old = new Map<number, Buffer>();
-  if (before !== undefined) {
-    for (const rows = before.rows(); rows.next(); ) {
-      const bytes = before.record.subarray(rows.start, rows.end);
-      if (isComparable) old.set(rows.descriptionId, bytes);
-      else include(before, rows.descriptionId);
-    }
+  for (; hasOld; hasOld = was.next()) {
+    old.set(was.descriptionId, before.record.subarray(was.start, was.end));
   }
-  if (after !== undefined) {
-    for (const rows = after.rows(); rows.next(); ) {
-      const bytes = after.record.subarray(rows.start, rows.end);
-      if (old.get(rows.descriptionId)?.equals(bytes) !== true) include(after, rows.descriptionId);
-      old.delete(rows.descriptionId);
-    }
+  for (; hasNew; hasNew = is.next()) {
+    const bytes = after.record.subarray(is.start, is.end);
+    if (old.get(is.descriptionId)?.equals(bytes) !== true) include(after, is.descriptionId);
+    old.delete(is.descriptionId);
   }
-  if (before !== undefined) for (const id of old.keys()) include(before, id);
+  for (const id of old.keys()) include(before, id);
   return changed;
 }
 

@@ -60,9 +60,8 @@ export function plainAttributes(
     const own = attributes.find(({ description }) => description.key === key);
     if (own === undefined || !hasValue(own.description, own.values, value)) return undefined;
   }
-  const typed = attributes.map(({ description, values }) => ({ type: description.type, values }));
   try {
-    checkEntry(descriptions.schema, typed, { syntaxCheck: false });
+    checkEntry(descriptions.schema, attributes, { syntaxCheck: false });
   } catch (error) {
     if (error instanceof LdapError) return undefined;
     throw error;

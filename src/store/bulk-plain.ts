@@ -160,10 +160,11 @@ export class PlainReader {
   #check(attributes: readonly Attribute[], givenCount: number): void {
     const { schemaCheck, syntaxCheck } = this.#settings;
     if (!schemaCheck && !syntaxCheck) return;
-    const typed = attributes.map(({ description, values }) => ({ type: description.type, values }));
-    checkEntry(this.#descriptions.schema, typed, { schemaCheck, syntaxCheck: false });
+    checkEntry(this.#descriptions.schema, attributes, { schemaCheck, syntaxCheck: false });
     if (!syntaxCheck) return;
-    for (const { type, values } of typed.slice(0, givenCount)) checkSyntax(type, values);
+    for (const { description, values } of attributes.slice(0, givenCount)) {
+      checkSyntax(description.type, values);
+    }
   }
 }
 

@@ -12,7 +12,7 @@
 // md decides nothing: it is kept for 389.
 //
 // Values that came without a CSN (LDIF import, values that 389 purged) have vu = CSN_ZERO, which is below every CSN.
-import type { AttributeDescription, ValueRope } from "../../entry/index.ts";
+import type { Attribute, AttributeDescription, ValueRope } from "../../entry/index.ts";
 import { CSN_ZERO, type Csn, maxCsn } from "../csn/index.ts";
 import type { ValueRuns } from "./value-runs.ts";
 
@@ -28,20 +28,39 @@ export interface ValueState extends ValueCsns {
   readonly value: Buffer;
 }
 
+/** All values of an attribute of the record with one vu, one of them perhaps with md. */
+export interface UniformValues {
+  readonly attribute: Attribute;
+  readonly vu: Csn;
+  readonly named: { readonly position: number; readonly md: Csn } | undefined;
+}
+
 /** Normal forms as Map keys: one char a byte. */
 const keyOf = (description: AttributeDescription, value: Buffer): string =>
   description.type.normalize(value).toString("latin1");
 
 const reaches = (vu: Csn, other: Csn | undefined): boolean => other === undefined || vu >= other;
 
+const countOf = (attribute: Attribute): number => attribute.count ?? attribute.values.length;
+
+const statesOf = ({ attribute, vu, named }: UniformValues): ValueState[] =>
+  attribute.values.map((value, position) => ({
+    value,
+    vu,
+    vd: undefined,
+    md: position === named?.position ? named.md : undefined,
+  }));
+
 export class AttributeState {
   readonly description: AttributeDescription;
   #ad: Csn | undefined;
+  /** As most attributes are that no operation has touched: nothing is made of the values before one is asked for. */
+  #uniform: UniformValues | undefined;
   /** Values in the order in which they came; used until a value has to be looked up. */
   #list: readonly ValueState[] | undefined;
   /** Of a multi-valued attribute that has very many values. */
   #runs: ValueRuns | undefined;
-  /** By normal form. Exactly one of #list, #runs and #map is set. */
+  /** By normal form. Exactly one of #uniform, #list, #runs and #map is set. */
   #map: Map<string, ValueState> | undefined;
 
   /** `values` have pairwise different normal forms. */
@@ -49,6 +68,13 @@ export class AttributeState {
     this.description = description;
     this.#ad = ad;
     this.#list = values;
+  }
+
+  static ofUniform(uniform: UniformValues, ad?: Csn): AttributeState {
+    const state = new AttributeState(uniform.attribute.description, ad);
+    state.#list = undefined;
+    state.#uniform = uniform;
+    return state;
   }
 
   static ofRuns(
@@ -64,6 +90,7 @@ export class AttributeState {
 
   copy(): AttributeState {
     const { description, ad } = this;
+    if (this.#uniform !== undefined) return AttributeState.ofUniform(this.#uniform, ad);
     if (this.#runs !== undefined) return AttributeState.ofRuns(description, ad, this.#runs.copy());
     return new AttributeState(description, ad, [...this.list()]);
   }
@@ -79,7 +106,12 @@ export class AttributeState {
 
   /** The values without their normal forms: cheaper than `values` when nothing is looked up. */
   list(): Iterable<ValueState> {
-    return this.#list ?? this.#runs?.list() ?? this.#byKey().values();
+    return this.#listed() ?? this.#runs?.list() ?? this.#byKey().values();
+  }
+
+  /** While no value has been looked at or touched. */
+  get uniform(): UniformValues | undefined {
+    return this.#uniform;
   }
 
   /** How the values lie in the record, while that is how they are kept. */
@@ -88,6 +120,7 @@ export class AttributeState {
   }
 
   get size(): number {
+    if (this.#uniform !== undefined) return countOf(this.#uniform.attribute);
     return this.#list?.length ?? this.#runs?.size ?? this.#byKey().size;
   }
 
@@ -97,7 +130,7 @@ export class AttributeState {
   }
 
   add(value: Buffer, csn: Csn, md?: Csn): void {
-    if (this.#list?.length === 0) {
+    if (this.#listed()?.length === 0) {
       this.#list = [{ value, vu: csn, vd: undefined, md }];
       return;
     }
@@ -117,7 +150,7 @@ export class AttributeState {
 
   /** `value` is in the RDN of the entry that the operation adds: it is added unless it was among the attributes. */
   addNaming(value: Buffer, csn: Csn): void {
-    const index = this.#list?.findIndex((state) => state.value.equals(value)) ?? -1;
+    const index = this.#listed()?.findIndex((state) => state.value.equals(value)) ?? -1;
     const listed = this.#list?.[index];
     if (this.#list !== undefined && listed?.vu === csn) {
       this.#list = this.#list.with(index, { ...listed, md: maxCsn(listed.md, csn) });
@@ -145,6 +178,14 @@ export class AttributeState {
     return vu !== undefined && reaches(vu, vd) && reaches(vu, this.#ad);
   }
 
+  /** The attribute as it stands in the record, if that is what is to be shown. */
+  shownWhole(): Attribute | undefined {
+    if (this.#uniform === undefined) return undefined;
+    const { attribute, vu } = this.#uniform;
+    if (!reaches(vu, this.#ad)) return undefined;
+    return !this.description.type.singleValue || countOf(attribute) === 1 ? attribute : undefined;
+  }
+
   /** The values to be shown of an attribute that has very many: those that were there before are not looked at. */
   shownRope(): ValueRope | undefined {
     return this.#runs?.rope((state) => this.survives(state));
@@ -152,6 +193,8 @@ export class AttributeState {
 
   /** The values to be shown. */
   shown(): Buffer[] {
+    const whole = this.shownWhole();
+    if (whole !== undefined) return [...whole.values];
     if (this.description.type.singleValue) {
       const best = this.#newest();
       return best !== undefined && this.survives(best) ? [best.value] : [];
@@ -215,6 +258,11 @@ export class AttributeState {
 
   largestCsn(): Csn | undefined {
     let largest = this.#ad;
+    if (this.#uniform !== undefined) {
+      const { vu, named } = this.#uniform;
+      largest = maxCsn(largest, maxCsn(vu, named?.md));
+      return largest === CSN_ZERO ? undefined : largest;
+    }
     for (const { vu, vd, md } of this.list()) {
       largest = maxCsn(largest, maxCsn(maxCsn(vu, vd), md));
     }
@@ -253,8 +301,8 @@ export class AttributeState {
       });
       return;
     }
-    if (this.#list !== undefined) {
-      const next = this.#list.map(change);
+    if (this.#listed() !== undefined) {
+      const next = (this.#list ?? []).map(change);
       if (next.some((state, i) => state !== this.#list?.[i])) this.#list = next.filter(keep);
       return;
     }
@@ -271,6 +319,15 @@ export class AttributeState {
     const map = this.#byKey();
     const key = keyOf(this.description, value);
     map.set(key, change(map.get(key)));
+  }
+
+  /** `#list`, which is made of what lies in the record if it has to be. */
+  #listed(): readonly ValueState[] | undefined {
+    if (this.#uniform !== undefined) {
+      this.#list = statesOf(this.#uniform);
+      this.#uniform = undefined;
+    }
+    return this.#list;
   }
 
   #byKey(): Map<string, ValueState> {

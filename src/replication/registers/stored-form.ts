@@ -70,6 +70,14 @@ function findUniform(state: AttributeState, values: readonly Buffer[]): Uniform 
   return { vu, replaced: state.ad !== undefined, named, md };
 }
 
+/** What is known of an attribute that nobody has touched. */
+function uniformIn({ uniform, ad }: AttributeState, attribute: Attribute): Uniform | undefined {
+  if (uniform?.attribute !== attribute) return undefined;
+  const { vu, named } = uniform;
+  if (ad !== undefined && (ad !== vu || named !== undefined)) return undefined;
+  return { vu, replaced: ad !== undefined, named: named?.position, md: named?.md };
+}
+
 class CsnTable {
   readonly #numbers = new Map<Csn, number>();
 
@@ -117,7 +125,7 @@ class RegistersEncoder {
       const parts = state && runParts(state, attribute);
       const uniform =
         parts === undefined
-          ? state && findUniform(state, attribute.values)
+          ? state && (uniformIn(state, attribute) ?? findUniform(state, attribute.values))
           : findUniformParts(parts, state?.ad, attribute);
       return { state, parts, uniform };
     });
@@ -296,11 +304,7 @@ class RegistersDecoder {
       case FORM_REPLACED: {
         const vu = this.#nextCsn();
         if (attribute.large !== undefined) return wholeRun(attribute, { vu, ad: vu });
-        return new AttributeState(
-          attribute.description,
-          vu,
-          attribute.values.map((value) => ({ value, vu, vd: undefined, md: undefined })),
-        );
+        return AttributeState.ofUniform({ attribute, vu, named: undefined }, vu);
       }
       default:
         assert(form === FORM_PARTS, "stored registers have a known form");
@@ -316,14 +320,7 @@ class RegistersDecoder {
     named?: { readonly position: number; readonly md: Csn },
   ): AttributeState {
     if (attribute.large !== undefined) return wholeRun(attribute, { vu, named });
-    const { description, values } = attribute;
-    const states = values.map((value, index) => ({
-      value,
-      vu,
-      vd: undefined,
-      md: index === named?.position ? named.md : undefined,
-    }));
-    return new AttributeState(description, undefined, states);
+    return AttributeState.ofUniform({ attribute, vu, named });
   }
 
   #readParts(description: AttributeDescription, values: readonly Buffer[]): AttributeState {

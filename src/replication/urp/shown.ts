@@ -28,6 +28,7 @@ const DERIVED_KEYS: ReadonlySet<string> = new Set(
 );
 const CONFLICT_CLASS = "ldapsubentry";
 const TOMBSTONE_CLASS = "nsTombstone";
+const GLUE_CLASS = "glue";
 
 const DERIVED_CLASSES: Readonly<Record<EntryForm["kind"], readonly string[]>> = {
   live: [],
@@ -44,7 +45,8 @@ export function derivedClasses({ kind, node }: EntryForm): readonly string[] {
 }
 
 const text = (value: string): Buffer => Buffer.from(value, "utf8");
-const isGlueClass = (value: Buffer): boolean => value.toString("latin1").toLowerCase() === "glue";
+const isGlueClass = (value: Buffer): boolean =>
+  value.length === GLUE_CLASS.length && value.toString("latin1").toLowerCase() === GLUE_CLASS;
 
 function conflictMarks({ kind, node }: EntryForm, surroundings: Surroundings): string[] {
   const { parentDn } = surroundings;
@@ -116,24 +118,29 @@ export function joinedState(
   return joined ?? own;
 }
 
-/** RDN values that are not among `values` are added; of a single-valued type the RDN value is then the value. */
+/** RDN values that are not among `values` are added; of a single-valued type the RDN value is then the value. `values` itself if
+ *  nothing is missing. */
 function overlay(
   description: AttributeDescription,
   values: readonly Buffer[],
   naming: readonly Buffer[],
-): Buffer[] {
+): readonly Buffer[] {
   const { type } = description;
+  if (naming.every((value) => values.some((each) => each.equals(value)))) return values;
   const form = (value: Buffer): string => type.normalize(value).toString("latin1");
   const known = new Set(values.map(form));
   const missing = naming.filter((value) => !known.has(form(value)));
-  if (missing.length === 0) return [...values];
+  if (missing.length === 0) return values;
   return type.singleValue ? missing.slice(0, 1) : [...values, ...missing];
 }
 
-function withClasses(form: EntryForm, values: readonly Buffer[]): Buffer[] {
+/** `values` itself if the classes stay as they are. */
+function withClasses(form: EntryForm, values: readonly Buffer[]): readonly Buffer[] {
+  const derived = derivedClasses(form);
+  if (derived.length === 0 && !values.some(isGlueClass)) return values;
   const shown = values.filter((value) => !isGlueClass(value));
   const known = new Set(shown.map((value) => value.toString("latin1").toLowerCase()));
-  const added = derivedClasses(form).filter((name) => !known.has(name.toLowerCase()));
+  const added = derived.filter((name) => !known.has(name.toLowerCase()));
   return [...shown, ...added.map(text)];
 }
 
@@ -147,14 +154,17 @@ function ownAttribute(
   // Registers that exist for the unique ID of missing glue are kept, not shown.
   const state = form.kind === "missing" ? undefined : joinedState(form, base, description, resolve);
   const hasClasses = description.key === OBJECT_CLASS_KEY;
+  const whole = state?.shownWhole();
   if (naming === undefined && !hasClasses) {
+    if (whole !== undefined) return whole;
     const rope = state?.shownRope();
     if (rope !== undefined)
       return rope.count > 0 ? new RopeAttribute(description, rope) : undefined;
   }
-  const shown = state?.shown() ?? [];
+  const shown = whole?.values ?? state?.shown() ?? [];
   const own = naming === undefined ? shown : overlay(description, shown, naming);
   const values = hasClasses ? withClasses(form, own) : own;
+  if (values === whole?.values) return whole;
   return values.length > 0 ? { description, values } : undefined;
 }
 
@@ -183,25 +193,28 @@ export function shownAttributes(
   surroundings: Surroundings,
 ): Attribute[] {
   const { resolve } = surroundings;
-  const descriptions = new Map<string, AttributeDescription>();
-  const include = (description: AttributeDescription | undefined): void => {
-    if (description !== undefined) descriptions.set(description.key, description);
-  };
-  if (form.kind !== "missing") {
-    for (const state of base.attributes.values()) include(state.description);
-    for (const { type } of form.node.effects) include(resolve(type));
-  }
   const naming = namingValues(form, resolve);
-  for (const { description } of naming.values()) include(description);
-  include(resolve(OBJECT_CLASS));
   const out: Attribute[] = [];
-  for (const description of descriptions.values()) {
+  const show = (description: AttributeDescription): void => {
     const attribute = ownAttribute(form, base, description, {
       naming: naming.get(description.key)?.values,
       resolve,
     });
     if (attribute !== undefined) out.push(attribute);
-  }
+  };
+  const isKnown = form.kind !== "missing";
+  if (isKnown) for (const { description } of base.attributes.values()) show(description);
+  const others = new Map<string, AttributeDescription>();
+  const include = (description: AttributeDescription | undefined): void => {
+    if (description === undefined) return;
+    if (!isKnown || base.find(description.key) === undefined) {
+      others.set(description.key, description);
+    }
+  };
+  if (isKnown) for (const { type } of form.node.effects) include(resolve(type));
+  for (const { description } of naming.values()) include(description);
+  include(resolve(OBJECT_CLASS));
+  for (const description of others.values()) show(description);
   for (const [type, values] of derivedAttributes(form, surroundings)) {
     const description = values.length === 0 ? undefined : resolve(type);
     if (description !== undefined) out.push({ description, values: values.map(text) });

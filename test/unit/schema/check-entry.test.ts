@@ -9,7 +9,7 @@ const schema = loadShippedSchema();
 /** Empty when the entry passes, else code and text. */
 function check(entry: Readonly<Record<string, string | string[]>>, options?: CheckOptions): string {
   const attributes = Object.entries(entry).map(([name, values]) => ({
-    type: schema.attributeType(name),
+    description: { type: schema.attributeType(name) },
     values: [values].flat().map((value) => Buffer.from(value)),
   }));
   try {
