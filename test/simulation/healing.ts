@@ -229,6 +229,9 @@ class Operators {
     if (!this.#hasAllOf(plan.from, plan.to) && !isLate) return;
     const last = this.#refreshed.get(plan.to);
     if (last !== undefined && queue.now - last < PATIENCE_MS) return;
+    // Not two from each other: each would wait for the other.
+    const source = this.#refreshed.get(plan.from);
+    if (source !== undefined && queue.now - source < PATIENCE_MS) return;
     this.#refreshed.set(plan.to, queue.now);
     trace.note("operator", `initializes ${plan.to} from ${plan.from}`);
     this.#simulation.refresh(plan);
@@ -279,14 +282,16 @@ class Operators {
   }
 
   /** A gate that stays closed says so to every writer. What it waits for may be at consumers only, which send nothing; so may what a
-   *  supplier had after its backup was made, without a partner of it knowing. */
+   *  supplier had after its backup was made, or before it was initialized by one that had been restored, without a partner of it
+   *  knowing. */
   #dropWhatNobodySends(): void {
     const { queue, trace, plans, agreements, replacedAt, restoredAt } = this.#simulation;
     if (queue.now < this.#began + PATIENCE_MS) return;
     for (const { name, replicaId, role } of plans.values()) {
       if (role !== "supplier") continue;
       const { gate, cleaned } = this.#simulation.server(name).replica;
-      if (!gate.isOpen || restoredAt.has(name)) this.#findAhead(name, replicaId);
+      const isOlder = restoredAt.has(name) || replacedAt.has(name);
+      if (!gate.isOpen || isOlder) this.#findAhead(name, replicaId);
       // A cleaning waits for it, too.
       for (const id of this.#membership.goneIds) {
         if (!cleaned.ids.has(id)) this.#findAhead(name, id);

@@ -22,6 +22,11 @@ export class Ledger {
   readonly changes = new Map<Csn, KnownChange>();
   readonly #held = new Map<string, Set<Csn>>();
   readonly #newest = new Map<number, Csn>();
+  readonly #isSupplier: (server: string) => boolean;
+
+  constructor(isSupplier: (server: string) => boolean) {
+    this.#isSupplier = isSupplier;
+  }
 
   /** Changes that are on the disk of this server. */
   heldBy(server: string): ReadonlySet<Csn> {
@@ -140,10 +145,15 @@ export class Ledger {
   #replace(server: string, after: Set<Csn>): void {
     const before = this.#hold(server);
     this.#held.set(server, after);
+    const holders = [...this.#held];
     for (const csn of before) {
-      if (this.isHeld(csn)) continue;
       const known = this.changes.get(csn);
-      if (known !== undefined) known.isForfeited = true;
+      if (known === undefined) continue;
+      if (!this.isHeld(csn)) known.isForfeited = true;
+      // What consumers alone hold is sent by nobody; newer changes of its origin cover it.
+      else if (!holders.some(([name, held]) => this.#isSupplier(name) && held.has(csn))) {
+        known.isGivenUp = true;
+      }
     }
   }
 

@@ -38,7 +38,7 @@ export class Simulation implements ServerWatcher {
   readonly queue = new EventQueue();
   readonly network: FakeNetwork;
   readonly trace: Trace;
-  readonly ledger = new Ledger();
+  readonly ledger = new Ledger((name) => this.plans.get(name)?.role === "supplier");
   readonly servers = new Map<string, SimulatedServer>();
   /** Of the servers that take part. */
   readonly plans = new Map<string, ServerPlan>();
