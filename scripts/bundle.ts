@@ -34,6 +34,7 @@ const THREADS = [
   "src/replication/thread/agreement-worker.ts",
   "src/server/replica-data.ts",
   "src/server/export-thread.ts",
+  "src/server/index-thread.ts",
 ];
 const READY_MS_MAX = 60_000;
 

@@ -10,7 +10,8 @@ import { IdList } from "./id-list.ts";
 import { addIds } from "./id-table.ts";
 import { type IndexDefinition, keyPrefix } from "./index-key.ts";
 import { collectPlainKeys, collectTrigramCodes, trigramText } from "./index-keys.ts";
-import { BUILDER_BYTES_MAX } from "./limits.ts";
+import type { IsOver } from "./late-merge.ts";
+import { BUILDER_BYTES_MAX, LISTS_BETWEEN_LOOKS } from "./limits.ts";
 import { TRIGRAM_PAIR_BYTES, TrigramLog } from "./trigram-log.ts";
 
 /** Estimates of what V8 needs. */
@@ -59,21 +60,20 @@ export class IndexBuilder {
 
   /** Writes what was collected and forgets it. Inside a transaction. */
   flush(table: BytesTable): void {
-    this.flushSome(table, Number.POSITIVE_INFINITY);
+    this.flushSome(table, () => false);
   }
 
-  /** As `flush`, but at most `keysMax` lists; whether there are more. Until then nothing must be added. */
-  flushSome(table: BytesTable, keysMax: number): boolean {
+  /** As `flush`, until `isOver`; whether there is more. Until then nothing must be added. */
+  flushSome(table: BytesTable, isOver: IsOver): boolean {
     this.#writing ??= this.#write(table);
-    for (let count = 0; count < keysMax; count += 1) {
-      if (this.#writing.next().done !== true) continue;
-      this.#writing = undefined;
-      this.#lists.clear();
-      this.#trigrams.clear();
-      this.#bytes = 0;
-      return false;
+    for (let count = 1; this.#writing.next().done !== true; count += 1) {
+      if (count % LISTS_BETWEEN_LOOKS === 0 && isOver()) return true;
     }
-    return true;
+    this.#writing = undefined;
+    this.#lists.clear();
+    this.#trigrams.clear();
+    this.#bytes = 0;
+    return false;
   }
 
   *#write(table: BytesTable): Generator<void> {

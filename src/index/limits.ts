@@ -37,6 +37,8 @@ export const PLAN_TEXT_PARTS_MAX = 3;
 
 /** Memory of collected keys and IDs after which an index builder asks to be flushed. */
 export const BUILDER_BYTES_MAX = 64 * 1024 * 1024;
+/** Lists that a builder writes between two looks whether its time is over. */
+export const LISTS_BETWEEN_LOOKS = 64;
 
 /** Trigrams in rows of late changes from which on they are merged into the lists: some thousand additions. */
 export const LATE_CODES_MAX = 1 << 18;

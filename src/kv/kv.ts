@@ -1,7 +1,8 @@
 // The ordered key-value store below everything (LMDB in the server, memory in the simulator).
 //
 // Reads outside a transaction see the last commit as of `renew()`; reads inside one see its own writes. All calls but
-// `transact`, `copyTo` and `close` are synchronous. Only one process, and in it only the main thread, writes.
+// `transact`, `copyTo` and `close` are synchronous. Only one process writes, and in it only the main thread and whom it lends
+// its place for a while (`WriteQueue.lend`).
 //
 // Other processes may follow what it commits (`sharing`). Then every commit is counted in a row, so that they find out by one
 // look-up whether anything they keep in memory may be outdated.

@@ -5,7 +5,8 @@
 // - Asynchronous transactions run as child transactions: a throw inside lmdb's plain `transaction` keeps earlier puts.
 // - The address space is reserved at open (it costs no memory); beyond it lmdb-js maps anew while the server runs.
 // - Worker threads of one process share the native environment; each opens the folder for itself, after the main thread has
-//   opened all tables, and closes it.
+//   opened all tables, and closes it. One that writes has LMDB's lock through its transaction: the main thread must not ask for it
+//   synchronously meanwhile, and the thread must not be terminated within one. What it commits is not counted for followers.
 // - Processes that follow (`sharing`) renew their snapshot once in each turn of the event loop's callbacks, that is once in each
 //   socket read: whatever had been committed when the read began is seen. The last row that a transaction of a followed
 //   process puts is the number of its commits; as long as it is the same, what is kept in memory holds.
@@ -186,6 +187,11 @@ export class LmdbKv implements Kv {
     }
     this.#isCurrent = !this.readOnly;
     this.#snapshot += 1;
+  }
+
+  /** Another thread of this process has committed. */
+  noteCommit(): void {
+    this.#isCurrent = false;
   }
 
   /** Frees the places of readers whose processes have died: the pages that they saw can be used again. */

@@ -65,6 +65,8 @@ export class WriteQueue {
   readonly #waiting: PendingWrite[] = [];
   readonly #alone: (() => void)[] = [];
   #inFlight = 0;
+  /** Another thread commits; called when something waits meanwhile. */
+  #lent: (() => void) | undefined;
   /** Asked for and not yet run: it will take what waits. */
   #batchAsked = false;
   #stepScheduled = false;
@@ -115,6 +117,26 @@ export class WriteQueue {
     });
   }
 
+  /** Lets another thread of the process commit: `run` ends when it has. Operations go on beside it, LMDB has them wait for one
+   *  another; `onWanted` is called when one comes, so that the other thread can make an end. What `run` throws is a storage fault or
+   *  a defect. */
+  lend(run: () => Promise<void>, onWanted: () => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.#alone.push(() => {
+        this.#lent = onWanted;
+        run().then(
+          () => {
+            this.#lent = undefined;
+            resolve();
+            this.#advance();
+          },
+          (error: unknown) => this.#fail(error),
+        );
+      });
+      this.#advance();
+    });
+  }
+
   /** Told of each request that was served and is not itself a submitted write. */
   noteRequest(): void {
     this.#lastRequestMs = this.#clock.now();
@@ -131,26 +153,32 @@ export class WriteQueue {
   }
 
   #isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#alone.length === 0 && this.#inFlight === 0;
+    return this.#waiting.length === 0 && this.#alone.length === 0 && this.#hasAll;
+  }
+
+  /** No transaction is in flight. */
+  get #hasAll(): boolean {
+    return this.#inFlight === 0 && this.#lent === undefined;
   }
 
   #advance(): void {
     if (this.#failed) return;
+    if (this.#alone.length > 0 || this.#waiting.length > 0) this.#lent?.();
     if (this.#alone.length > 0) {
-      if (this.#inFlight === 0) this.#runAllAlone();
-      return; // batches in flight come back here
+      if (this.#hasAll) this.#runAllAlone();
+      return; // what is in flight comes back here
     }
     if (this.#waiting.length === 0) {
       if (this.#isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve();
       return;
     }
     if (this.#batchAsked || this.#inFlight >= BATCHES_IN_FLIGHT_MAX) return;
-    if (this.#inFlight === 0 && this.#isQuiet()) this.#scheduleStep();
+    if (this.#hasAll && this.#isQuiet()) this.#scheduleStep();
     else this.#startBatch();
   }
 
   #runAllAlone(): void {
-    for (let run = this.#alone.shift(); run !== undefined; run = this.#alone.shift()) run();
+    while (this.#alone.length > 0 && this.#hasAll) this.#alone.shift()?.();
     this.#advance();
   }
 
@@ -161,7 +189,7 @@ export class WriteQueue {
     (this.#options.schedule ?? setImmediate)(() => {
       this.#stepScheduled = false;
       if (this.#failed || this.#waiting.length === 0) return;
-      if (this.#alone.length > 0 || this.#batchAsked || this.#inFlight > 0) return;
+      if (this.#alone.length > 0 || this.#batchAsked || !this.#hasAll) return;
       if (this.#waiting.length === 1 && this.#isQuiet()) this.#commitSync();
       else this.#startBatch();
     });

@@ -45,6 +45,7 @@ export class Directory {
   readonly backends = new Map<string, Backend>();
   descriptions: Descriptions;
   config: ConfigTree;
+  readonly #loads = new Set<Promise<unknown>>();
 
   constructor(parts: DirectoryParts, descriptions: Descriptions, config: ConfigTree) {
     this.kv = parts.kv;
@@ -60,6 +61,21 @@ export class Directory {
 
   get schema(): Schema {
     return this.descriptions.schema;
+  }
+
+  /** Notes that the content of a backend is being replaced, or what was loaded is thrown away, until `load` settles. */
+  async noteLoad<T>(load: Promise<T>): Promise<T> {
+    this.#loads.add(load);
+    try {
+      return await load;
+    } finally {
+      this.#loads.delete(load);
+    }
+  }
+
+  /** Resolves when all of that has ended: the database must not be closed before. */
+  async whenLoaded(): Promise<void> {
+    await Promise.allSettled(this.#loads);
   }
 
   /** Who serves the entry with this normal DN: the longest suffix wins. */

@@ -9,6 +9,8 @@ export const STANDARD_INPUT = "-";
 /** Attribute of the entry that makes a file replica LDIF. */
 const RUV_MARK = Buffer.from("\nnsds50ruv:");
 const SCAN_BYTES = 1024 * 1024;
+/** Of a chunk that are parsed at once: what is parsed and not yet taken is what the collector copies. */
+const PIECE_BYTES = 8 * 1024;
 
 export interface SourceRecord {
   readonly file: string;
@@ -53,8 +55,11 @@ export async function* readRecords(
         : createReadStream(file, { highWaterMark: options.chunkBytes });
     try {
       for await (const chunk of stream) {
-        bytes += chunk.length;
-        yield { file: label, records: located(reader.feed(chunk)), bytes, endsFile: false };
+        for (let start = 0; start < chunk.length; start += PIECE_BYTES) {
+          const piece = chunk.subarray(start, start + PIECE_BYTES);
+          bytes += piece.length;
+          yield { file: label, records: located(reader.feed(piece)), bytes, endsFile: false };
+        }
       }
     } catch (error) {
       if (!isSystemError(error)) throw error;

@@ -13,18 +13,13 @@ import {
   isHashed,
 } from "../auth/index.ts";
 import { DnSyntaxError } from "../dn/index.ts";
-import { WriteSet } from "../kv/index.ts";
-import { formatTime, newEntryUuid, newUniqueId } from "../operation/index.ts";
 import { type AttributeValues, LdapError } from "../protocol/index.ts";
 import type { Ruv } from "../replication/ruv/index.ts";
 import {
   type Backend,
-  type BulkFacts,
-  BulkLoad,
-  type BulkOptions,
+  type BulkLoad,
   type BulkRecord,
   type BulkRefusal,
-  BULK_COMMIT_ENTRIES,
   hasState,
   isRuvRecord,
   parseRuvRecord,
@@ -33,31 +28,24 @@ import {
 import type { Directory } from "./directory.ts";
 import { importedFacts } from "./import-facts.ts";
 import { type SourceRecord, isReplicaLdif, readRecords, sizeOfFiles } from "./import-source.ts";
+import {
+  type LoadOptions,
+  type LoadPace,
+  type OpenLoad,
+  abortLoad,
+  commitLoad,
+  openLoad,
+  swapContent,
+} from "./open-load.ts";
 import { SubtreeScope } from "./subtree-scope.ts";
-import { writeSettings } from "./update-request.ts";
 
 /** Records whose passwords are being hashed, and those that wait behind them. */
 const HASHING_RECORDS_MAX = 512;
 /** Bad entries after which an import that does not skip them gives up. */
 const BAD_ENTRIES_MAX = 1000;
 
-/** Steps of work: how long others on this thread, or in this database, wait. */
-const PACES = {
-  /** Nobody else uses the instance. */
-  alone: {
-    commitEntries: BULK_COMMIT_ENTRIES,
-    indexBytesMax: 64 * 1024 * 1024,
-    indexKeysMax: Number.POSITIVE_INFINITY,
-    chunkBytes: 1024 * 1024,
-  },
-  /** Some 30 ms a step. */
-  online: {
-    commitEntries: 1000,
-    indexBytesMax: 32 * 1024 * 1024,
-    indexKeysMax: 4000,
-    chunkBytes: 64 * 1024,
-  },
-} as const;
+/** Of a file that are read and taken in one turn. */
+const CHUNK_BYTES: Readonly<Record<LoadPace, number>> = { alone: 256 * 1024, online: 64 * 1024 };
 
 export interface BadEntry {
   readonly file: string;
@@ -69,11 +57,10 @@ export interface BadEntry {
   readonly reason: string;
 }
 
-export interface ImportOptions {
+export interface ImportOptions extends LoadOptions {
   /** `-` stands for standard input. */
   readonly files: readonly string[];
   readonly badEntries: "skip" | "fail";
-  readonly pace: keyof typeof PACES;
   readonly includeSuffixes?: readonly string[];
   readonly excludeSuffixes?: readonly string[];
   readonly onBadEntry?: (bad: BadEntry) => void;
@@ -101,88 +88,29 @@ export interface ImportReport {
 /** Replaces the content of `backend`. When it throws, the old content is there as it was.
  *  @throws LdapError operationsError: nothing usable in the files, bad entries (unless skipped), a file that cannot be read,
  *  a full disk; canceled: on request */
-export async function importLdif(
+export function importLdif(
+  directory: Directory,
+  backend: Backend,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  return directory.noteLoad(replaceByLdif(directory, backend, options));
+}
+
+async function replaceByLdif(
   directory: Directory,
   backend: Backend,
   options: ImportOptions,
 ): Promise<ImportReport> {
   const bytesTotal = sizeOfFiles(options.files);
   const withState = await isReplicaLdif(options.files);
-  const load = await directory.queue.runAlone(
-    () => new BulkLoad(backend, bulkOptions(directory, backend, options.pace)),
-  );
-  const run = new ImportRun(directory, backend, load, { ...options, bytesTotal, withState });
+  const open = await openLoad(directory, backend, options);
+  const run = new ImportRun(directory, backend, open, { ...options, bytesTotal, withState });
   try {
     return await run.run();
   } catch (error) {
-    await directory.queue.runAlone(() => load.abort());
+    await abortLoad(directory, open);
     throw error;
   }
-}
-
-/** How a load of this pace is done. */
-export function bulkOptions(
-  directory: Directory,
-  { suffix }: Backend,
-  pace: keyof typeof PACES,
-): BulkOptions {
-  const { clock, random } = directory;
-  const { commitEntries, indexBytesMax } = PACES[pace];
-  const { schemaCheck, syntaxCheck, lastMod } = writeSettings(directory);
-  const time = formatTime(clock.now());
-  const { rootDn } = directory.config.snapshot.server;
-  return {
-    schemaCheck,
-    syntaxCheck,
-    stamp: lastMod ? { actorDn: rootDn, time } : undefined,
-    newUniqueId: () => newUniqueId(clock.now(), random),
-    newEntryUuid: () => newEntryUuid(random),
-    commitEntries,
-    indexBytesMax,
-    isReplica: directory.config.snapshot.replicas.some((one) => one.normalSuffix === suffix),
-  };
-}
-
-/** Writes what the load has staged, and lets it read that; `everything`: all index keys too, before the swap. */
-export async function commitLoad(
-  directory: Directory,
-  backend: Backend,
-  load: BulkLoad,
-  options: { readonly everything?: boolean; readonly pace?: keyof typeof PACES } = {},
-): Promise<void> {
-  const { everything = false, pace = "online" } = options;
-  const { indexKeysMax } = PACES[pace];
-  for (let more = true; more; ) {
-    more = await directory.queue.submit((writes) => {
-      backend.saveDescriptions(writes);
-      return load.commit({ everything, indexKeysMax });
-    });
-  }
-  directory.kv.renew();
-}
-
-/** Moves the pointer row to what was loaded; from then on it is the content of the backend. */
-export async function swapContent(
-  directory: Directory,
-  backend: Backend,
-  load: BulkLoad,
-  facts: BulkFacts,
-  onSwap?: () => void,
-): Promise<void> {
-  const { queue, kv } = directory;
-  await queue.runAlone(() => {
-    const old = backend.set;
-    kv.transactSync(() => {
-      load.finish(facts);
-      const writes = new WriteSet();
-      backend.putPointer(writes, load.set);
-      backend.saveDescriptions(writes);
-      writes.apply();
-      onSwap?.();
-    });
-    backend.reload();
-    backend.dropSet(old);
-  });
 }
 
 interface RunOptions extends ImportOptions {
@@ -200,6 +128,7 @@ interface WaitingRecord {
 class ImportRun {
   readonly #directory: Directory;
   readonly #backend: Backend;
+  readonly #open: OpenLoad;
   readonly #load: BulkLoad;
   readonly #options: RunOptions;
   readonly #scope: SubtreeScope;
@@ -210,10 +139,11 @@ class ImportRun {
   #skipped = 0;
   #entriesBeforeFile = 0;
 
-  constructor(directory: Directory, backend: Backend, load: BulkLoad, options: RunOptions) {
+  constructor(directory: Directory, backend: Backend, open: OpenLoad, options: RunOptions) {
     this.#directory = directory;
     this.#backend = backend;
-    this.#load = load;
+    this.#open = open;
+    this.#load = open.load;
     this.#options = options;
     this.#withState = options.withState;
     this.#scope = new SubtreeScope(directory.schema, options);
@@ -227,7 +157,7 @@ class ImportRun {
 
   async run(): Promise<ImportReport> {
     const { files, pace, bytesTotal, onProgress, onFileEnd } = this.#options;
-    for await (const chunk of readRecords(files, PACES[pace])) {
+    for await (const chunk of readRecords(files, { chunkBytes: CHUNK_BYTES[pace] })) {
       this.#checkCanceled();
       for (const source of chunk.records) {
         const work = this.#receive(source);
@@ -320,8 +250,7 @@ class ImportRun {
   }
 
   #commit(options: { readonly everything?: boolean } = {}): Promise<void> {
-    const { pace } = this.#options;
-    return commitLoad(this.#directory, this.#backend, this.#load, { ...options, pace });
+    return commitLoad(this.#directory, this.#backend, this.#open, options);
   }
 
   /** undefined: there is nothing to hash. */

@@ -3,7 +3,7 @@
 import { LdapError } from "../protocol/index.ts";
 import type { CsnGenerator } from "../replication/csn/index.ts";
 import type { Ruv } from "../replication/ruv/index.ts";
-import type { ReceivedItem } from "../replication/total/index.ts";
+import type { ReadItem } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
 import { TotalImport } from "./total-import.ts";
@@ -53,8 +53,8 @@ export class ReplicaImport {
     return true;
   }
 
-  put(item: ReceivedItem, settled: (outcome: "put" | "orphan" | "refused") => void): void {
-    this.#running?.put(item).then(settled, this.#hooks.onDefect);
+  put(read: ReadItem, settled: (outcome: "put" | "orphan" | "refused") => void): void {
+    this.#running?.put(read).then(settled, this.#hooks.onDefect);
   }
 
   finish(
@@ -73,7 +73,8 @@ export class ReplicaImport {
   abort(): void {
     const running = this.#running;
     this.#running = undefined;
-    running?.abort().then(() => this.#end(), this.#hooks.onDefect);
+    if (running === undefined) return;
+    this.#directory.noteLoad(running.abort()).then(() => this.#end(), this.#hooks.onDefect);
   }
 
   #end(): void {
@@ -87,7 +88,7 @@ export class ReplicaImport {
     facts: { readonly ruv: Ruv; readonly generator: CsnGenerator },
   ): Promise<boolean> {
     try {
-      await running.finish(facts);
+      await this.#directory.noteLoad(running.finish(facts));
     } catch (error) {
       if (!(error instanceof LdapError)) throw error;
       this.#directory.log.error("replica.initialization.failed", {

@@ -31,7 +31,7 @@ import {
   withPurls,
   withSupplier,
 } from "../replication/ruv/index.ts";
-import type { ReceivedItem } from "../replication/total/index.ts";
+import type { ReadItem } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import { CleanedReplicas } from "./cleaned-replicas.ts";
 import type { Directory } from "./directory.ts";
@@ -342,8 +342,8 @@ export class Replica implements ReplicaPort {
     return this.import.begin();
   }
 
-  putEntry(item: ReceivedItem, settled: (outcome: "put" | "orphan" | "refused") => void): void {
-    this.import.put(item, settled);
+  putEntry(read: ReadItem, settled: (outcome: "put" | "orphan" | "refused") => void): void {
+    this.import.put(read, settled);
   }
 
   finishImport(ruv: Ruv, ended: (outcome: "swapped" | "failed") => void): void {

@@ -202,6 +202,7 @@ class ServerParts implements RunningServer {
     this.#actions.replicas.endRests();
     await Promise.all([this.#frontend.stop(), this.#fronts.stop()]);
     await this.#actions.stop();
+    await this.#directory.whenLoaded();
     await this.#keeper.stop();
     await this.#directory.queue.whenIdle();
     await this.#logs.close();

@@ -4,10 +4,10 @@
 import { LdapError } from "../protocol/index.ts";
 import type { CsnGenerator } from "../replication/csn/index.ts";
 import type { Ruv } from "../replication/ruv/index.ts";
-import type { ReceivedItem } from "../replication/total/index.ts";
-import { type Backend, BulkLoad, type BulkRefusal } from "../store/index.ts";
+import type { ReadItem, ReceivedItem } from "../replication/total/index.ts";
+import type { Backend, BulkLoad, BulkRefusal } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
-import { bulkOptions, commitLoad, swapContent } from "./import-work.ts";
+import { type OpenLoad, abortLoad, commitLoad, openLoad, swapContent } from "./open-load.ts";
 
 /** Entries taken in one turn of the event loop. */
 const TURN_ENTRIES = 50;
@@ -15,7 +15,7 @@ const TURN_ENTRIES = 50;
 type Outcome = "put" | "orphan" | "refused";
 
 interface Waiting {
-  readonly item: ReceivedItem;
+  readonly read: ReadItem;
   readonly settle: (outcome: Outcome) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -24,7 +24,7 @@ export class TotalImport {
   readonly #directory: Directory;
   readonly #backend: Backend;
   readonly #waiting: Waiting[] = [];
-  #opened: Promise<BulkLoad> | undefined;
+  #opened: Promise<OpenLoad> | undefined;
   #running: Promise<void> | undefined;
   #isAborted = false;
   /** Why the database took no more: finish tells it. */
@@ -36,9 +36,9 @@ export class TotalImport {
   }
 
   /** Answered when the entry is taken; only `finish` makes it last. */
-  put(item: ReceivedItem): Promise<Outcome> {
+  put(read: ReadItem): Promise<Outcome> {
     return new Promise((settle, fail) => {
-      this.#waiting.push({ item, settle, fail });
+      this.#waiting.push({ read, settle, fail });
       this.#running ??= this.#run().finally(() => {
         this.#running = undefined;
       });
@@ -48,45 +48,47 @@ export class TotalImport {
   /** Swaps the new content in. @throws LdapError the database cannot take it: the old content stays */
   async finish(facts: { readonly ruv: Ruv; readonly generator: CsnGenerator }): Promise<void> {
     await this.#running;
-    const load = await this.#open();
+    const open = await this.#open();
+    const { load } = open;
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      await commitLoad(this.#directory, this.#backend, load, { everything: true });
-      await this.#complete(load);
+      await commitLoad(this.#directory, this.#backend, open, { everything: true });
+      await this.#complete(open);
       await swapContent(this.#directory, this.#backend, load, facts);
     } catch (error) {
-      await this.#directory.queue.runAlone(() => load.abort());
+      await abortLoad(this.#directory, open);
       throw error;
     }
   }
 
   /** The structure log is the last to come. Without it late operations of others may not find their place; the entries are whole. */
-  async #complete(load: BulkLoad): Promise<void> {
-    const completed = load.complete();
+  async #complete(open: OpenLoad): Promise<void> {
+    const completed = open.load.complete();
     if (completed === undefined) return;
     const { suffix } = this.#backend;
     const { log } = this.#directory;
     if (typeof completed === "string") {
       log.warn("replica.initialization.structure.dropped", { suffix, reason: completed });
     } else log.debug("replica.initialization.structure.taken", { suffix, ...completed });
-    await commitLoad(this.#directory, this.#backend, load, { everything: true });
+    await commitLoad(this.#directory, this.#backend, open);
   }
 
   async abort(): Promise<void> {
     this.#isAborted = true;
     await this.#running;
-    const load = await this.#opened?.catch(() => undefined); // none: it never opened
-    if (load !== undefined) await this.#directory.queue.runAlone(() => load.abort());
+    const open = await this.#opened?.catch(() => undefined); // none: it never opened
+    if (open !== undefined) await abortLoad(this.#directory, open);
   }
 
   async #run(): Promise<void> {
     try {
-      const load = await this.#open();
+      const open = await this.#open();
+      const { load } = open;
       while (this.#waiting.length > 0 && !this.#isAborted) {
-        for (const { item, settle } of this.#waiting.splice(0, TURN_ENTRIES)) {
-          settle(this.#take(load, item));
+        for (const { read, settle } of this.#waiting.splice(0, TURN_ENTRIES)) {
+          settle(this.#take(load, read));
         }
-        if (load.shouldCommit) await commitLoad(this.#directory, this.#backend, load);
+        if (load.shouldCommit) await commitLoad(this.#directory, this.#backend, open);
         else await new Promise<void>((resolve) => this.#directory.timers.later(resolve));
       }
     } catch (error) {
@@ -99,8 +101,9 @@ export class TotalImport {
     }
   }
 
-  #take(load: BulkLoad, item: ReceivedItem): Outcome {
-    if (this.#failure !== undefined) return "refused";
+  #take(load: BulkLoad, read: ReadItem): Outcome {
+    const item = this.#failure === undefined ? read() : undefined;
+    if (item === undefined) return "refused";
     const refusal = add(load, item);
     if (refusal === undefined) return "put";
     this.#directory.log.warn("replica.initialization.refused", {
@@ -111,10 +114,8 @@ export class TotalImport {
     return refusal.kind === "orphan" ? "orphan" : "refused";
   }
 
-  #open(): Promise<BulkLoad> {
-    this.#opened ??= this.#directory.queue.runAlone(
-      () => new BulkLoad(this.#backend, bulkOptions(this.#directory, this.#backend, "online")),
-    );
+  #open(): Promise<OpenLoad> {
+    this.#opened ??= openLoad(this.#directory, this.#backend, { pace: "online" });
     return this.#opened;
   }
 }

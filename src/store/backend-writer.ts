@@ -366,19 +366,26 @@ function ropeChange(
 }
 
 /** Values of an entry that stand in an index: those of the very type, with or without options. */
-export function indexedValues(entry: StoredEntry, index: BackendIndex): Buffer[] {
+export function indexedValues(entry: StoredEntry, index: BackendIndex): readonly Buffer[] {
   const { key } = index.type;
-  const isTombstone = (entry.flags & RecordFlag.tombstone) !== 0;
-  if (isTombstone && !TOMBSTONE_INDEX_KEYS.has(key)) return [];
   const values: Buffer[] = [];
   for (const attribute of entry.stored()) {
     if (attribute.description.type.key !== key) continue;
     for (const value of attribute.values) values.push(value);
   }
-  if (isTombstone && key === "objectclass") {
-    return values.filter((value) => value.toString("latin1").toLowerCase() === TOMBSTONE_CLASS);
-  }
-  return values;
+  return valuesForIndex(entry.flags, key, values);
+}
+
+/** Those of `values`, which an entry with these flags has of a type, that the index of the type has. */
+export function valuesForIndex(
+  flags: number,
+  typeKey: string,
+  values: readonly Buffer[],
+): readonly Buffer[] {
+  if ((flags & RecordFlag.tombstone) === 0) return values;
+  if (!TOMBSTONE_INDEX_KEYS.has(typeKey)) return [];
+  if (typeKey !== "objectclass") return values;
+  return values.filter((value) => value.toString("latin1").toLowerCase() === TOMBSTONE_CLASS);
 }
 
 function idRow(id: EntryId): Buffer {

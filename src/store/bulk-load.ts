@@ -4,14 +4,15 @@
 //
 //   load = new BulkLoad(backend, settings)          while no transaction is in flight: it opens tables
 //   load.addPlain(record), load.addWithState(entry) outside of transactions, in order; undefined: taken
-//   load.commit()                                   inside a transaction, whenever `shouldCommit`; then renew the snapshot;
-//                                                   again while it says so
+//   load.commit()                                   inside a transaction, whenever `shouldCommit`; then renew the snapshot
+//   load.takeIndexWork()                            after it: index keys to be made, by `openIndexing` or in another thread
 //   load.addState(state), load.addStructure(part)   instead of entries: from another Concord
-//   load.complete()                                 after a commit of everything; when it did something, one more
+//   load.complete()                                 after a commit of everything and its index work; when it did something, one
+//                                                   more commit
 //   load.finish(facts)                              inside a transaction; then the caller moves the pointer row to `load.set`
 //   load.abort()                                    instead of finish, while no transaction is in flight
 //
-// Memory: what one commit writes, and the collected index keys. The load reads its own staged rows.
+// Memory: what one commit writes. The load reads its own staged rows.
 import { formatRdn } from "../dn/index.ts";
 import type { EntryContent, EntryId } from "../entry/index.ts";
 import {
@@ -30,6 +31,7 @@ import type { StructureNode } from "../replication/urp/index.ts";
 import type { Backend } from "./backend.ts";
 import { recordFlagsOf } from "./record-flags.ts";
 import { type BulkRecord, hasState, parseStateRecord } from "./bulk-ldif.ts";
+import type { BulkIndexing, IndexWork, IndexingStart } from "./bulk-indexing.ts";
 import { BulkNames, type BulkPlace } from "./bulk-names.ts";
 import { type BulkSettings, type PlainEntry, PlainReader } from "./bulk-plain.ts";
 import { type BulkRefusal, refusalOf, refusedPlace } from "./bulk-refusal.ts";
@@ -38,7 +40,7 @@ import { BulkStructureLoader, type TakenStructure } from "./bulk-structure.ts";
 import { BulkTarget } from "./bulk-target.ts";
 
 /** Entries in one commit of a load that has the instance for itself. */
-export const BULK_COMMIT_ENTRIES = 10_000;
+export const BULK_COMMIT_ENTRIES = 5000;
 
 export interface BulkOptions extends BulkSettings {
   readonly commitEntries?: number;
@@ -66,7 +68,6 @@ export class BulkLoad {
   #structure: BulkStructureLoader | undefined;
   readonly #commitEntries: number;
   #entries = 0;
-  #isFlushing = false;
   #isFinished = false;
 
   /** Empties the next set of tables and opens it. @throws LdapError busy while another load fills it */
@@ -104,7 +105,7 @@ export class BulkLoad {
   }
 
   get shouldCommit(): boolean {
-    return this.#target.stagedEntries >= this.#commitEntries || this.#target.isIndexFull;
+    return this.#target.stagedEntries >= this.#commitEntries || this.#target.isFull;
   }
 
   /** An entry as in plain LDIF. One that is marked as conflict entry or tombstone needs its unique ID. */
@@ -173,14 +174,25 @@ export class BulkLoad {
     return this.#structure?.complete();
   }
 
-  /** Writes what is staged, then index keys: when many are collected, or `everything`. Whether it has to be called again
-   *  before entries are added, because there are more keys than `indexKeysMax`. */
-  commit({ everything = false, indexKeysMax = Number.POSITIVE_INFINITY } = {}): boolean {
-    if (this.#target.stagedEntries > 0 || everything) this.#target.commit();
-    if (everything) this.#target.collectUnindexed();
-    this.#isFlushing ||= everything || this.#target.isIndexFull;
-    if (this.#isFlushing) this.#isFlushing = this.#target.flushIndexes(indexKeysMax);
-    return this.#isFlushing;
+  /** Writes what is staged. */
+  commit(): void {
+    this.#target.commit();
+  }
+
+  /** The committed entries whose index keys are to be made; `everything`: no others come, and those that might have changed until
+   *  now are among them. */
+  takeIndexWork({ everything = false } = {}): readonly IndexWork[] {
+    return this.#target.takeIndexWork({ everything });
+  }
+
+  /** To make index keys in this thread. */
+  openIndexing(): BulkIndexing {
+    return this.#target.openIndexing();
+  }
+
+  /** To make them in another one. */
+  get indexingStart(): IndexingStart {
+    return this.#target.indexingStart;
   }
 
   finish(facts: BulkFacts): void {
@@ -208,7 +220,7 @@ export class BulkLoad {
     const isTaken =
       parent === undefined
         ? target.suffixUniqueId !== undefined
-        : target.reader.childByName(parentId, normalRdn) !== undefined;
+        : target.childByName(parentId, normalRdn) !== undefined;
     if (isTaken) return { kind: "duplicate", reason: "there is an entry with this DN already" };
     if (parent?.isPlain === false) {
       return { kind: "orphan", reason: "its parent is a conflict entry, a tombstone or glue" };
@@ -217,7 +229,7 @@ export class BulkLoad {
     if ("kind" in entry) return entry;
     const { uniqueId, attributes } = entry;
     if (this.#state.hasStructure) return this.addWithState(withoutState(entry, dn));
-    if (entry.hasOwnId && target.reader.idOfUniqueId(uniqueId) !== undefined) {
+    if (entry.hasOwnId && target.idOfUniqueId(uniqueId) !== undefined) {
       return {
         kind: "duplicate",
         reason: `there is an entry with the nsUniqueId ${uniqueId} already`,

@@ -13,7 +13,6 @@ import type { BulkNames, BulkPlace } from "./bulk-names.ts";
 import { ReceivedValues, plainAttributes, putPlainState } from "./bulk-plain-state.ts";
 import { type BulkRefusal, refusedPlace } from "./bulk-refusal.ts";
 import type { BulkTarget } from "./bulk-target.ts";
-import { lastKey } from "./tables.ts";
 
 /** Attributes and values of objectClass that only entries with a history of their own have. */
 const SPECIAL_TYPES: ReadonlySet<string> = new Set([
@@ -65,7 +64,7 @@ export class BulkStateLoader {
         ? { kind: "duplicate", reason: "there is an entry with this DN already" }
         : refusedPlace("orphan");
     }
-    const known = target.reader.idOfUniqueId(uniqueId);
+    const known = target.idOfUniqueId(uniqueId);
     if (known !== undefined && target.tables.entry.has(known) && !this.#mayComeLater(known)) {
       return {
         kind: "duplicate",
@@ -105,11 +104,11 @@ export class BulkStateLoader {
 
   #isFree({ parent, normalRdn }: BulkPlace): boolean {
     if (parent === undefined) return true;
-    const { reader, tables } = this.#target;
+    const target = this.#target;
     return (
       parent.isPlain &&
-      reader.childByName(parent.id, normalRdn) === undefined &&
-      !tables.last.has(lastKey(parent.uniqueId, normalRdn))
+      target.childByName(parent.id, normalRdn) === undefined &&
+      !target.hasLast(parent.uniqueId, normalRdn)
     );
   }
 

@@ -119,9 +119,9 @@ export class BulkStructureLoader {
 
   /** By more than registers. */
   #isKnown(uniqueId: UniqueId): boolean {
-    const { reader, tables } = this.#target;
-    const id = reader.idOfUniqueId(uniqueId);
+    const id = this.#target.idOfUniqueId(uniqueId);
     if (id === undefined) return false;
+    const { tables } = this.#target;
     return tables.entry.has(id) || decodeStateRow(tables.state.getCopy(id)).node !== undefined;
   }
 
@@ -183,13 +183,13 @@ export class BulkStructureLoader {
     const target = this.#target;
     if (node.life !== "live" || node.conflict || node.effects.length > 0) return false;
     // Its unique ID has been named already, as a parent: there may be children.
-    if (target.reader.idOfUniqueId(uniqueId) !== undefined) return false;
+    if (target.idOfUniqueId(uniqueId) !== undefined) return false;
     const parent = this.#parentOf(node);
     const rdn = readName(node.rdn);
     if (parent?.isPlain !== true || rdn === undefined) return false;
     const normalRdn = target.descriptions.schema.normalizeRdn(rdn);
-    if (target.reader.childByName(parent.id, normalRdn) !== undefined) return false;
-    if (target.tables.last.has(lastKey(parent.uniqueId, normalRdn))) return false;
+    if (target.childByName(parent.id, normalRdn) !== undefined) return false;
+    if (target.hasLast(parent.uniqueId, normalRdn)) return false;
     const attributes = plainAttributes(target, values, rdn);
     if (attributes === undefined) return false;
     const place = { rdn, normalRdn, parent };
@@ -242,7 +242,7 @@ export class BulkStructureLoader {
   #putLast(name: Buffer, uniqueId: Buffer): void {
     const target = this.#target;
     const holder = decodeUniqueId(uniqueId);
-    if (target.reader.idOfUniqueId(holder) !== undefined) {
+    if (target.idOfUniqueId(holder) !== undefined) {
       putLast(target.tables.last, name, uniqueId);
       target.stagedEntries += 1;
     } else if (this.#changes.get(holder) !== undefined) this.#newLasts.push({ name, uniqueId });

@@ -1,19 +1,17 @@
 // The set of tables that a bulk load fills beside the current one. Rows are staged in a write set, which every read of the load
-// sees, and go down in commits; index keys are collected in memory and written in key order. Nobody else knows these tables
-// before the pointer row moves, so a load that is given up leaves the old content untouched.
+// sees, and go down in commits; index keys are made from what has been committed (bulk-indexing.ts). Nobody else knows these
+// tables before the pointer row moves, so a load that is given up leaves the old content untouched.
 //
 // Two ways lead in. `putNew` is for an entry whose place is simple (live, its name free, its parent plain): the rows are written
 // as they will stay. Everything else (tombstones, conflict entries, glue) goes through the structure rules by `begin`, and its
 // index keys are made at the end, from the records as they are then: an entry that comes later may change how these are shown.
 import {
-  type Attribute,
   type Descriptions,
   type EntryContent,
   type EntryId,
   encodeRecord,
 } from "../entry/index.ts";
 import { assert } from "../base/index.ts";
-import { IndexBuilder } from "../index/index.ts";
 import { WriteSet } from "../kv/index.ts";
 import { type UniqueId, encodeUniqueId } from "../replication/change/index.ts";
 import type { Registers } from "../replication/registers/index.ts";
@@ -22,16 +20,19 @@ import { type Backend, META_INDEXES } from "./backend.ts";
 import { type BackendIndex, BackendIndexes } from "./backend-indexes.ts";
 import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn, type TxnBackend } from "./backend-txn.ts";
-import { indexedValues } from "./backend-writer.ts";
+import { BulkIndexing, IndexBacklog, type IndexWork, type IndexingStart } from "./bulk-indexing.ts";
 import { DigestLeaves, type EntryDigest, bucketOf, putMember, putStale } from "./digest-tree.ts";
 import { LargeRecords } from "./large-records.ts";
 import { LateRows } from "./late-rows.ts";
 import type { EntryDigester } from "./entry-digest.ts";
 import { resolverOf } from "./stored-registers.ts";
 import { encodeStateRow } from "./state-rows.ts";
-import { type BackendTables, treeKey } from "./tables.ts";
+import { StagedRows } from "./staged-rows.ts";
+import { type BackendTables, lastKey, treeKey } from "./tables.ts";
 
 const CHILD_COUNTS_BYTES = 12;
+/** What is staged of plain entries at most, besides the last of them. */
+const STAGED_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The state of a new entry. */
 interface NewState {
@@ -66,22 +67,22 @@ export class BulkTarget implements TxnBackend {
   suffixUniqueId: UniqueId | undefined;
   /** What stands below the staged rows. */
   readonly base: BackendTables;
-  tables: BackendTables;
-  reader: BackendReader;
   stagedEntries = 0;
+  /** Rows of entries that `putNew` took, above those of the write set. */
+  readonly #rows = new StagedRows();
+  #tables: BackendTables;
+  #reader: BackendReader;
   readonly #backend: Backend;
   readonly #digester: EntryDigester;
   readonly #isReplica: boolean;
   readonly #catalog: BackendIndexes;
-  readonly #indexesByKey = new Map<string, BackendIndex>();
-  readonly #builder: IndexBuilder;
+  readonly #indexBytesMax: number | undefined;
+  readonly #backlog = new IndexBacklog();
   #writes = new WriteSet();
   #nextId = 1;
   #nextPiece = 1;
   /** Children that the staged entries add to what the table says. */
   readonly #newChildren = new Map<EntryId, number>();
-  /** Entries whose index keys are made at the end. */
-  readonly #unindexed = new Set<EntryId>();
   /** Digests of the entries that `putNew` took. */
   readonly #leaves = new DigestLeaves();
 
@@ -101,14 +102,44 @@ export class BulkTarget implements TxnBackend {
     this.#catalog = new BackendIndexes(
       backend.indexes.all.map((index) => ({ ...index, ready: true })),
     );
-    for (const index of this.#catalog.all) this.#indexesByKey.set(index.type.key, index);
     const { indexBytesMax, isReplica = backend.keepsState } = options;
     this.#isReplica = isReplica;
-    this.#builder = new IndexBuilder(
-      indexBytesMax === undefined ? {} : { bytesMax: indexBytesMax },
+    this.#indexBytesMax = indexBytesMax;
+    this.#tables = backend.writableTables(this.#writes, this.base);
+    this.#reader = new BackendReader(this.#tables, this.suffix, this.descriptions);
+  }
+
+  /** With all that is staged. */
+  get tables(): BackendTables {
+    this.#unpack();
+    return this.#tables;
+  }
+
+  get reader(): BackendReader {
+    this.#unpack();
+    return this.#reader;
+  }
+
+  /** `reader.idOfUniqueId`, which nearly every entry is asked for. */
+  idOfUniqueId(uniqueId: UniqueId): EntryId | undefined {
+    return this.#rows.idOfUniqueId(uniqueId) ?? this.#reader.idOfUniqueId(uniqueId);
+  }
+
+  /** `reader.childByName`. */
+  childByName(parentId: EntryId, normalRdn: string): EntryId | undefined {
+    return (
+      this.#rows.childByName(parentId, normalRdn) ?? this.#reader.childByName(parentId, normalRdn)
     );
-    this.tables = backend.writableTables(this.#writes, this.base);
-    this.reader = new BackendReader(this.tables, this.suffix, this.descriptions);
+  }
+
+  /** Whether it is known who held the name last: of plain entries nobody does. */
+  hasLast(parent: UniqueId, normalRdn: string): boolean {
+    return this.#tables.last.has(lastKey(parent, normalRdn));
+  }
+
+  /** Whether there is so much that it should be committed, however few entries that is. */
+  get isFull(): boolean {
+    return this.#rows.byteLength >= STAGED_BYTES_MAX;
   }
 
   /** The attribute description that a text names; undefined when it cannot be one. */
@@ -127,19 +158,20 @@ export class BulkTarget implements TxnBackend {
 
   /** Stages an entry that is live and plain, under a name that is free. */
   putNew(content: EntryContent, normalRdn: string, state: NewState): EntryId {
-    const { tables } = this;
+    const rows = this.#rows;
     const id = this.allotId();
     const row = Buffer.allocUnsafe(4);
     row.writeUInt32BE(id, 0);
-    tables.entry.put(id, encodeRecord(content));
+    rows.entry.put(id, encodeRecord(content));
     const digest = this.#digest(id, content, state);
-    tables.state.put(id, encodeStateRow({ ...state, digest, isStale: digest === undefined }));
-    tables.uid.put(encodeUniqueId(content.uniqueId), row);
-    tables.tree.put(treeKey(content.parentId, normalRdn), row);
-    if (content.parentId !== 0) {
-      this.#newChildren.set(content.parentId, (this.#newChildren.get(content.parentId) ?? 0) + 1);
+    rows.state.put(id, encodeStateRow({ ...state, digest, isStale: digest === undefined }));
+    const { uniqueId, parentId } = content;
+    rows.uid.put(encodeUniqueId(uniqueId), row);
+    rows.tree.put(treeKey(parentId, normalRdn), row);
+    rows.note(id, { uniqueId, parentId, normalRdn });
+    if (parentId !== 0) {
+      this.#newChildren.set(parentId, (this.#newChildren.get(parentId) ?? 0) + 1);
     }
-    this.#index(id, content.attributes);
     this.stagedEntries += 1;
     return id;
   }
@@ -147,7 +179,7 @@ export class BulkTarget implements TxnBackend {
   /** Without replica nobody asks for digests: the entries wait until there is one. */
   #digest(id: EntryId, content: EntryContent, { node, stated }: NewState): EntryDigest | undefined {
     if (!this.#isReplica) {
-      putStale(this.tables, id);
+      putStale(this.#rows, id);
       return undefined;
     }
     const { uniqueId, flags, attributes } = content;
@@ -155,7 +187,7 @@ export class BulkTarget implements TxnBackend {
     const input = { uniqueId, flags, attributes, node, registers: stated };
     const digest = { bucket, digest: this.#digester.digest(input) };
     this.#leaves.change(undefined, digest);
-    putMember(this.tables.digest, bucket, { id, uniqueId });
+    putMember(this.#rows.digest, bucket, { id, uniqueId });
     return digest;
   }
 
@@ -167,44 +199,66 @@ export class BulkTarget implements TxnBackend {
 
   /** After `begin`: these IDs may look otherwise now. */
   end(touched: Iterable<EntryId>): void {
-    for (const id of touched) this.#unindexed.add(id);
-    this.reader.forgetNames();
+    for (const id of touched) this.#backlog.noteLate(id);
+    this.#reader.forgetNames();
     this.stagedEntries += 1;
   }
 
   /** Runs `work` on a write set of its own, which is kept if `work` says so. */
   attempt(work: (txn: BackendTxn) => boolean): void {
     this.#stageChildCounts();
+    this.#unpack();
     const writes = this.#writes.child();
     const tables = this.#backend.writableTables(writes, this.base);
     if (work(new BackendTxn(this, tables, this.descriptions))) writes.apply();
     else writes.discard();
-    this.reader.forgetNames();
+    this.#reader.forgetNames();
   }
 
   /** All index keys have been written: those of entries that change from now on follow at once. */
   indexChanges(): void {
-    assert(this.#unindexed.size === 0, "everything has been committed");
+    assert(this.#isIndexed, "the index keys of all entries have been made");
     this.indexes = this.#catalog;
   }
 
-  /** Whether collected index keys should be written. */
-  get isIndexFull(): boolean {
-    return this.#builder.isFull;
+  /** Entries whose index keys are to be made, after `commit`; `everything`: no others come. */
+  takeIndexWork({ everything }: { readonly everything: boolean }): readonly IndexWork[] {
+    if (this.indexes === this.#catalog) return [];
+    const work = this.#backlog.take(this.#nextId);
+    return everything ? [...work, ...this.#backlog.takeLate()] : work;
   }
 
-  /** Writes at most `keysMax` of the collected index keys; whether there are more. Inside a transaction. */
-  flushIndexes(keysMax: number): boolean {
-    return this.#builder.flushSome(this.base.index, keysMax);
+  /** To make them in this thread. */
+  openIndexing(): BulkIndexing {
+    const { base: tables, suffix, descriptions } = this;
+    const bytesMax = this.#indexBytesMax;
+    return new BulkIndexing({ tables, suffix, catalog: this.#catalog, descriptions, bytesMax });
+  }
+
+  /** To make them in another one. */
+  get indexingStart(): IndexingStart {
+    return {
+      backend: this.#backend.name,
+      set: this.set,
+      suffix: this.suffix,
+      catalog: this.#catalog.encode(),
+      definitions: this.descriptions.schema.definitions,
+      bytesMax: this.#indexBytesMax,
+    };
+  }
+
+  get #isIndexed(): boolean {
+    return this.indexes === this.#catalog || this.#backlog.isEmptyBelow(this.#nextId);
   }
 
   /** Writes what is staged. Inside a transaction; the next reads need a renewed snapshot. */
   commit(): void {
     this.#stageChildCounts();
     this.#writes.apply();
+    this.#rows.moveTo(this.base);
     this.#writes = new WriteSet();
-    this.tables = this.#backend.writableTables(this.#writes, this.base);
-    this.reader = new BackendReader(this.tables, this.suffix, this.descriptions);
+    this.#tables = this.#backend.writableTables(this.#writes, this.base);
+    this.#reader = new BackendReader(this.#tables, this.suffix, this.descriptions);
     this.stagedEntries = 0;
   }
 
@@ -213,25 +267,9 @@ export class BulkTarget implements TxnBackend {
     this.#leaves.addTo(this.base.digest);
   }
 
-  /** Collects the index keys of entries whose place the structure rules have decided: no others come. Inside a transaction, after
-   *  `commit`. */
-  collectUnindexed(): void {
-    const reader = new BackendReader(this.base, this.suffix, this.descriptions);
-    for (const id of this.#unindexed) {
-      const entry = reader.entry(id);
-      if (entry === undefined) continue;
-      for (const index of this.#catalog.all) {
-        this.#builder.add(index, id, indexedValues(entry, index));
-      }
-      if (this.#builder.isFull) this.#builder.flush(this.base.index);
-    }
-    this.#unindexed.clear();
-  }
-
-  /** Writes the rest: indexes and their catalog. Inside a transaction, after `commit`. */
+  /** Writes the catalog of the indexes. Inside a transaction, after `commit`. */
   finishIndexes(): void {
-    this.collectUnindexed();
-    this.#builder.flush(this.base.index);
+    assert(this.#isIndexed, "the index keys of all entries have been made");
     // An index that was configured meanwhile is maintained from now on and has to be built.
     const built = new Map(this.#catalog.all.map((index) => [index.type.key, index]));
     const catalog = this.#backend.indexes.all.map((index) => {
@@ -241,20 +279,18 @@ export class BulkTarget implements TxnBackend {
     this.base.meta.put(META_INDEXES, new BackendIndexes(catalog).encode());
   }
 
-  #index(id: EntryId, attributes: readonly Attribute[]): void {
-    for (const { description, values } of attributes) {
-      const index = this.#indexesByKey.get(description.type.key);
-      if (index !== undefined) this.#builder.add(index, id, values);
-    }
-  }
-
   #stageChildCounts(): void {
     for (const [id, added] of this.#newChildren) {
-      const row = this.tables.children.getCopy(id) ?? Buffer.alloc(CHILD_COUNTS_BYTES);
+      const row = this.#tables.children.getCopy(id) ?? Buffer.alloc(CHILD_COUNTS_BYTES);
       row.writeUInt32BE(row.readUInt32BE(0) + added, 0);
-      this.tables.children.put(id, row);
+      this.#tables.children.put(id, row);
     }
     this.#newChildren.clear();
+  }
+
+  /** For those who look at more than names, or change what is staged. */
+  #unpack(): void {
+    if (!this.#rows.isEmpty) this.#rows.moveTo(this.#tables);
   }
 }
 

@@ -167,7 +167,11 @@ export class DigestCounter {
   }
 }
 
-export function putMember(table: BytesTable, bucket: number, member: DigestMember): void {
+export function putMember(
+  table: Pick<BytesTable, "put">,
+  bucket: number,
+  member: DigestMember,
+): void {
   table.put(memberKey(bucket, member.id), encodeUniqueId(member.uniqueId));
 }
 
@@ -192,7 +196,7 @@ export function* allMembers(
   }
 }
 
-export function putStale({ stale }: Pick<DigestTables, "stale">, id: EntryId): void {
+export function putStale({ stale }: { stale: Pick<IdTable, "put"> }, id: EntryId): void {
   stale.put(id, NO_BYTES);
 }
 

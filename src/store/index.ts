@@ -14,6 +14,8 @@ export type { BackendTables } from "./tables.ts";
 export { openTables } from "./tables.ts";
 export { SeenGenerations, generationTable, raiseGeneration } from "./generations.ts";
 export { putDescriptions, readDescriptions } from "./description-table.ts";
+export type { IndexWork, IndexingStart } from "./bulk-indexing.ts";
+export { BulkIndexing } from "./bulk-indexing.ts";
 export type { BulkFacts, BulkOptions } from "./bulk-load.ts";
 export { BULK_COMMIT_ENTRIES, BulkLoad } from "./bulk-load.ts";
 export type { BulkRecord } from "./bulk-ldif.ts";

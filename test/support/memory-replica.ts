@@ -52,7 +52,12 @@ import {
   withSupplier,
 } from "../../src/replication/ruv/index.ts";
 import type { ReplicaData, SupplierLink } from "../../src/replication/thread/index.ts";
-import type { EntrySource, ReceivedItem, TotalEntry } from "../../src/replication/total/index.ts";
+import type {
+  EntrySource,
+  ReadItem,
+  ReceivedItem,
+  TotalEntry,
+} from "../../src/replication/total/index.ts";
 
 export const SUFFIX = "dc=x";
 export const PURLS = (replicaId: number): string => `ldap://s${replicaId}:389`;
@@ -206,8 +211,13 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
     this.staged = [];
     return true;
   }
-  putEntry(item: ReceivedItem, settled: (outcome: "put" | "orphan" | "refused") => void): void {
+  putEntry(read: ReadItem, settled: (outcome: "put" | "orphan" | "refused") => void): void {
     setImmediate(() => {
+      const item = read();
+      if (item === undefined) {
+        settled("refused");
+        return;
+      }
       this.received.push(item.type);
       if (item.type === "structure") {
         this.parts.push(item.part);

@@ -146,13 +146,28 @@ export class StoreBackend {
           ? load.addPlain(record.dn, record.attributes)
           : load.addWithState(entry);
       if (refusal !== undefined) refusals.push({ ...refusal, line: record.line });
-      if (load.shouldCommit) this.kv.transactSync(() => load.commit());
+      if (load.shouldCommit) this.commit(load);
     }
     this.swap(load, { ruv, generator: undefined });
     return { refusals, ruv };
   }
 
+  /** Writes what the load has staged, and the index keys of that. */
+  commit(load: BulkLoad, options: { readonly everything?: boolean } = {}): void {
+    this.kv.transactSync(() => load.commit());
+    this.kv.renew();
+    const indexing = load.openIndexing();
+    const write = (): void => this.kv.transactSync(() => indexing.write(() => false));
+    for (const work of load.takeIndexWork(options)) {
+      indexing.collect(work);
+      if (indexing.isFull) write();
+    }
+    write();
+    this.kv.renew();
+  }
+
   swap(load: BulkLoad, facts: BulkFacts): void {
+    this.commit(load, { everything: true });
     const old = this.backend.set;
     this.write((writes) => {
       load.finish(facts);

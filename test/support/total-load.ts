@@ -46,12 +46,11 @@ export function initialize(
       if (refusal !== undefined) refusals.push(refusal);
     }
     count += 1;
-    if (count % 7 === 0) commit(to, load);
+    if (count % 7 === 0) to.commit(load);
     meanwhile(count);
   }
-  commit(to, load, { everything: true });
+  to.commit(load, { everything: true });
   const completed = load.complete();
-  commit(to, load, { everything: true });
   to.swap(load, { ruv, generator: to.backend.newest.generator });
   return { refusals, completed };
 }
@@ -59,11 +58,6 @@ export function initialize(
 function sent(from: StoreBackend, told: Ruv, bytesMax: number | undefined): Iterable<TotalItem> {
   const source = new BackendStateSource(from.snapshot());
   return bytesMax === undefined ? source.items(told) : source.items(told, bytesMax);
-}
-
-function commit(to: StoreBackend, load: BulkLoad, options: { everything?: boolean } = {}): void {
-  to.kv.transactSync(() => load.commit(options));
-  to.kv.renew();
 }
 
 function receive(load: BulkLoad, item: TotalItem): string | undefined {

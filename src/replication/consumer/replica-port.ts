@@ -4,7 +4,7 @@ import type { LdapResult } from "../../protocol/index.ts";
 import type { Change } from "../change/index.ts";
 import type { Csn, CsnGenerator, ReplicaId } from "../csn/index.ts";
 import type { Ruv, RuvElement } from "../ruv/index.ts";
-import type { ReceivedItem } from "../total/index.ts";
+import type { ReadItem } from "../total/index.ts";
 
 export interface ReplicaPort {
   /** Normal form. */
@@ -42,9 +42,9 @@ export interface ReplicaPort {
   queueChange(queued: QueuedChange): void;
   /** Opens an empty staging area beside the data; false: that is not possible now. */
   beginImport(): boolean;
-  /** Puts an entry, or what the tree keeps beside them, into the staging area; `refused`: it cannot be stored. Settled in the order
-   *  of the calls. */
-  putEntry(item: ReceivedItem, settled: (outcome: "put" | "orphan" | "refused") => void): void;
+  /** Puts an entry, or what the tree keeps beside them, into the staging area; `refused`: it cannot be decoded or stored. Settled in
+   *  the order of the calls. */
+  putEntry(read: ReadItem, settled: (outcome: "put" | "orphan" | "refused") => void): void;
   /** Completes the staging area, installs `ruv`, resets the changelog to it, closes the catch-up gate, and swaps, all in one
    *  transaction; then `done`. */
   finishImport(ruv: Ruv, done: (outcome: "swapped" | "failed") => void): void;

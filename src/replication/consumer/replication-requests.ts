@@ -222,7 +222,6 @@ export class ReplicationRequests {
     decode: () => ReceivedItem,
   ): void {
     const replica = this.replicas.get(connection.id);
-    const item = tryDecode(decode);
     const answer = (code: number): void =>
       send(
         {
@@ -234,8 +233,10 @@ export class ReplicationRequests {
         NO_CONTROLS,
       );
     if (replica === undefined) answer(ResultCode.operationsError);
-    else if (item === undefined) replica.receiveBadEntry(connection.id);
-    else replica.receiveEntry(connection.id, { item, bytes: value?.length ?? 0 }, answer);
+    else {
+      const item = { read: () => tryDecode(decode), bytes: value?.length ?? 0 };
+      replica.receiveEntry(connection.id, item, answer);
+    }
   }
 
   private update(

@@ -14,6 +14,9 @@ export type TotalItem =
 /** What a consumer is sent, by whatever supplier. */
 export type ReceivedItem = { readonly type: "entry"; readonly entry: TotalEntry } | TotalItem;
 
+/** Decodes it. undefined: that is not possible. */
+export type ReadItem = () => ReceivedItem | undefined;
+
 export interface EntrySource {
   /** The RUV when it was opened: everything it covers is in the entries. */
   readonly ruv: Ruv;

@@ -1,6 +1,12 @@
-export type { EntrySource, ReceivedItem, TotalEntry, TotalItem } from "./entry-source.ts";
+export type { EntrySource, ReadItem, ReceivedItem, TotalEntry, TotalItem } from "./entry-source.ts";
 export type { ImportAction, ImportEvent, ImportState, ImportTransition } from "./import-session.ts";
-export { installedRuv, newestCsn, startImport, stepImport } from "./import-session.ts";
+export {
+  installedRuv,
+  isAnsweredAhead,
+  newestCsn,
+  startImport,
+  stepImport,
+} from "./import-session.ts";
 export { filterEntry } from "./total-filter.ts";
 export type {
   TotalAction,

@@ -216,9 +216,7 @@ suite("store/bulk-load", function () {
         );
         if (request.type !== "extended") throw new Error("an entry is an extended request");
         assert.isUndefined(load.addWithState(decodeReplicationEntry(request.value)));
-        if (!load.shouldCommit) continue;
-        store.kv.transactSync(() => load.commit());
-        store.kv.renew();
+        if (load.shouldCommit) store.commit(load);
       }
       store.swap(load, { ruv: undefined, generator: undefined });
       assert.deepEqual(store.dns(), [
