@@ -27,9 +27,13 @@ export function liesApart({ source, byteLength }: ValueRope): boolean {
   return byteLength >= (isApart ? APART_BYTES_KEPT : APART_BYTES_MIN);
 }
 
-/** `allot` gives numbers that no piece has had. */
-export function cutRope(rope: ValueRope, allot: () => number): CutRope {
-  const cutter = new RopeCutter(rope.source, allot);
+/** Gives numbers that no piece has had. */
+export interface PieceNumbers {
+  allotPiece(): number;
+}
+
+export function cutRope(rope: ValueRope, numbers: PieceNumbers): CutRope {
+  const cutter = new RopeCutter(rope.source, numbers);
   for (const part of rope.parts) {
     if ("value" in part) cutter.addValue(part.value);
     else for (const range of rope.source.parts(part)) cutter.addRange(range);
@@ -46,15 +50,15 @@ class RopeCutter {
   readonly pieces: ValuePiece[] = [];
   readonly fresh = new Map<number, Buffer>();
   readonly #source: StoredValues;
-  readonly #allot: () => number;
+  readonly #numbers: PieceNumbers;
   #items: Item[] = [];
   #bytes = 0;
   /** Of the last piece in the source, when it has been taken as it is. */
   #lastKept: PieceRange | undefined;
 
-  constructor(source: StoredValues, allot: () => number) {
+  constructor(source: StoredValues, numbers: PieceNumbers) {
     this.#source = source;
-    this.#allot = allot;
+    this.#numbers = numbers;
   }
 
   addRange(range: PieceRange): void {
@@ -95,7 +99,7 @@ class RopeCutter {
       at = isValue ? writeValue(out, at, item) : this.#source.writePart(out, at, item);
       count += isValue ? 1 : item.to - item.from;
     }
-    const number = this.#allot();
+    const number = this.#numbers.allotPiece();
     this.pieces.push(new ValuePiece(number, out.length, count, this.#forms()));
     this.fresh.set(number, out);
     this.#items = [];

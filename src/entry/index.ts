@@ -1,7 +1,7 @@
 export type { DescriptionRow } from "./description.ts";
 export { Descriptions, splitDescription } from "./description.ts";
 export type { Attribute, AttributeDescription, EntryView } from "./entry-view.ts";
-export { type CutRope, cutRope, liesApart } from "./cut-rope.ts";
+export { type CutRope, type PieceNumbers, cutRope, liesApart } from "./cut-rope.ts";
 export { joinRecord } from "./joined-record.ts";
 export type { DirectoryRow, EntryContent, EntryId, PiecesApart, RangeTest } from "./record.ts";
 export {

@@ -1,7 +1,7 @@
 // A record of which attributes lie apart (record.ts), with all of them in it: for those who want the whole entry.
 import { copyInto } from "../kv/index.ts";
 import { DirectoryRows, VERSION, readPieces, writeDirectoryLength } from "./record.ts";
-import type { LendPiece } from "./stored-values.ts";
+import type { PieceLender } from "./stored-values.ts";
 import { skipHeader, tlvBytes, writeHeader } from "./tlv.ts";
 import type { ValuePiece } from "./value-piece.ts";
 
@@ -15,7 +15,7 @@ interface Part {
   readonly totalBytes: number;
 }
 
-export function joinRecord(record: Buffer, lend: LendPiece): Buffer {
+export function joinRecord(record: Buffer, lender: PieceLender): Buffer {
   const rows = new DirectoryRows(record);
   const headBytes = rows.end;
   const parts: Part[] = [];
@@ -26,7 +26,7 @@ export function joinRecord(record: Buffer, lend: LendPiece): Buffer {
   joined[0] = VERSION;
   parts.forEach((part, index) => {
     writeDirectoryLength(joined, index, part.totalBytes);
-    at = writePart(joined, at, { part, record, lend });
+    at = writePart(joined, at, { part, record, lender });
   });
   return joined;
 }
@@ -49,8 +49,8 @@ function writePart(
   {
     part,
     record,
-    lend,
-  }: { readonly part: Part; readonly record: Buffer; readonly lend: LendPiece },
+    lender,
+  }: { readonly part: Part; readonly record: Buffer; readonly lender: PieceLender },
 ): number {
   const { pieces, valuesBytes } = part;
   if (pieces === undefined) return copyInto(out, start, record, part.start, part.end);
@@ -59,7 +59,7 @@ function writePart(
   at = copyInto(out, at, record, part.start, part.end);
   at = writeHeader(out, at, 0x31, valuesBytes);
   for (const { number, byteLength } of pieces) {
-    at = copyInto(out, at, lend(number), 0, byteLength);
+    at = copyInto(out, at, lender.lendPiece(number), 0, byteLength);
   }
   return at;
 }

@@ -20,8 +20,8 @@ import {
   recordUniqueId,
 } from "./record.ts";
 import { joinRecord } from "./joined-record.ts";
-import { LARGE_BYTES_MIN, StoredAttribute } from "./stored-attribute.ts";
-import { type KnownValues, type LendPiece, StoredValues } from "./stored-values.ts";
+import { StoredAttribute, LARGE_BYTES_MIN } from "./stored-attribute.ts";
+import { type KnownValues, type PieceLender, StoredValues } from "./stored-values.ts";
 
 /** DN of an entry, as shown and in normal form. */
 export interface EntryNames {
@@ -32,14 +32,12 @@ export interface EntryNames {
 }
 
 /** What a stored entry needs to know of its backend. */
-export interface EntrySurroundings {
+export interface EntrySurroundings extends PieceLender {
   readonly descriptions: Descriptions;
   dnOf(id: EntryId): EntryNames;
   /** Children that clients can see. */
   childCount(id: EntryId): number;
   tombstoneChildCount(id: EntryId): number;
-  /** Lends a piece that the record of an entry names. @throws LdapError busy when it has been replaced since that was read */
-  readonly lendPiece: LendPiece;
 }
 
 const text = (value: string | number): Buffer[] => [Buffer.from(String(value), "utf8")];
@@ -189,7 +187,7 @@ export class StoredEntry implements EntryView {
     const known = this.#large?.get(row.descriptionId);
     if (row.isApart) {
       const values = known ?? { pieces: readPieces(this.record, row), seen: undefined };
-      return new StoredValues(values, this.#surroundings.lendPiece);
+      return new StoredValues(values, this.#surroundings);
     }
     return known && StoredValues.inRecord(this.record, row.start, known);
   }
@@ -199,7 +197,7 @@ export class StoredEntry implements EntryView {
     if (!hasApart(this.record)) return this;
     this.#whole ??= new StoredEntry(
       this.id,
-      joinRecord(this.record, this.#surroundings.lendPiece),
+      joinRecord(this.record, this.#surroundings),
       this.#surroundings,
     );
     return this.#whole;

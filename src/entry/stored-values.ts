@@ -11,8 +11,12 @@ import { skipHeader } from "./tlv.ts";
 import { SeenForms, type ValueForms, hashForm } from "./value-forms.ts";
 import { IN_RECORD, ValuePiece, listValues } from "./value-piece.ts";
 
-/** Lends the TLVs of the piece with this number, until anything else is read. */
-export type LendPiece = (number: number) => Buffer;
+/** Where pieces lie. */
+export interface PieceLender {
+  /** The TLVs of the piece with this number, until anything else is read. @throws LdapError busy when it has been replaced since its
+   *  number was read */
+  lendPiece(number: number): Buffer;
+}
 
 /** What is known of values; the same object for all who look at them. */
 export interface KnownValues {
@@ -35,7 +39,7 @@ export interface PieceRange {
 /** Values as they are stored, which is not changed. */
 export class StoredValues {
   readonly known: KnownValues;
-  readonly #lend: LendPiece;
+  readonly #lender: PieceLender;
   readonly #copies: (Buffer | undefined)[] = [];
   /** Position of the first value of each piece and, last, the number of values. */
   #positions: readonly number[] | undefined;
@@ -51,9 +55,9 @@ export class StoredValues {
       }
     | undefined;
 
-  constructor(known: KnownValues, lend: LendPiece) {
+  constructor(known: KnownValues, lender: PieceLender) {
     this.known = known;
-    this.#lend = lend;
+    this.#lender = lender;
   }
 
   /** Those of a record; `start`: of the TLV of the attribute. `known`: of these very values. */
@@ -61,7 +65,7 @@ export class StoredValues {
     const { body, length } = setRange(record, start);
     const bytes = record.subarray(body, body + length);
     const pieces = [new ValuePiece(IN_RECORD, length)];
-    return new StoredValues(known ?? { pieces, seen: undefined }, () => bytes);
+    return new StoredValues(known ?? { pieces, seen: undefined }, { lendPiece: () => bytes });
   }
 
   get pieces(): readonly ValuePiece[] {
@@ -200,7 +204,7 @@ export class StoredValues {
     const copy = this.#copies[index];
     if (copy !== undefined) return copy;
     const piece = this.pieces[index] as ValuePiece;
-    const lent = this.#lend(piece.number);
+    const lent = this.#lender.lendPiece(piece.number);
     assert(lent.length === piece.byteLength, "a piece is as long as its entry says");
     return lent;
   }

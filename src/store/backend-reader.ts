@@ -47,11 +47,11 @@ export class BackendReader implements EntrySurroundings {
     this.nameCache = nameCache;
   }
 
-  readonly lendPiece = (number: number): Bytes => {
+  lendPiece(number: number): Bytes {
     const bytes = this.tables.piece.get(pieceKey(number));
     if (bytes === undefined) throw new LdapError("busy", REPLACED_MESSAGE);
     return bytes;
-  };
+  }
 
   /** After a rename, delete or import: names may have changed. */
   forgetNames(): void {

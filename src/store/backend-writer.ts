@@ -8,11 +8,13 @@ import {
   type EntryContent,
   type EntryId,
   type KnownValues,
+  type PieceNumbers,
   type PiecesApart,
   RecordFlag,
   StoredEntry,
   cutRope,
   encodeRecord,
+  hasApart,
   liesApart,
 } from "../entry/index.ts";
 import { type LatePart, type ValueChanges, updateIndex, updateIndexBy } from "../index/index.ts";
@@ -51,15 +53,13 @@ interface EntryChange {
   readonly entry: StoredEntry | undefined;
 }
 
-export interface WriterBackend {
+export interface WriterBackend extends PieceNumbers {
   readonly suffix: string;
   readonly indexes: BackendIndexes;
   readonly largeRecords: LargeRecords;
   readonly lateRows: LateRows;
   /** The next entry ID; IDs of discarded operations are lost. */
   allotId(): EntryId;
-  /** The next number of a piece of values. Those of discarded operations are lost, too: none is given twice. */
-  allotPiece(): number;
 }
 
 /** Attributes that lie apart, by the number of their description. */
@@ -74,7 +74,8 @@ const piecesOf = (cuts: Cuts): PiecesApart =>
 export class BackendWriter extends BackendReader {
   readonly #backend: WriterBackend;
   readonly #sharedNames: NameCache | undefined;
-  readonly #pieces: PieceRows;
+  /** Once a record with values apart has been put. */
+  #pieces: PieceRows | undefined;
   /** Normal DNs of entries whose `aci` values changed. */
   readonly aciChanges = new Set<string>();
   /** Entries as the operation sees them now: it looks at the few that it is about many times. */
@@ -94,7 +95,6 @@ export class BackendWriter extends BackendReader {
     super(tables, backend.suffix, descriptions, names);
     this.#sharedNames = names;
     this.#backend = backend;
-    this.#pieces = new PieceRows(tables.piece);
   }
 
   override entry(id: EntryId): StoredEntry | undefined {
@@ -187,7 +187,8 @@ export class BackendWriter extends BackendReader {
   /** Makes `after` what is stored under `id`; undefined removes it. */
   putEntry(id: EntryId, after: EntryContent | undefined): void {
     const before = this.entry(id);
-    const cuts = after === undefined ? NO_CUTS : this.#cut(after);
+    const hasRopes = after?.attributes.some(({ rope }) => rope !== undefined) === true;
+    const cuts = hasRopes ? this.#cut(after) : NO_CUTS;
     const entry = after && new StoredEntry(id, encodeRecord(after, piecesOf(cuts)), this);
     const was = before && placeOf(before);
     const is = entry && placeOf(entry);
@@ -201,8 +202,8 @@ export class BackendWriter extends BackendReader {
     const aciMoves = moved || changed.has(ACI_KEY);
     if (aciMoves) this.#noteAci(before);
     this.#putRecord(id, entry);
-    this.#pieces.put(before, entry, cuts.values());
-    if (entry !== undefined && after !== undefined) this.#keepLarge(entry, after, cuts);
+    this.#putPieces(before, entry, cuts);
+    if (hasRopes && entry !== undefined) this.#keepLarge(entry, after, cuts);
     if (moved) this.#move(id, was, is);
     this.#reindex(changed.values(), { id, before, after, entry });
     if (aciMoves) this.#noteAci(entry);
@@ -220,26 +221,30 @@ export class BackendWriter extends BackendReader {
     for (const { description, rope } of attributes) {
       if (rope === undefined || !liesApart(rope)) continue;
       cuts ??= new Map();
-      cuts.set(description.id, cutRope(rope, this.#allotPiece));
+      cuts.set(description.id, cutRope(rope, this.#backend));
     }
     return cuts ?? NO_CUTS;
   }
 
   /** Whether pieces have gone; see PieceRows. */
   dropPieces(): boolean {
-    return this.#pieces.drop();
+    return this.#pieces?.drop() === true;
   }
 
-  readonly #allotPiece = (): number => this.#backend.allotPiece();
+  #putPieces(before: StoredEntry | undefined, after: StoredEntry | undefined, cuts: Cuts): void {
+    const isApart = before !== undefined && hasApart(before.record);
+    if (!isApart && cuts === NO_CUTS) return;
+    this.#pieces ??= new PieceRows(this.tables.piece);
+    this.#pieces.put(before, after, cuts.values());
+  }
 
   #keepLarge({ id, record }: StoredEntry, { attributes }: EntryContent, cuts: Cuts): void {
-    let large: Map<number, KnownValues> | undefined;
+    const large = new Map<number, KnownValues>();
     for (const { description, rope } of attributes) {
       if (rope === undefined) continue;
-      large ??= new Map();
       large.set(description.id, cuts.get(description.id)?.known ?? rope.inRecord());
     }
-    if (large !== undefined) this.#backend.largeRecords.keep(id, record, large);
+    this.#backend.largeRecords.keep(id, record, large);
   }
 
   #move(id: EntryId, was: Place | undefined, is: Place | undefined): void {

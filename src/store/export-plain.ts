@@ -45,7 +45,7 @@ export class PlainExport {
       record = copyBytes(lent);
       if (!covers(new StoredEntry(id, record, this.#backend.reader).normalDn)) return;
     }
-    if (hasApart(record)) record = joinRecord(copyBytes(record), this.#backend.reader.lendPiece);
+    if (hasApart(record)) record = joinRecord(copyBytes(record), this.#backend.reader);
     if (withEntryIds === true) this.writer.writeComment(`entry-id: ${id}`);
     this.#writeDn(record, parentDn);
     this.writer.lookInto(record);

@@ -41,17 +41,23 @@ class Kept {
 
   /** Gives the numbers of the pieces that are new. */
   put(parts: readonly RopePart[]): readonly number[] {
-    const { known, fresh } = cutRope(new ValueRope(this.values, parts), () => {
-      this.#last += 1;
-      return this.#last;
-    });
+    const { known, fresh } = cutRope(new ValueRope(this.values, parts), this);
     for (const [number, bytes] of fresh) this.rows.set(number, bytes);
     this.take(known);
     return [...fresh.keys()];
   }
 
   take(known: KnownValues): void {
-    this.values = new StoredValues(known, (number) => this.rows.get(number) as Buffer);
+    this.values = new StoredValues(known, this);
+  }
+
+  allotPiece(): number {
+    this.#last += 1;
+    return this.#last;
+  }
+
+  lendPiece(number: number): Buffer {
+    return this.rows.get(number) as Buffer;
   }
 
   add(value: Buffer): readonly number[] {
@@ -130,10 +136,7 @@ suite("entry/cut-rope", () => {
     assert.isUndefined(kept.values.locate(type, valueOf(700)));
     assert.equal(kept.values.locate(type, valueOf(1000)), 999);
     assert.equal(kept.values.locate(type, Buffer.from(valueOf(3).toString().toUpperCase())), 3);
-    const fresh = new StoredValues(
-      { pieces: kept.values.pieces, seen: undefined },
-      (number) => kept.rows.get(number) as Buffer,
-    );
+    const fresh = new StoredValues({ pieces: kept.values.pieces, seen: undefined }, kept);
     for (let number = 0; number < 1010; number += 1) {
       assert.equal(kept.values.locate(type, valueOf(number)), fresh.locate(type, valueOf(number)));
     }
@@ -162,7 +165,7 @@ suite("entry/cut-rope", () => {
       assert.isTrue(hasApart(apart));
       assert.isFalse(hasApart(whole));
       assert.isBelow(apart.length, 500);
-      const joined = joinRecord(apart, (number) => kept.rows.get(number) as Buffer);
+      const joined = joinRecord(apart, kept);
       assert.isTrue(joined.equals(whole));
       for (const rows = new DirectoryRows(apart); rows.next(); ) {
         if (!rows.isApart) continue;
