@@ -23,8 +23,7 @@ export interface CutRope {
 
 /** Whether these values are to lie apart from the record. */
 export function liesApart({ source, byteLength }: ValueRope): boolean {
-  const isApart = source.pieces[0]?.number !== IN_RECORD;
-  return byteLength >= (isApart ? APART_BYTES_KEPT : APART_BYTES_MIN);
+  return byteLength >= (source.isApart ? APART_BYTES_KEPT : APART_BYTES_MIN);
 }
 
 /** Gives numbers that no piece has had. */

@@ -41,14 +41,22 @@ export class StoredAttribute implements Attribute, RecordRange {
   }
 
   get count(): number {
-    return this.#values?.length ?? this.large?.count ?? countValues(this.record, this.start);
+    if (this.#values !== undefined) return this.#values.length;
+    const large = this.#foundLarge();
+    return large?.count ?? countValues(this.record, this.start);
   }
 
   get range(): RecordRange | undefined {
-    return this.large === undefined ? this : undefined;
+    return this.large !== undefined || this.#foundLarge()?.isApart === true ? undefined : this;
   }
 
+  /** Of a type that has become single-valued a look at each value is needed. */
   get large(): StoredValues | undefined {
+    const large = this.#foundLarge();
+    return large === undefined || this.description.type.singleValue ? undefined : large;
+  }
+
+  #foundLarge(): StoredValues | undefined {
     this.#large ??= this.#findLarge() ?? "small";
     return this.#large === "small" ? undefined : this.#large;
   }

@@ -68,6 +68,10 @@ export class StoredValues {
     return new StoredValues(known ?? { pieces, seen: undefined }, { lendPiece: () => bytes });
   }
 
+  /** Whether they lie apart from the record. */
+  get isApart(): boolean {
+    return this.pieces[0]?.number !== IN_RECORD;
+  }
   get pieces(): readonly ValuePiece[] {
     return this.known.pieces;
   }
@@ -82,7 +86,7 @@ export class StoredValues {
   /** All values as views onto what is stored; the same ones at each call. */
   list(): readonly Buffer[] {
     if (this.#list === undefined) {
-      const all = this.#isInRecord ? this.bytes(0) : this.#joined();
+      const all = this.isApart ? this.#joined() : this.bytes(0);
       this.#list = listValues(all);
     }
     return this.#list;
@@ -194,7 +198,7 @@ export class StoredValues {
     const copy = this.#copies[index];
     if (copy !== undefined) return copy;
     const lent = this.#lent(index);
-    const bytes = this.#isInRecord ? lent : copyBytes(lent);
+    const bytes = this.isApart ? copyBytes(lent) : lent;
     this.#copies[index] = bytes;
     return bytes;
   }
@@ -207,10 +211,6 @@ export class StoredValues {
     const lent = this.#lender.lendPiece(piece.number);
     assert(lent.length === piece.byteLength, "a piece is as long as its entry says");
     return lent;
-  }
-
-  get #isInRecord(): boolean {
-    return this.pieces[0]?.number === IN_RECORD;
   }
 
   #joined(): Buffer {

@@ -13,6 +13,7 @@ import {
   readPieces,
 } from "../../../src/entry/index.ts";
 import type { RopePart } from "../../../src/entry/index.ts";
+import { StoredAttribute } from "../../../src/entry/stored-attribute.ts";
 import type { UniqueId } from "../../../src/replication/change/index.ts";
 import { describe } from "../../support/conflict-schema.ts";
 
@@ -150,6 +151,22 @@ suite("entry/cut-rope", () => {
     assert.isTrue(kept.values.value(350).equals(long));
     assert.equal(kept.values.count, 701);
     assert.isTrue(kept.values.pieces.some(({ byteLength }) => byteLength > 40_000));
+  });
+
+  test("entry/stored-attribute: of a type that has become single-valued all values that lie apart are looked at", () => {
+    const kept = new Kept(1000);
+    const description = { ...DESCRIPTION, type: { ...DESCRIPTION.type, singleValue: true } };
+    for (const [one, isLarge] of [
+      [DESCRIPTION, true],
+      [description, false],
+    ] as const) {
+      const row = { start: 0, end: 100 };
+      const attribute = new StoredAttribute(one, Buffer.alloc(100), row, kept.values);
+      assert.equal(attribute.large !== undefined, isLarge);
+      assert.isUndefined(attribute.range);
+      assert.equal(attribute.count, 1000);
+      assert.lengthOf(attribute.values, 1000);
+    }
   });
 
   test("entry/joined-record: a record is joined to what it is with all values in it", () => {
