@@ -40,7 +40,7 @@ options
 
 const FULL = {
   entries: 100_000,
-  rounds: 5,
+  rounds: 3,
   seconds: 2,
   warmUpSeconds: 2,
   changes: 1000,
@@ -94,7 +94,7 @@ const ARGUMENTS = {
 type Values = ReturnType<typeof parseArgs<typeof ARGUMENTS>>["values"];
 
 /** Those of pairs take long and scatter little. */
-const PAIR_ROUNDS_MAX = 3;
+const PAIR_ROUNDS_MAX = 2;
 
 class UsageError extends Error {}
 
