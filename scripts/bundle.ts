@@ -37,6 +37,8 @@ const THREADS = [
   "src/server/index-thread.ts",
 ];
 const READY_MS_MAX = 60_000;
+/** Of the program, so that an editor can show it. */
+const LINE_CHARACTERS = 200;
 
 const common = {
   absWorkingDir: ROOT,
@@ -158,6 +160,9 @@ async function buildProgram(): Promise<string> {
   const { outputFiles } = await build({
     ...common,
     entryPoints: ["src/cli/program.ts"],
+    // Every byte of the text is read and copied at each start. Names stay, for stacks.
+    minifyWhitespace: true,
+    lineLimit: LINE_CHARACTERS,
     write: false,
     format: "cjs",
     plugins: [standIns, nativeCode, latePackages],
@@ -165,7 +170,11 @@ async function buildProgram(): Promise<string> {
     banner: { js: "(function (require, programUrl, __dirname) { const module = { exports: {} };" },
     footer: { js: "return module.exports; })" },
   });
-  const text = outputFiles[0]?.text ?? "";
+  // Regular expressions keep their characters; a text of single bytes cannot hold all of them.
+  const text = (outputFiles[0]?.text ?? "").replaceAll(
+    /[^\0-\x7f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
   writeFileSync(join(PROGRAM, `program-${hash}.cjs`), text, "latin1");
   return `program-${hash}`;

@@ -8,7 +8,7 @@ const PROCESSOR_FILE = "/sys/devices/system/cpu/modalias";
 
 /** Options of V8 for processes that begin with a snapshot. By itself V8 collects the whole heap for the first time when what comes with
  *  a server has just been made, and finds nothing. */
-export const SNAPSHOT_FLAGS: readonly string[] = ["--initial-old-space-size=32"];
+export const SNAPSHOT_FLAGS: readonly string[] = ["--initial-old-space-size=48"];
 
 export interface CommandFiles {
   readonly folder: string;

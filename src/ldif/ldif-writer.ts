@@ -29,22 +29,30 @@ const ODD_WORD = 0x80808080;
 const SPACE_WORD = 0x20202020;
 const WORD_BYTES = 4;
 
-/** An attribute name with what stands between it and a value, for `writeRange`. */
-export interface LineHead {
-  /** Name, colon and blank, and then some bytes that count for nothing. */
+/** Bytes of a line that are copied as words, for `writeRange`. */
+export interface LinePart {
+  /** The last one may have bytes that count for nothing. */
   readonly words: Int32Array;
   readonly length: number;
+  /** Whether a byte is no printable ASCII. */
+  readonly isOdd: boolean;
 }
 
-/** `name` is ASCII. */
-export function lineHead(name: string): LineHead {
-  const length = name.length + 2;
-  const words = new Int32Array(Math.ceil(length / WORD_BYTES));
-  Buffer.from(words.buffer).write(`${name}: `, "latin1");
-  return { words, length };
+export function linePart(bytes: Buffer): LinePart {
+  const words = new Int32Array(Math.ceil(bytes.length / WORD_BYTES));
+  bytes.copy(Buffer.from(words.buffer));
+  const isOdd = bytes.some((byte) => ((byte | (byte - SPACE)) & ODD) !== 0);
+  return { words, length: bytes.length, isOdd };
 }
 
-/** As the words of a head are. */
+/** What stands before a value. `name` is ASCII. */
+export function lineHead(name: string): LinePart {
+  return linePart(Buffer.from(`${name}: `, "latin1"));
+}
+
+const NO_PART = linePart(Buffer.alloc(0));
+
+/** As the words of a part are. */
 const IS_LITTLE_ENDIAN = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
 
 function isSafe(bytes: Buffer, start: number, end: number): boolean {
@@ -66,10 +74,6 @@ export class LdifWriter {
   #source = this.#view;
   #sourceAt = 0;
   #length = 0;
-  /** Of the value that is being put together: where its line and itself begin, and all of its bytes in one. */
-  #lineAt = 0;
-  #valueAt = 0;
-  #seen = 0;
 
   constructor(options: LdifEncodeOptions = {}) {
     this.#fold = options.fold ?? true;
@@ -110,92 +114,41 @@ export class LdifWriter {
     else this.#writeLine(`${name}:: `, Buffer.from(value.toString("base64"), "latin1"));
   }
 
-  /** The same with an ASCII name and a value that is put together from where its pieces lie: `beginValue`, `append`, `endValue`. */
-  beginValue(name: Buffer): void {
-    const { length } = name;
-    this.#reserve(length + 2);
-    const out = this.#bytes;
-    let to = this.#length;
-    this.#lineAt = to;
-    for (let i = 0; i < length; i += 1, to += 1) out[to] = name[i]!;
-    out[to] = COLON;
-    out[to + 1] = SPACE;
-    this.#valueAt = to + 2;
-    this.#length = to + 2;
-    this.#seen = 0;
-  }
-
-  /** bytes[start, end), which may be a borrowed view. */
-  append(bytes: Buffer, start: number, end: number): void {
-    this.#reserve(end - start);
-    const out = this.#bytes;
-    let to = this.#length;
-    let seen = this.#seen;
-    for (let i = start; i < end; i += 1, to += 1) {
-      const byte = bytes[i]!;
-      out[to] = byte;
-      seen |= byte | (byte - SPACE);
-    }
-    this.#length = to;
-    this.#seen = seen;
-  }
-
-  endValue(): void {
-    const start = this.#lineAt;
-    const valueAt = this.#valueAt;
-    const end = this.#length;
-    const out = this.#bytes;
-    const first = out[valueAt];
-    const isPlain =
-      end > valueAt &&
-      (this.#seen & ODD) === 0 &&
-      first !== SPACE &&
-      first !== COLON &&
-      first !== LESS &&
-      out[end - 1] !== SPACE;
-    if (!isPlain && (end === valueAt || !isSafe(out, valueAt, end))) {
-      this.#length = start;
-      const name = out.toString("latin1", start, valueAt - 2);
-      this.writeValue(name, Buffer.from(out.subarray(valueAt, end)));
-      return;
-    }
-    const total = end - start;
-    this.#reserve(foldedBytesMax(total) - total);
-    this.#endLine(start, total);
-  }
-
   /** What the next calls of `writeRange` read: it may be a borrowed view, as long as it is one. */
   lookInto(bytes: Buffer): void {
     if (bytes.buffer !== this.#source.buffer) this.#source = new DataView(bytes.buffer);
     this.#sourceAt = bytes.byteOffset;
   }
 
-  /** A value that lies at [start, end), copied and looked at four bytes at a time. */
-  writeRange(head: LineHead, start: number, end: number): void {
-    const length = end - start;
+  /** A value that lies at [start, end), and goes on with `tail`: copied and looked at four bytes at a time. */
+  writeRange(head: LinePart, start: number, end: number, tail: LinePart = NO_PART): void {
+    const copied = end - start;
+    const length = copied + tail.length;
     const total = head.length + length;
     const lineAt = this.#length;
     this.#reserve(total + (total >> 5) + 2 * WORD_BYTES);
-    const out = this.#view;
-    const { words } = head;
-    for (let i = 0; i < words.length; i += 1) {
-      out.setInt32(lineAt + i * WORD_BYTES, words[i]!, IS_LITTLE_ENDIAN);
-    }
     const valueAt = lineAt + head.length;
-    const seen = this.#copyRange(this.#sourceAt + start, valueAt, length);
-    this.#length = lineAt + total;
-    if ((seen & ODD_WORD) === 0 && length > 0) {
-      const first = out.getUint8(valueAt);
-      const last = out.getUint8(valueAt + length - 1);
+    this.#putPart(head, lineAt);
+    const seen = this.#copyRange(this.#sourceAt + start, valueAt, copied);
+    if (tail.length > 0) this.#putPart(tail, valueAt + copied);
+    const out = this.#bytes;
+    if ((seen & ODD_WORD) === 0 && length > 0 && !tail.isOdd) {
+      const first = out[valueAt];
+      const last = out[valueAt + length - 1];
       if (first !== SPACE && first !== COLON && first !== LESS && last !== SPACE) {
         this.#endLine(lineAt, total);
         return;
       }
     }
-    this.#lineAt = lineAt;
-    this.#valueAt = valueAt;
-    this.#seen = ODD;
-    this.endValue();
+    const name = out.toString("latin1", lineAt, valueAt - 2);
+    this.writeValue(name, Buffer.from(out.subarray(valueAt, valueAt + length)));
+  }
+
+  #putPart({ words }: LinePart, at: number): void {
+    const out = this.#view;
+    for (let i = 0; i < words.length; i += 1) {
+      out.setInt32(at + i * WORD_BYTES, words[i]!, IS_LITTLE_ENDIAN);
+    }
   }
 
   /** @returns all words in one, with ODD_WORD set somewhere when a byte is odd */

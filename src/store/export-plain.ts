@@ -9,13 +9,14 @@ import {
   recordRdnBytes,
 } from "../entry/index.ts";
 import { copyBytes } from "../kv/index.ts";
-import { LdifWriter, type LineHead, lineHead } from "../ldif/index.ts";
+import { LdifWriter, type LinePart, lineHead, linePart } from "../ldif/index.ts";
 import type { Backend } from "./backend.ts";
 import type { LdifExportOptions } from "./export-options.ts";
 import { ShownRows } from "./export-rows.ts";
 
 const UNIQUE_ID_KEY = "nsuniqueid";
-const DN_NAME = Buffer.from("dn");
+const DN_NAME = "dn";
+const DN_HEAD = lineHead(DN_NAME);
 const COMMA = Buffer.from(",");
 
 export class PlainExport {
@@ -24,7 +25,9 @@ export class PlainExport {
   readonly #options: LdifExportOptions;
   readonly #rows: ShownRows;
   /** By number of the description; null: it is left out. */
-  readonly #heads: (LineHead | null)[] = [];
+  readonly #heads: (LinePart | null)[] = [];
+  #parentDn: Buffer = COMMA;
+  #afterRdn = linePart(COMMA);
 
   constructor(backend: Backend, options: LdifExportOptions) {
     this.#backend = backend;
@@ -47,8 +50,8 @@ export class PlainExport {
     }
     if (hasApart(record)) record = joinRecord(copyBytes(record), this.#backend.reader);
     if (withEntryIds === true) this.writer.writeComment(`entry-id: ${id}`);
-    this.#writeDn(record, parentDn);
     this.writer.lookInto(record);
+    this.#writeDn(record, parentDn);
     forEachStoredValue(record, this.#writeValue);
     this.writer.writeEmptyLine();
     onEntry?.();
@@ -56,16 +59,15 @@ export class PlainExport {
 
   #writeDn(record: Buffer, parentDn: Buffer): void {
     const { writer } = this;
-    writer.beginValue(DN_NAME);
     if (parentDn.length === 0) {
-      const dn = Buffer.from(this.#backend.suffixDn, "utf8");
-      writer.append(dn, 0, dn.length);
-    } else {
-      writer.append(record, RDN_START, RDN_START + recordRdnBytes(record));
-      writer.append(COMMA, 0, 1);
-      writer.append(parentDn, 0, parentDn.length);
+      writer.writeValue(DN_NAME, Buffer.from(this.#backend.suffixDn, "utf8"));
+      return;
     }
-    writer.endValue();
+    if (parentDn !== this.#parentDn) {
+      this.#parentDn = parentDn;
+      this.#afterRdn = linePart(Buffer.concat([COMMA, parentDn]));
+    }
+    writer.writeRange(DN_HEAD, RDN_START, RDN_START + recordRdnBytes(record), this.#afterRdn);
   }
 
   readonly #writeValue = (descriptionId: number, start: number, end: number): void => {
@@ -73,7 +75,7 @@ export class PlainExport {
     if (head !== null) this.writer.writeRange(head, start, end);
   };
 
-  #findHead(descriptionId: number): LineHead | null {
+  #findHead(descriptionId: number): LinePart | null {
     const known = this.#heads[descriptionId];
     if (known !== undefined) return known;
     const { key, text } = this.#backend.descriptions.get(descriptionId);

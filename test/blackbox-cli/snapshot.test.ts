@@ -37,4 +37,12 @@ suite("blackbox-cli/snapshot", () => {
     }
     assert.equal(secrets.size, 2);
   });
+
+  test("blackbox-cli/snapshot: characters beyond ASCII in the program are what they are in its modules", async () => {
+    const folder = join(makeTemporaryFolder(), "a");
+    const words = ["--dir", folder];
+    await mustRun(COMMAND, ["create", "--suffix", "dc=a", "--sample", "300", ...words]);
+    const { stdout } = await mustRun(COMMAND, ["export", ...words]);
+    assert.match(stdout.toString("utf8"), /^mail: [a-z]+\.yilmaz@/m);
+  });
 });
