@@ -100,8 +100,8 @@ const nativeCode: Plugin = {
  *  uses them first, so that it can be part of a snapshot without them. */
 const LATE_PACKAGES: Readonly<Record<string, string>> = { lmdb: "open", pino: "pino" };
 
-/** The JavaScript of lmdb is part of the program, so that its compiled code is kept too. Its native code is found from where the
- *  package is, as if it had been loaded from there. */
+/** The JavaScript of lmdb is part of the program, so that its compiled code is kept too. It takes itself for the file of the package,
+ *  from where its native code is found. */
 const latePackages: Plugin = {
   name: "late-packages",
   setup({ onResolve, onLoad }) {
@@ -121,7 +121,9 @@ const latePackages: Plugin = {
       };
     });
     onLoad({ filter: /.*/, namespace: "lmdb" }, ({ path }) => ({
-      contents: `const __filename = require.resolve("lmdb");\n${readFileSync(path, "utf8")}`,
+      contents: `const usual = require("node:path").join(__dirname, "../../node_modules/lmdb/dist/index.cjs");
+        const __filename = require("node:fs").existsSync(usual) ? usual : require.resolve("lmdb");
+        ${readFileSync(path, "utf8")}`,
       resolveDir: dirname(path),
     }));
   },

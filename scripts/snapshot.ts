@@ -105,4 +105,7 @@ async function build(): Promise<void> {
   });
 }
 
-void build();
+build().catch((error: unknown) => {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+});
