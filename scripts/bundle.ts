@@ -16,9 +16,11 @@ import {
   chmodSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -37,6 +39,8 @@ const THREADS = [
   "src/server/index-thread.ts",
 ];
 const READY_MS_MAX = 60_000;
+/** A command that was called when a snapshot was the newest has started from it. */
+const OLD_MS = 3_600_000;
 /** Of the program, so that an editor can show it. */
 const LINE_CHARACTERS = 200;
 
@@ -224,7 +228,10 @@ async function makeSnapshot(): Promise<boolean> {
     if (status !== 0) return false;
     renameSync(`${snapshot}.part`, snapshot);
     writeCommand(`${name}.snapshot`);
-    if (await inNewInstance((instance) => answerOnce([COMMAND], instance, env))) return true;
+    if (await inNewInstance((instance) => answerOnce([COMMAND], instance, env))) {
+      removeOldSnapshots();
+      return true;
+    }
     writeCommand(undefined);
     return false;
   } catch (error) {
@@ -233,6 +240,15 @@ async function makeSnapshot(): Promise<boolean> {
   } finally {
     rmSync(builder, { force: true });
     rmSync(`${snapshot}.part`, { force: true });
+  }
+}
+
+/** Nobody needs one but who is about to start. */
+function removeOldSnapshots(): void {
+  for (const file of readdirSync(PROGRAM)) {
+    const path = join(PROGRAM, file);
+    const isOld = file.endsWith(".snapshot") && Date.now() - statSync(path).mtimeMs > OLD_MS;
+    if (isOld) rmSync(path);
   }
 }
 

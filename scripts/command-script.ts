@@ -37,11 +37,12 @@ function fromSnapshot(
   main: string,
   { file, node }: NonNullable<CommandFiles["snapshot"]>,
 ): string {
-  const { dev, ino, size, mtime } = statSync(node);
-  const facts = `${dev} ${ino} ${size} ${Math.floor(mtime.getTime() / 1000)}`;
+  // Device and inode would be others in each container of an image.
+  const { size, mtime } = statSync(node);
+  const facts = `${size} ${Math.floor(mtime.getTime() / 1000)}`;
   const processor = readFileSync(PROCESSOR_FILE, "latin1").trim();
   return `if [ -z "\${NODE_OPTIONS-}\${NODE_V8_COVERAGE-}" ] && [ "$folder" = ${quoted(folder)} ] &&
-  node=$(command -v node) && [ "$(stat -L -c '%d %i %s %Y' "$node" 2>/dev/null)" = '${facts}' ] &&
+  node=$(command -v node) && [ "$(stat -L -c '%s %Y' "$node" 2>/dev/null)" = '${facts}' ] &&
   read -r processor 2>/dev/null <${PROCESSOR_FILE} && [ "$processor" = ${quoted(processor)} ] &&
   [ -r "$folder/${file}" ]; then
   exec "$node" ${SNAPSHOT_FLAGS.join(" ")} --snapshot-blob "$folder/${file}" "$folder/${main}" "$@"
