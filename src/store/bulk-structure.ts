@@ -88,7 +88,8 @@ export class BulkStructureLoader {
     const node = bytes && readNode(bytes);
     if (bytes !== undefined && node === undefined)
       return { kind: "malformed", reason: "its node cannot be read" };
-    if (this.#isKnown(uniqueId))
+    const id = target.idOfUniqueId(uniqueId);
+    if (id !== undefined && this.#isKnown(id))
       return { kind: "duplicate", reason: `${uniqueId} has come already` };
     const values = new ReceivedValues(entry.attributes, target.resolve);
     if (target.suffixUniqueId === undefined) return this.#addSuffix(uniqueId, entry.dn, values);
@@ -96,6 +97,7 @@ export class BulkStructureLoader {
       this.#import(target.begin(), uniqueId, { registers: values.registers, reshown: [] });
       return undefined;
     }
+    if (id === undefined && this.#putPlain(uniqueId, node, values)) return undefined;
     return this.#addNode(uniqueId, node, values);
   }
 
@@ -118,9 +120,7 @@ export class BulkStructureLoader {
   }
 
   /** By more than registers. */
-  #isKnown(uniqueId: UniqueId): boolean {
-    const id = this.#target.idOfUniqueId(uniqueId);
-    if (id === undefined) return false;
+  #isKnown(id: EntryId): boolean {
     const { tables } = this.#target;
     return tables.entry.has(id) || decodeStateRow(tables.state.getCopy(id)).node !== undefined;
   }
@@ -149,7 +149,6 @@ export class BulkStructureLoader {
     node: StructureNode,
     values: ReceivedValues,
   ): BulkRefusal | undefined {
-    if (this.#putPlain(uniqueId, node, values)) return undefined;
     const txn = this.#target.begin();
     const loaded = loadNodes(txn.structure, txn.rules, new Map([[uniqueId, node]]));
     if (typeof loaded === "string") {
@@ -178,12 +177,10 @@ export class BulkStructureLoader {
     this.#parent = undefined;
   }
 
-  /** Whether the entry was simple enough. */
+  /** Whether the entry was simple enough. Its unique ID has not been named as a parent: there are no children. */
   #putPlain(uniqueId: UniqueId, node: StructureNode, values: ReceivedValues): boolean {
     const target = this.#target;
     if (node.life !== "live" || node.conflict || node.effects.length > 0) return false;
-    // Its unique ID has been named already, as a parent: there may be children.
-    if (target.idOfUniqueId(uniqueId) !== undefined) return false;
     const parent = this.#parentOf(node);
     const rdn = readName(node.rdn);
     if (parent?.isPlain !== true || rdn === undefined) return false;

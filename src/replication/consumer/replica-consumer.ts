@@ -25,7 +25,7 @@ import {
   type ImportEvent,
   type ImportState,
   type ReadItem,
-  isAnsweredAhead,
+  isDecodedAtOnce,
   installedRuv,
   startImport,
   stepImport,
@@ -322,15 +322,18 @@ export class ReplicaConsumer {
       answer(ResultCode.operationsError);
       return;
     }
-    // Others wait as bytes: they take a tenth of what they are decoded, and the collector does not copy them again and again.
-    const item = isAnsweredAhead(this.staging, bytes) ? read() : undefined;
-    if (item === undefined && isAnsweredAhead(this.staging, bytes)) {
-      this.stepStaging({ type: "entrySettled", bytes: 0, outcome: "refused" });
-      return;
+    let waiting = read;
+    if (isDecodedAtOnce(this.staging, bytes)) {
+      const item = read();
+      if (item === undefined) {
+        this.stepStaging({ type: "entrySettled", bytes: 0, outcome: "refused" });
+        return;
+      }
+      waiting = () => item;
     }
     const messageId = this.nextEntryId;
     this.nextEntryId += 1;
-    this.entries.set(messageId, item === undefined ? read : () => item);
+    this.entries.set(messageId, waiting);
     this.entryAnswers.set(messageId, answer);
     this.stepStaging({ type: "entryReceived", messageId, bytes });
   }

@@ -13,7 +13,10 @@ import { type Csn, type ReplicaId, READ_ONLY_REPLICA_ID, maxCsn } from "../csn/i
 import { type Ruv, ruvMaxCsn, withOwnElement } from "../ruv/index.ts";
 
 /** Bytes of entries that are answered and not yet put. */
-export const AHEAD_BYTES_MAX = 256 * 1024;
+export const AHEAD_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of entries that are decoded when they come. Others wait as bytes: they take a tenth of what they are decoded, and the
+ *  collector does not copy them again and again. */
+export const DECODED_BYTES_MAX = 256 * 1024;
 
 export type ImportState =
   | {
@@ -118,16 +121,16 @@ function receive(
   const put: ImportAction = { type: "putEntry", messageId, bytes };
   const pendingBytes = state.pendingBytes + bytes;
   const next = { ...state, pending: state.pending + 1, pendingBytes };
-  return isAnsweredAhead(state, bytes)
+  return pendingBytes <= AHEAD_BYTES_MAX && state.unanswered.length === 0
     ? { state: next, actions: [put, answerOf(messageId)] }
     : { state: { ...next, unanswered: [...state.unanswered, messageId] }, actions: [put] };
 }
 
-/** Whether an entry of so many bytes is answered when it comes. */
-export const isAnsweredAhead = (state: ImportState, bytes: number): boolean =>
-  state.name === "staging" &&
-  state.pendingBytes + bytes <= AHEAD_BYTES_MAX &&
-  state.unanswered.length === 0;
+/** Whether an entry of so many bytes is decoded when it comes, and refused before it is answered if that is not possible. */
+export const isDecodedAtOnce = (state: ImportState, bytes: number): boolean =>
+  state.name !== "staging" ||
+  state.pending === 0 ||
+  state.pendingBytes + bytes <= DECODED_BYTES_MAX;
 
 const answerOf = (messageId: number): ImportAction => ({
   type: "answerEntry",

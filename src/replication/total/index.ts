@@ -2,7 +2,7 @@ export type { EntrySource, ReadItem, ReceivedItem, TotalEntry, TotalItem } from 
 export type { ImportAction, ImportEvent, ImportState, ImportTransition } from "./import-session.ts";
 export {
   installedRuv,
-  isAnsweredAhead,
+  isDecodedAtOnce,
   newestCsn,
   startImport,
   stepImport,

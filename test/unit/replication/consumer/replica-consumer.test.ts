@@ -9,9 +9,12 @@ import {
   TOTAL_PROTOCOL_OID,
   decodeReplicationResponse,
   decodeRequest,
+  encodeReplicationEntry,
 } from "../../../../src/protocol/index.ts";
+import type { UniqueId } from "../../../../src/replication/change/index.ts";
 import { type ReplicaId, makeCsn } from "../../../../src/replication/csn/index.ts";
 import { formatRuv } from "../../../../src/replication/ruv/index.ts";
+import { DECODED_BYTES_MAX } from "../../../../src/replication/total/import-session.ts";
 import { readCaptured } from "../../../support/captured-messages.ts";
 import { ConsumerSupplier, settle, setUpConsumer } from "../../../support/consumer-supplier.ts";
 
@@ -327,6 +330,33 @@ suite("consumer/replica-consumer", () => {
     supplier.send({ request, controls: NO_CONTROLS });
     assert.isTrue(supplier.isClosed);
     assert.equal(replica.consumer.access.name, "free");
+  });
+
+  test("consumer/replica-consumer: one behind many that wait does so when its turn comes", async () => {
+    const { replica, supplier } = setUpConsumer();
+    const before = replica.entries;
+    supplier.start({ protocolOid: TOTAL_PROTOCOL_OID });
+    const large = encodeReplicationEntry({
+      uniqueId: "0badcafe-00000000-00000000-00000001" as UniqueId,
+      dn: "dc=example,dc=com",
+      attributes: [
+        {
+          type: "description",
+          deletionCsn: undefined,
+          deleted: false,
+          values: [{ value: Buffer.alloc(DECODED_BYTES_MAX), deleted: false, csns: [] }],
+        },
+      ],
+    });
+    for (const value of [large, Buffer.of(1)]) {
+      const request = { type: "extended", oid: "2.16.840.1.113730.3.5.6", value } as const;
+      supplier.send({ request, controls: NO_CONTROLS });
+    }
+    assert.isFalse(supplier.isClosed);
+    await settle();
+    assert.isTrue(supplier.isClosed);
+    assert.equal(replica.consumer.access.name, "free");
+    assert.equal(replica.entries, before);
   });
 
   test("consumer/replica-consumer: stopping ends what is going on", () => {
