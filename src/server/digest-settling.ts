@@ -17,8 +17,10 @@ import {
 import type { Directory } from "./directory.ts";
 
 const SLICE_MS = 5;
+/** In the background, where nobody waits for the digests, and clients for what they ask: what is put takes as long again. */
+const QUIET_SLICE_MS = 1;
 /** Between two slices in the background. */
-const PAUSE_MS = 20;
+const PAUSE_MS = 5;
 /** The server is busy when it has run more operations on the write queue since the last tick, which is some seconds ago. */
 const QUIET_OPERATIONS_MAX = 10;
 
@@ -96,7 +98,7 @@ export class DigestSettling {
         backend.tables === tables && served.get(backend.name) === backend;
       let from: number | undefined = 0;
       while (from !== undefined && isThere() && !this.#isStopped && this.#others <= othersMax) {
-        const slice: Slice<undefined> = { from, sliceMs: SLICE_MS, read: () => undefined };
+        const slice: Slice<undefined> = { from, sliceMs: QUIET_SLICE_MS, read: () => undefined };
         const outcome: Outcome<undefined> = await this.#settle(backend, slice);
         from = "next" in outcome ? outcome.next : undefined;
         await new Promise<void>((resolve) => timers.after(PAUSE_MS, resolve));

@@ -7,12 +7,15 @@
 // server on another machine. The rounds of all kinds alternate.
 import { execFileSync } from "node:child_process";
 import { createConcord } from "./bench-server.ts";
+import { processCpuMicros } from "./cpu.ts";
 import { type Load, LoadGenerator, type LoadOutcome } from "./load-generator.ts";
 import { AgreementPair } from "./replication-pair.ts";
 import { formatNumber, formatTable, median } from "./statistics.ts";
 
 const SEARCHES = { operation: "search", connections: 8, depth: 1, rate: 1000 } as const;
 const WRITES = { operation: "modify", connections: 8, depth: 1, rate: 200 } as const;
+const REST_LOOK_MS = 1000;
+const REST_CPU_MICROS_MAX = 20_000;
 const WARM_UP = { operation: "search", connections: 8, depth: 16 } as const;
 
 export interface BusyOptions {
@@ -70,6 +73,8 @@ export async function measureBusy(options: BusyOptions): Promise<BusyReport> {
       range: entries,
       amount: { seconds: lasting },
     });
+    log("waiting until both are at rest");
+    for (const { target } of [pair.supplier, pair.consumer]) await untilAtRest(target.pid);
     log("warming up");
     await generator.run(pair.supplier.target, over(WARM_UP, warmUpSeconds));
     const idle: LoadOutcome[] = [];
@@ -94,6 +99,15 @@ export async function measureBusy(options: BusyOptions): Promise<BusyReport> {
     };
   } finally {
     await pair.remove();
+  }
+}
+
+/** Digests and index lists are completed in the background. */
+async function untilAtRest(pid: number): Promise<void> {
+  for (;;) {
+    const before = processCpuMicros(pid);
+    await new Promise((resolve) => setTimeout(resolve, REST_LOOK_MS));
+    if (processCpuMicros(pid) - before < REST_CPU_MICROS_MAX) return;
   }
 }
 
