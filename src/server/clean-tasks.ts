@@ -319,7 +319,7 @@ export class CleanTasks {
       const suffix = this.#surroundings.find(normalSuffix)?.backend.suffixDn ?? normalSuffix;
       const cleans = markers(this.#cleans, ({ order }) => formatCleanMarker(order, suffix));
       const aborts = markers(this.#aborts, ({ order }) => formatAbortMarker(order, suffix));
-      this.#keeper.store(
+      await this.#keeper.store(
         config.updated(
           replica.normalDn,
           [

@@ -52,12 +52,12 @@ export interface ConfigActions {
 export class ConfigKeeper {
   readonly #directory: Directory;
   readonly #sealKey: Buffer;
-  readonly #save: (tree: ConfigTree) => void;
+  readonly #save: (tree: ConfigTree) => Promise<void>;
   #last: Promise<unknown> = Promise.resolve();
   #isToldFollowers = true;
 
   /** `save`: puts a tree on disk, whole and flushed. */
-  constructor(directory: Directory, sealKey: Buffer, save: (tree: ConfigTree) => void) {
+  constructor(directory: Directory, sealKey: Buffer, save: (tree: ConfigTree) => Promise<void>) {
     this.#directory = directory;
     this.#sealKey = sealKey;
     this.#save = save;
@@ -88,7 +88,7 @@ export class ConfigKeeper {
         newUniqueId: () => newUniqueId(now, random),
       });
       actions.check(prepared.events, prepared.tree);
-      this.store(prepared.tree);
+      await this.store(prepared.tree);
       actions.followEntry(prepared.before, prepared.after);
       await actions.act(prepared.events);
     });
@@ -104,9 +104,10 @@ export class ConfigKeeper {
     return result;
   }
 
-  /** Makes `tree` the configuration, on disk first. */
-  store(tree: ConfigTree): void {
-    this.#save(tree);
+  /** Makes `tree`, which comes from the one that is in force, the configuration, on disk first. Within `exclusively`: nothing else
+   *  changes the configuration meanwhile. */
+  async store(tree: ConfigTree): Promise<void> {
+    await this.#save(tree);
     this.#directory.config = tree;
     this.#isToldFollowers = false;
   }

@@ -2,6 +2,7 @@
 import {
   closeSync,
   existsSync,
+  fsync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -11,41 +12,74 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 
-function writeFlushed(path: string, content: string | Uint8Array, mode: number): void {
-  const file = openSync(path, "w", mode);
+interface FileOptions {
+  readonly mode?: number;
+  /** Where the former content is kept. */
+  readonly previous?: string;
+}
+
+const flush = promisify(fsync);
+
+/** Writes the content beside `path`; the descriptor is the caller's. */
+function writeBeside(path: string, content: string | Uint8Array, { mode }: FileOptions): number {
+  mkdirSync(dirname(path), { recursive: true });
+  const file = openSync(nextOf(path), "w", mode ?? 0o600);
+  const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
   try {
-    const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    fsyncSync(file);
-  } finally {
+  } catch (error) {
     closeSync(file);
+    throw error;
   }
+  return file;
 }
 
-function flushFolder(path: string): void {
-  const folder = openSync(path, "r");
+const nextOf = (path: string): string => `${path}.tmp`;
+
+/** Puts what lies beside `path` in its place. The descriptor of its folder is the caller's. */
+function putInPlace(path: string, { previous }: FileOptions): number {
+  if (previous !== undefined && existsSync(path)) {
+    rmSync(previous, { force: true });
+    linkSync(path, previous);
+  }
+  renameSync(nextOf(path), path);
+  return openSync(dirname(path), "r");
+}
+
+function flushAndClose(descriptor: number): void {
   try {
-    fsyncSync(folder);
+    fsyncSync(descriptor);
   } finally {
-    closeSync(folder);
+    closeSync(descriptor);
   }
 }
 
-/** Replaces `path` atomically and durably; the former content is kept as `previous`, if that is given. */
+async function flushMeanwhileAndClose(descriptor: number): Promise<void> {
+  try {
+    await flush(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Replaces `path` atomically and durably. */
 export function replaceFile(
   path: string,
   content: string | Uint8Array,
-  options: { readonly mode?: number; readonly previous?: string } = {},
+  options: FileOptions = {},
 ): void {
-  const folder = dirname(path);
-  mkdirSync(folder, { recursive: true });
-  const next = `${path}.tmp`;
-  writeFlushed(next, content, options.mode ?? 0o600);
-  if (options.previous !== undefined && existsSync(path)) {
-    rmSync(options.previous, { force: true });
-    linkSync(path, options.previous);
-  }
-  renameSync(next, path);
-  flushFolder(folder);
+  flushAndClose(writeBeside(path, content, options));
+  flushAndClose(putInPlace(path, options));
+}
+
+/** The same; others go on while the device flushes. One at a time for a path. */
+export async function replaceFileMeanwhile(
+  path: string,
+  content: string | Uint8Array,
+  options: FileOptions = {},
+): Promise<void> {
+  await flushMeanwhileAndClose(writeBeside(path, content, options));
+  await flushMeanwhileAndClose(putInPlace(path, options));
 }

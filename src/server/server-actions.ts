@@ -167,9 +167,8 @@ export class ServerActions implements ConfigActions {
 
   /** Called every few seconds. */
   tick(): void {
-    let { config } = this.#parts.directory;
-    for (const normalDn of this.tasks.takeExpired()) config = config.withoutTask(normalDn);
-    this.#parts.directory.config = config;
+    const expired = this.tasks.takeExpired();
+    if (expired.length > 0) this.#dropTasks(expired);
     this.replicas.tick();
     this.digests.tick();
   }
@@ -274,13 +273,25 @@ export class ServerActions implements ConfigActions {
     }
   }
 
+  /** Only the memory holds them. */
+  #dropTasks(normalDns: readonly string[]): void {
+    const { configKeeper, directory, onDefect } = this.#parts;
+    configKeeper
+      .exclusively(async () => {
+        let { config } = directory;
+        for (const normalDn of normalDns) config = config.withoutTask(normalDn);
+        configKeeper.swap(config);
+      })
+      .catch(onDefect);
+  }
+
   /** Takes a value away that asked the server for something that is done now. */
   #clearSetting(normalDn: string, attribute: string): void {
     const { configKeeper, directory, onDefect } = this.#parts;
     configKeeper
       .exclusively(async () => {
         const timestamp = formatTime(directory.clock.now());
-        configKeeper.store(directory.config.updated(normalDn, [[attribute]], { timestamp }));
+        await configKeeper.store(directory.config.updated(normalDn, [[attribute]], { timestamp }));
       })
       .catch(onDefect);
   }

@@ -23,7 +23,7 @@ import { BackendKeeper } from "./backend-keeper.ts";
 import { ConfigKeeper } from "./config-handler.ts";
 import { Directory } from "./directory.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { replaceFile } from "./durable-file.ts";
+import { replaceFile, replaceFileMeanwhile } from "./durable-file.ts";
 import { instancePaths } from "./instance-paths.ts";
 import { frontendSettings } from "./frontend-settings.ts";
 import { LiveFacts } from "./live-facts.ts";
@@ -122,7 +122,7 @@ class ServerParts implements RunningServer {
     const gate = new AccessGate(directory, acis);
     this.#keeper = new BackendKeeper(directory, acis);
     const configKeeper = new ConfigKeeper(directory, loadSealKey(paths.sealKey), (tree) =>
-      replaceFile(paths.dse, formatDse(tree), { previous: paths.dseBackup }),
+      replaceFileMeanwhile(paths.dse, formatDse(tree), { previous: paths.dseBackup }),
     );
     const live = new LiveFacts(directory, schemaKeeper);
     this.#actions = new ServerActions({

@@ -265,7 +265,7 @@ export class SimulatedServer implements Host {
     const directory = this.#newDirectory(life, random, defect);
     const acis = new AciStore(directory.schema);
     const keeper = new BackendKeeper(directory, acis);
-    const configKeeper = new ConfigKeeper(directory, Buffer.alloc(32), (tree) => {
+    const configKeeper = new ConfigKeeper(directory, Buffer.alloc(32), async (tree) => {
       this.config = tree;
     });
     const ends = new Set<PipeEnd>();

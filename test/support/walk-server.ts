@@ -66,7 +66,7 @@ export class WalkServer {
     this.directory = this.#newDirectory();
     const acis = new AciStore(this.directory.schema);
     this.#keeper = new BackendKeeper(this.directory, acis);
-    const configKeeper = new ConfigKeeper(this.directory, Buffer.alloc(32), () => {});
+    const configKeeper = new ConfigKeeper(this.directory, Buffer.alloc(32), async () => {});
     const parts: Partial<ServerActionsParts> = {
       directory: this.directory,
       keeper: this.#keeper,
