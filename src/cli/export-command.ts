@@ -1,5 +1,6 @@
 // `concord export`: a backend as LDIF, as it is at one moment, whether the server runs or not.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
+import { writeLargeFile } from "../server/index.ts";
 import { exportLdif } from "../store/index.ts";
 import { CommandFailure } from "./failure.ts";
 import { type BackendOptions, lookingAt, openBackendSnapshot } from "./offline.ts";
@@ -33,7 +34,7 @@ export async function runExport(options: ExportCommandOptions): Promise<void> {
       },
     });
     // In one turn of the event loop: the moment of the snapshot lasts as long.
-    if (file === undefined) writeAll(STDOUT, pieces);
+    if (file === undefined) print(pieces);
     else writeFile(file, pieces);
     progress.end();
     return { backend: backend.name, file: file ?? null, entries };
@@ -43,34 +44,27 @@ export async function runExport(options: ExportCommandOptions): Promise<void> {
   else printResult(result, () => `${told} to ${file}`, options);
 }
 
-/** The file is there whole or not at all. */
 function writeFile(path: string, pieces: Iterable<Buffer>): void {
-  const partial = `${path}.part`;
   try {
-    const descriptor = openSync(partial, "w", 0o600);
-    try {
-      writeAll(descriptor, pieces);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(partial, path);
+    writeLargeFile(path, (append) => {
+      for (const piece of pieces) append(piece);
+    });
   } catch (error) {
-    rmSync(partial, { force: true });
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new CommandFailure(`cannot write ${path}: ${(error as Error).message}`);
   }
 }
 
-function writeAll(descriptor: number, pieces: Iterable<Buffer>): void {
+/** A pipe may take a part, or be full for a while. */
+function print(pieces: Iterable<Buffer>): void {
   for (const piece of pieces) {
     for (let at = 0; at < piece.length; ) {
       try {
-        at += writeSync(descriptor, piece, at);
+        at += writeSync(STDOUT, piece, at);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === "EPIPE") throw new CommandFailure("the reader of standard output is gone");
-        // A pipe that somebody made non-blocking is full: wait for its reader.
+        // Somebody made it non-blocking: wait for its reader.
         if (code !== "EAGAIN") throw error;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
       }

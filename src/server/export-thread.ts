@@ -1,11 +1,11 @@
 // The thread in which a running server exports: it reads one snapshot of the database from beginning to end without holding up
 // anybody. What is written to the database meanwhile makes its file grow, because the pages of the snapshot stay; therefore the
 // time is limited.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { openLmdb } from "../kv/lmdb.ts";
 import type { LdifExportOptions } from "../store/index.ts";
 import { exportLdif, openSnapshot } from "../store/index.ts";
+import { writeLargeFile } from "./large-file.ts";
 import { loadSchemaFiles } from "./schema-files.ts";
 import { SubtreeScope } from "./subtree-scope.ts";
 
@@ -38,19 +38,12 @@ function tell(message: ExportMessage): void {
 
 async function run(start: ExportStart): Promise<void> {
   const kv = openLmdb(start.databaseFolder, { readOnly: true });
-  const partial = `${start.file}.part`;
   try {
-    const descriptor = openSync(partial, "w", 0o600);
-    try {
-      writeBackends(start, kv, descriptor);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(partial, start.file);
+    writeLargeFile(start.file, (append) => {
+      writeBackends(start, kv, append);
+    });
     tell({ type: "done" });
   } catch (error) {
-    rmSync(partial, { force: true });
     tell({ type: "failed", reason: (error as Error).message });
   } finally {
     await kv.close();
@@ -60,7 +53,7 @@ async function run(start: ExportStart): Promise<void> {
 function writeBackends(
   start: ExportStart,
   kv: ReturnType<typeof openLmdb>,
-  descriptor: number,
+  append: (bytes: Uint8Array) => void,
 ): void {
   const { schema } = loadSchemaFiles(start.userSchema);
   const scope = new SubtreeScope(schema, start);
@@ -79,7 +72,7 @@ function writeBackends(
       },
     });
     for (const piece of pieces) {
-      for (let at = 0; at < piece.length; ) at += writeSync(descriptor, piece, at);
+      append(piece);
       tell({ type: "progress", entries, total });
       if (Atomics.load(canceled, 0) === 1) throw new Error("The export was canceled");
       if (Date.now() > deadline) throw new Error("The export took too long");
