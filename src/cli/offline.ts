@@ -2,8 +2,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Backend, openSnapshot } from "../store/index.ts";
-import { type OfflineInstance, instancePaths, openOfflineInstance } from "../server/index.ts";
-import { CommandFailure } from "./failure.ts";
+import {
+  type OfflineInstance,
+  findStorageFault,
+  instancePaths,
+  openOfflineInstance,
+  storageFaultText,
+} from "../server/index.ts";
+import { CommandFailure, reportFailure } from "./failure.ts";
 import type { FolderOptions } from "./instance.ts";
 import { checkInstance } from "./instance.ts";
 import { lockInstance } from "./instance-lock.ts";
@@ -20,11 +26,26 @@ export async function aloneWith<T>(
 ): Promise<T> {
   checkInstance(folder);
   const lock = lockInstance(folder, command);
+  // A commit that fails is told by promises that nobody waits for, too.
+  const stop = (error: Error): void => {
+    lock.release();
+    process.exit(reportFailure(asFailure(error, folder)));
+  };
+  process.once("uncaughtException", stop);
   try {
     return await openAndRun(folder, { readOnly: false }, work);
+  } catch (error) {
+    throw asFailure(error, folder);
   } finally {
+    process.off("uncaughtException", stop);
     lock.release();
   }
+}
+
+function asFailure(error: unknown, folder: string): unknown {
+  const fault = findStorageFault(error, instancePaths(folder).database);
+  if (fault === undefined) return error;
+  return new CommandFailure(storageFaultText(fault), { cause: error });
 }
 
 /** Runs `work` on the data as they are now, whether the server runs or not. */

@@ -7,7 +7,7 @@
 // function of it is called, and packages, which do, are loaded by functions.
 import type { Argv } from "yargs";
 import { declareDataCommands } from "./data-commands.ts";
-import { CommandFailure, EXIT_FAILED, EXIT_USAGE } from "./failure.ts";
+import { EXIT_USAGE, reportFailure } from "./failure.ts";
 import { declareInstanceCommands } from "./instance-commands.ts";
 import { printNote } from "./print.ts";
 import { STANDARD_INPUT } from "./standard-input.ts";
@@ -76,15 +76,5 @@ function report(error: unknown): number {
     printNote(`concord: ${error.message}\nTry: concord --help`);
     return EXIT_USAGE;
   }
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  printNote(`concord: ${message}`);
-  if (error instanceof CommandFailure) {
-    if (error.hint !== undefined) printNote(error.hint);
-    return error.exitCode;
-  }
-  if (error instanceof Error && error.cause instanceof Error) printNote(error.cause.message);
-  if (process.env["CONCORD_TRACE"] === undefined) {
-    printNote("CONCORD_TRACE=1 in the environment shows where this comes from.");
-  } else printNote(stack ?? "");
-  return EXIT_FAILED;
+  return reportFailure(error);
 }

@@ -1,4 +1,5 @@
 export type { BadEntry, ImportOptions, ImportReport } from "./import-work.ts";
+export { findStorageFault, storageFaultText } from "./storage-fault.ts";
 export { writeLargeFile } from "./large-file.ts";
 export { importLdif } from "./import-work.ts";
 export type { InstancePaths } from "./instance-paths.ts";

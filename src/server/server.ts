@@ -24,6 +24,7 @@ import { ConfigKeeper } from "./config-handler.ts";
 import { Directory } from "./directory.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { replaceFile, replaceFileMeanwhile } from "./durable-file.ts";
+import { findStorageFault, storageFaultText } from "./storage-fault.ts";
 import { instancePaths } from "./instance-paths.ts";
 import { frontendSettings } from "./frontend-settings.ts";
 import { LiveFacts } from "./live-facts.ts";
@@ -60,9 +61,16 @@ export async function startServer(folder: string): Promise<RunningServer> {
   const logs = new ServerLogs(`${paths.logs}/errors`, SYSTEM_CLOCK);
   const log = logs.events;
   const stopWithDefect = (error: unknown): void => {
-    log.error("server.defect.found", {
-      error: error instanceof Error ? error.stack : String(error),
-    });
+    const fault = findStorageFault(error, paths.database);
+    if (fault === undefined) {
+      log.error("server.defect.found", {
+        error: error instanceof Error ? error.stack : String(error),
+      });
+    } else {
+      log.error("server.storage.failed", { ...fault });
+      // The log may lie on the same full disk.
+      process.stderr.write(`concord: ${storageFaultText(fault)}\n`);
+    }
     process.exit(EXIT_DEFECT);
   };
   const schemaKeeper = openSchemaKeeper(paths.userSchema);
