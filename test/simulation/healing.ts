@@ -24,6 +24,13 @@ const LOOK_MS = 2_000;
 const PROBE_MS_MAX = 120_000;
 /** How often operators look. */
 const ROUND_MS = 30_000;
+/** How sessions fail that do not come about again before the consumer has been initialized; the last one where its clock was ahead, and
+ *  it has purged more than the others. */
+const CODES_OF_INITIALIZATION: ReadonlySet<number> = new Set([
+  ReplicationCode.changelogError,
+  ReplicationCode.ruvError,
+  ReplicationCode.belowPurgePoint,
+]);
 /** How long operators wait for another supplier to bring what one cannot send any more. */
 const PATIENCE_MS = 8 * 60_000;
 
@@ -63,7 +70,8 @@ export async function healAndCheck(
     isQuiet(simulation) &&
     !isRefreshOrdered(simulation) &&
     isConverged(checked, { ledger: simulation.ledger, cleanedIds: membership.goneIds });
-  while (!isOver()) {
+  // What has just been asked for is under way at the first look.
+  do {
     if (queue.now > began + CONVERGENCE_MS_MAX) {
       const minutes = CONVERGENCE_MS_MAX / 60_000;
       const details = [...describeRuvs(checked), ...operators.describe()];
@@ -79,7 +87,7 @@ export async function healAndCheck(
       nextRound = queue.now + ROUND_MS;
     }
     checked = checkedServers(simulation);
-  }
+  } while (!isOver());
   membership.settle();
   trace.note("healing", "converged");
   checkKeepAlives(simulation.ledger, [...simulation.plans.values()], queue.now);
@@ -219,7 +227,7 @@ class Operators {
   /** A consumer that cannot be served any more is initialized, if nobody else has helped it meanwhile. */
   #help(plan: AgreementPlan, code: number): void {
     const { queue, trace } = this.#simulation;
-    if (code !== ReplicationCode.changelogError && code !== ReplicationCode.ruvError) return;
+    if (!CODES_OF_INITIALIZATION.has(code)) return;
     if (code === ReplicationCode.changelogError && !this.#simulation.mayCutOff) {
       throw new Error(`${plan.from} has trimmed what ${plan.to} lacks`);
     }
