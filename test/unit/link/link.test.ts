@@ -171,11 +171,15 @@ suite("link/link", () => {
 
   test("link/link: an answer that does not come ends the wait", () =>
     withResponder(
-      () => {},
+      (message, send) => {
+        if (message.request.type === "bind") respond(message, send);
+      },
       "ldap",
       async (port) => {
-        const error = await failureOf(openLink({ ...settingsFor(port), timeoutMs: 50 }));
+        const link = await openLink(settingsFor(port));
+        const error = await failureOf(readCapabilities(link, 20));
         assert.equal(error.ldapCode, LinkCode.timeout);
+        link.close();
       },
     ));
 
