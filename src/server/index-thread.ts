@@ -109,8 +109,10 @@ async function run(start: IndexThreadStart): Promise<void> {
     await thread.close();
     tell({ type: "done" });
   } catch (error) {
+    const { stack, cause } = error as Error;
     const isStorage = error instanceof StorageError;
-    tell({ type: "failed", isStorage, reason: (error as Error).stack ?? String(error) });
+    const why = isStorage && cause instanceof Error ? cause.message : stack;
+    tell({ type: "failed", isStorage, reason: why ?? String(error) });
   }
   parentPort?.close();
 }
