@@ -63,8 +63,7 @@ class SpellingTest implements RangeTest {
   matchesAt(bytes: Buffer, start: number, end: number): boolean {
     const value = this.#value;
     if (end - start !== value.length) return false;
-    for (let i = 0; i < value.length; i += 1) if (bytes[start + i] !== value[i]) return false;
-    return true;
+    return hasAt(bytes, start, value);
   }
 }
 
@@ -181,11 +180,11 @@ export class SubstringTest implements ValueTest {
     let end = value.length;
     if (initial !== undefined) {
       start = initial.length;
-      if (start > end || !value.subarray(0, start).equals(initial)) return false;
+      if (start > end || !hasAt(value, 0, initial)) return false;
     }
     if (final !== undefined) {
       end -= final.length;
-      if (end < start || !value.subarray(end).equals(final)) return false;
+      if (end < start || !hasAt(value, end, final)) return false;
     }
     for (const piece of any) {
       const found = value.indexOf(piece, start);
@@ -194,4 +193,10 @@ export class SubstringTest implements ValueTest {
     }
     return true;
   }
+}
+
+/** Whether `value`, which is long enough, has these bytes at `start`. `equals` would need a view of it first. */
+function hasAt(value: Buffer, start: number, bytes: Buffer): boolean {
+  for (let i = 0; i < bytes.length; i += 1) if (value[start + i] !== bytes[i]) return false;
+  return true;
 }

@@ -3,7 +3,7 @@
 // for single IDs.
 
 import { assert } from "../base/index.ts";
-import { type BytesTable, copyBytes } from "../kv/index.ts";
+import { type Bytes, type BytesTable, copyBytes } from "../kv/index.ts";
 import { IdList } from "./id-list.ts";
 import {
   type BlockCount,
@@ -21,7 +21,7 @@ import {
   headHas,
   isHead,
 } from "./id-rows.ts";
-import { blockKey, blockNumber, keyBytes } from "./index-key.ts";
+import { blockKey, blockNumber, keyBytes, writeBlockNumber } from "./index-key.ts";
 import { BLOCK_IDS, BLOCKED_LIST_IDS_MIN, SHORT_LIST_IDS_MAX } from "./limits.ts";
 
 /** A list as it lies in the table; valid as long as the table is not written. */
@@ -142,6 +142,32 @@ class BlockedIds implements StoredIds {
     assert(row !== undefined, "the blocks that a head names are there");
     return row;
   }
+}
+
+/** Leaves those of the first `size` of `ids`, which are sorted, that are in the list of several rows, and returns their number. Its
+ *  head is not asked which blocks there are: a look-up of one that is missing costs no more. */
+export function retainInBlocks(
+  table: BytesTable,
+  key: string,
+  ids: Uint32Array,
+  size: number,
+): number {
+  const bytes = blockKey(key, 0);
+  let count = 0;
+  let block: number | undefined;
+  let row: Bytes | undefined;
+  for (let i = 0; i < size; i += 1) {
+    const id = ids[i]!;
+    if (blockNumber(id) !== block) {
+      block = blockNumber(id);
+      writeBlockNumber(bytes, key.length, block);
+      row = table.get(bytes);
+    }
+    if (row === undefined || !blockHas(row, id)) continue;
+    ids[count] = id;
+    count += 1;
+  }
+  return count;
 }
 
 /** Adds an ID to the list; no change if it is there. */

@@ -73,8 +73,13 @@ export function blockKey(key: string, block: number): Buffer {
   const bytes = Buffer.allocUnsafe(key.length + BLOCK_SUFFIX_BYTES);
   bytes.write(key, 0, "latin1");
   bytes[2]! |= BLOCK_FLAG;
-  bytes.writeUIntBE(block, key.length, BLOCK_SUFFIX_BYTES);
+  writeBlockNumber(bytes, key.length, block);
   return bytes;
+}
+
+/** Makes the key of a block, whose list key has `listKeyLength` bytes, that of another block. */
+export function writeBlockNumber(bytes: Buffer, listKeyLength: number, block: number): void {
+  bytes.writeUIntBE(block, listKeyLength, BLOCK_SUFFIX_BYTES);
 }
 
 /** The first key behind all that begin with `prefix`; undefined behind the last of all. */

@@ -8,7 +8,7 @@
 // An asserted piece is cut likewise, with the marker of its side, so that even a piece of one letter at the beginning or end
 // has a key. A marker may occur in a value too; that adds false candidates and loses none.
 
-import type { AttributeType } from "../schema/index.ts";
+import type { AttributeType, SubstringPosition } from "../schema/index.ts";
 import {
   equalityIsOrdered,
   type IndexDefinition,
@@ -20,8 +20,6 @@ import {
 
 const BEGIN_CODE = 2;
 const END_CODE = 3;
-const BEGIN_MARKER = String.fromCharCode(BEGIN_CODE);
-const END_MARKER = String.fromCharCode(END_CODE);
 export const TRIGRAM_BYTES = 3;
 const TRIGRAM_MASK = 0xff_ffff;
 
@@ -119,9 +117,31 @@ export function trigramText(code: number): string {
   return String.fromCharCode(code >> 16, (code >> 8) & 0xff, code & 0xff);
 }
 
-/** The asserted piece between the markers of its side. */
-export function markPiece(piece: Buffer, position: "initial" | "any" | "final"): string {
-  const text = piece.toString("latin1");
-  if (position === "initial") return BEGIN_MARKER + text;
-  return position === "final" ? text + END_MARKER : text;
+/** What is looked for: the normal form of an asserted part, and where it stands. */
+export interface Piece {
+  readonly form: Buffer;
+  readonly position: SubstringPosition;
+}
+
+/** Of the piece with the marker of its side. */
+export function markedLength({ form, position }: Piece): number {
+  return position === "any" ? form.length : form.length + 1;
+}
+
+function markedByte({ form, position }: Piece, at: number): number {
+  if (position !== "initial") return at < form.length ? form[at]! : END_CODE;
+  return at === 0 ? BEGIN_CODE : form[at - 1]!;
+}
+
+/** The trigram that begins at `at` of the marked piece. */
+export function trigramAt(piece: Piece, at: number): number {
+  return (
+    (markedByte(piece, at) << 16) | (markedByte(piece, at + 1) << 8) | markedByte(piece, at + 2)
+  );
+}
+
+/** The marked piece, one character a byte. */
+export function markedText(piece: Piece): string {
+  const codes = Array.from({ length: markedLength(piece) }, (_, at) => markedByte(piece, at));
+  return String.fromCharCode(...codes);
 }

@@ -17,7 +17,13 @@ import {
   kindRule,
   prefixEnd,
 } from "./index-key.ts";
-import { isCoveredByEquality, markPiece, TRIGRAM_BYTES } from "./index-keys.ts";
+import {
+  isCoveredByEquality,
+  markedLength,
+  markedText,
+  type Piece,
+  TRIGRAM_BYTES,
+} from "./index-keys.ts";
 import { RANGE_KEYS_MAX } from "./limits.ts";
 import type { LateLists } from "./late-lists.ts";
 import type { ListSizes } from "./list-sizes.ts";
@@ -32,7 +38,7 @@ import {
   type Source,
   UnionSource,
 } from "./plan-source.ts";
-import { findBySubstrings, type Piece } from "./plan-substrings.ts";
+import { findBySubstrings } from "./plan-substrings.ts";
 
 export interface CatalogIndex extends IndexDefinition {
   /** false while it is being built: kept up, not used. */
@@ -155,13 +161,14 @@ class LeafPlanner {
       if (found !== undefined) return found;
       // Two bytes begin a trigram wherever they stand, unless they end with the marker of the end.
       const short = pieces.find(
-        ({ marked, position }) => marked.length === TRIGRAM_BYTES - 1 && position !== "final",
+        (piece) => markedLength(piece) === TRIGRAM_BYTES - 1 && piece.position !== "final",
       );
       if (short === undefined) return ALL;
       const prefix = keyPrefix(index.tag, "substring");
-      const start = prefix + short.marked;
+      const bytes = markedText(short);
+      const start = prefix + bytes;
       const listed = this.#rangeOfKeys(start, prefixEnd(start));
-      const lately = late?.beginningWith(index.tag, short.marked);
+      const lately = late?.beginningWith(index.tag, bytes);
       if (listed === ALL || lately === undefined || lately.size === 0) return listed;
       return new UnionSource([listed, new ListSource(new ShortIds(lately), { exact: false })]);
     });
@@ -254,9 +261,7 @@ function normalPieces(rule: MatchingRule, item: SubstringsFilter): Piece[] | und
   const pieces: Piece[] = [];
   const add = (piece: Buffer, position: SubstringPosition): boolean => {
     const form = rule.normalizePart(piece, position);
-    if (form !== undefined) {
-      pieces.push({ form, position, marked: markPiece(form, position) });
-    }
+    if (form !== undefined) pieces.push({ form, position });
     return form !== undefined;
   };
   const fits =

@@ -8,10 +8,10 @@
 // Trigrams of entries that changed lately are not in their lists yet: each list is united with what LateLists has of it.
 
 import type { Bytes, BytesTable } from "../kv/index.ts";
-import type { MatchingRule, SubstringPosition } from "../schema/index.ts";
+import type { MatchingRule } from "../schema/index.ts";
 import { IdList } from "./id-list.ts";
 import { countBound, decodeShortList, isHead, readShortList, retainShortList } from "./id-rows.ts";
-import { idsOfRow, ShortIds, type StoredIds, UnitedIds } from "./id-table.ts";
+import { idsOfRow, retainInBlocks, ShortIds, type StoredIds, UnitedIds } from "./id-table.ts";
 import {
   cutValue,
   type IndexDefinition,
@@ -21,7 +21,7 @@ import {
   kindRule,
   prefixEnd,
 } from "./index-key.ts";
-import { TRIGRAM_BYTES, trigramText } from "./index-keys.ts";
+import { markedLength, type Piece, TRIGRAM_BYTES, trigramAt, trigramText } from "./index-keys.ts";
 import {
   ENOUGH_IDS_MAX,
   INITIAL_KEYS_MAX,
@@ -35,7 +35,7 @@ import { IntersectionSource, ListSource, NONE, type Source, UnionSource } from "
 
 /** What an overlap of one byte counts, in steps of ListSizes: as if the list were twice as long. */
 const OVERLAP_STEPS = 7;
-/** Of lists of several rows. */
+/** Of lists of more IDs than one row may hold. */
 const COMMON_STEPS = stepsOf(SHORT_LIST_IDS_MAX);
 /** So few candidates cost less than another list. */
 const FEW_IDS = 2;
@@ -45,13 +45,6 @@ export interface SubstringIndex {
   readonly index: IndexDefinition;
   readonly sizes: ListSizes;
   readonly late: LateLists | undefined;
-}
-
-/** What is looked for: the normal form of a part, where it stands, and the form between its markers (index-keys.ts). */
-export interface Piece {
-  readonly form: Buffer;
-  readonly position: SubstringPosition;
-  readonly marked: string;
 }
 
 /** undefined: the pieces are too short for a trigram, and the beginning is of no use. */
@@ -187,13 +180,20 @@ class TrigramSearch {
           : retainShortList(row, scratchIds, this.#size);
       return true;
     }
-    this.#narrow(this.#stored(trigram, row));
+    if (this.#size === undefined) this.#narrow(this.#stored(trigram, row));
+    else {
+      const { table } = this.#substrings;
+      this.#size = retainInBlocks(table, this.#keyOf(trigram), scratchIds, this.#size);
+    }
     return true;
   }
 
-  #stored({ code }: Trigram, row: Bytes): StoredIds {
-    const { table, index } = this.#substrings;
-    return idsOfRow(table, keyPrefix(index.tag, "substring") + trigramText(code), row);
+  #keyOf({ code }: Trigram): string {
+    return keyPrefix(this.#substrings.index.tag, "substring") + trigramText(code);
+  }
+
+  #stored(trigram: Trigram, row: Bytes): StoredIds {
+    return idsOfRow(this.#substrings.table, this.#keyOf(trigram), row);
   }
 
   #narrow(stored: StoredIds): void {
@@ -231,29 +231,32 @@ function readRow({ table, sizes, index }: SubstringIndex, { code }: Trigram): By
   return row;
 }
 
-/** Each trigram of the pieces once, not more than TRIGRAMS_MAX, evenly from all over. */
+/** The trigrams of the pieces, each once: of TRIGRAMS_MAX places, evenly from all over. */
 function trigramsOf(pieces: readonly Piece[]): Trigram[] {
+  let places = 0;
+  for (const piece of pieces) places += trigramCount(piece);
   const trigrams: Trigram[] = [];
-  const seen = new Set<number>();
+  const step = Math.max(1, (places - 1) / (TRIGRAMS_MAX - 1));
   let start = 0;
-  for (const { marked: piece } of pieces) {
-    for (let at = 0; at + TRIGRAM_BYTES <= piece.length; at += 1) {
-      const code =
-        (piece.charCodeAt(at) << 16) | (piece.charCodeAt(at + 1) << 8) | piece.charCodeAt(at + 2);
-      if (seen.has(code)) continue;
-      seen.add(code);
-      trigrams.push({ code, place: start + at, steps: 0 });
+  let before = 0;
+  let chosen = 0;
+  for (const piece of pieces) {
+    const end = before + trigramCount(piece);
+    for (; chosen < TRIGRAMS_MAX; chosen += 1) {
+      const at = Math.floor(chosen * step) - before;
+      if (before + at >= end) break;
+      const code = trigramAt(piece, at);
+      if (!has(trigrams, code)) trigrams.push({ code, place: start + at, steps: 0 });
     }
-    start += piece.length + TRIGRAM_BYTES;
+    before = end;
+    start += markedLength(piece) + TRIGRAM_BYTES;
   }
-  return spread(trigrams, TRIGRAMS_MAX);
+  return trigrams;
 }
 
-/** At most `countMax` of the elements, evenly from all over. */
-function spread<T>(elements: T[], countMax: number): T[] {
-  if (elements.length <= countMax) return elements;
-  return Array.from(
-    { length: countMax },
-    (_, i) => elements[Math.floor((i * (elements.length - 1)) / (countMax - 1))]!,
-  );
+function has(trigrams: readonly Trigram[], code: number): boolean {
+  for (const trigram of trigrams) if (trigram.code === code) return true;
+  return false;
 }
+
+const trigramCount = (piece: Piece): number => Math.max(0, markedLength(piece) - TRIGRAM_BYTES + 1);

@@ -145,27 +145,6 @@ function differsAt(
   return next < end && bytes[next]! >= 0x80 ? undefined : false;
 }
 
-/** Doubles the blanks between words and puts one at each end. */
-function widen(valueForm: Buffer): Buffer {
-  if (valueForm.length === 1 && valueForm[0] === SPACE) return Buffer.from("  ");
-  let blanks = 0;
-  for (let i = 0; i < valueForm.length; i += 1) if (valueForm[i] === SPACE) blanks += 1;
-  const out = Buffer.allocUnsafe(valueForm.length + blanks + 2);
-  let at = 1;
-  out[0] = SPACE;
-  for (let i = 0; i < valueForm.length; i += 1) {
-    const byte = valueForm[i]!;
-    if (byte === SPACE) {
-      out[at] = SPACE;
-      at += 1;
-    }
-    out[at] = byte;
-    at += 1;
-  }
-  out[at] = SPACE;
-  return out;
-}
-
 /** The three normal forms for one kind of preparation. */
 export interface TextPreparer {
   /** undefined: not UTF-8, or with prohibited characters. May share memory with `value`. */
@@ -237,10 +216,11 @@ export function textPreparer(preparation: Preparation): TextPreparer {
   }
 
   const prepareTarget = (value: Buffer): Buffer | undefined => {
-    const form = prepareValue(value);
-    if (form === undefined) return undefined;
-    if (isAscii(form)) return widen(form);
-    const words = squeezeText(mapText(value, preparation)!).split(" ");
+    const form = targetOfAscii(value, table);
+    if (form !== undefined) return form;
+    const text = mapText(value, preparation);
+    if (text === undefined) return undefined;
+    const words = squeezeText(text).split(" ");
     return Buffer.from(restoreMarks(` ${words.join("  ")} `), "utf8");
   };
 
@@ -255,19 +235,64 @@ export function textPreparer(preparation: Preparation): TextPreparer {
 
 /** As `partForm`, for ASCII. */
 function partOfAscii(part: Buffer, table: Uint8Array, position: SubstringPosition): Buffer {
-  const squeezed = squeezeAscii(part, table);
-  if (squeezed.length === 1 && squeezed[0] === SPACE) return squeezed;
-  let first = 0;
-  while (table[part[first]!] === DROPPED) first += 1;
-  let last = part.length - 1;
-  while (table[part[last]!] === DROPPED) last -= 1;
-  const leads = position === "initial" || table[part[first]!] === SPACE;
-  const trails = position === "final" || table[part[last]!] === SPACE;
-  const wide = widen(squeezed);
-  return wide.subarray(leads ? 0 : 1, trails ? wide.length : wide.length - 1);
+  const out = Buffer.allocUnsafe(2 * part.length + 2);
+  let at = 0;
+  let blank = position === "initial";
+  for (let i = 0; i < part.length; i += 1) {
+    const mapped = table[part[i]!]!;
+    if (mapped === DROPPED) continue;
+    if (mapped === SPACE) {
+      blank = true;
+      continue;
+    }
+    if (blank && at > 0) {
+      out[at] = SPACE;
+      at += 1;
+    }
+    if (blank) {
+      out[at] = SPACE;
+      at += 1;
+    }
+    blank = false;
+    out[at] = mapped;
+    at += 1;
+  }
+  if (at === 0 || blank || position === "final") {
+    out[at] = SPACE;
+    at += 1;
+  }
+  return out.subarray(0, at);
 }
 
-/** Undoes `widen` for the beginning of a target form. A blank at its end may be one of two, or the last of all. */
+/** What `prepareTarget` makes of ASCII: blanks between words doubled, and one at each end; undefined if it is not. */
+function targetOfAscii(value: Buffer, table: Uint8Array): Buffer | undefined {
+  const out = Buffer.allocUnsafe(2 * value.length + 2);
+  out[0] = SPACE;
+  let at = 1;
+  let blank = false;
+  for (let i = 0; i < value.length; i += 1) {
+    const byte = value[i]!;
+    if (byte >= 0x80) return undefined;
+    const mapped = table[byte]!;
+    if (mapped === DROPPED) continue;
+    if (mapped === SPACE) {
+      blank = true;
+      continue;
+    }
+    if (blank && at > 1) {
+      out[at] = SPACE;
+      out[at + 1] = SPACE;
+      at += 2;
+    }
+    blank = false;
+    out[at] = mapped;
+    at += 1;
+  }
+  out[at] = SPACE;
+  return out.subarray(0, at + 1);
+}
+
+/** The value form that a target form with this beginning begins with. A blank at its end may be one of two, or the last of all. */
 function narrow(part: Buffer): Buffer {
   const out = Buffer.allocUnsafe(part.length);
   let length = 0;

@@ -1,6 +1,8 @@
 import { assert } from "chai";
-import { addId, addIds, readIds, removeId } from "../../../src/index/id-table.ts";
+import { addId, addIds, readIds, removeId, retainInBlocks } from "../../../src/index/id-table.ts";
 import { IdList } from "../../../src/index/id-list.ts";
+import { isHead } from "../../../src/index/id-rows.ts";
+import { keyBytes } from "../../../src/index/index-key.ts";
 import { clearIndex } from "../../../src/index/update-index.ts";
 import { openMemory } from "../../../src/kv/index.ts";
 
@@ -39,10 +41,12 @@ suite("index/id-table", () => {
         39_999,
         0xffff_ffff,
       ]);
-      assert.deepEqual(
-        stored()?.retain(probes).toArray() ?? [],
-        probes.toArray().filter((id) => model.has(id)),
-      );
+      const kept = probes.toArray().filter((id) => model.has(id));
+      assert.deepEqual(stored()?.retain(probes).toArray() ?? [], kept);
+      const row = table.get(keyBytes(KEY));
+      if (row === undefined || !isHead(row)) return;
+      const ids = Uint32Array.from(probes);
+      assert.deepEqual([...ids.slice(0, retainInBlocks(table, KEY, ids, ids.length))], kept);
     };
     for (const [share, rounds] of [
       [90, 2500],

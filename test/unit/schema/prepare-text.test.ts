@@ -1,5 +1,6 @@
 // RFC 4518: mapping, normalization, insignificant characters.
 import { assert } from "chai";
+import fc from "fast-check";
 import { textPreparer } from "../../../src/schema/prepare-text.ts";
 
 const ignore = textPreparer({ fold: true, removal: "none" });
@@ -104,4 +105,21 @@ suite("schema/prepare-text", () => {
       assert.equal(show(ignore.preparePart(Buffer.from(part), position)), form);
     });
   }
+
+  test("schema/prepare-text: forms of ASCII are those that a form by words has", () => {
+    const byte = fc.constantFrom(..." \t\r\u0000\u0007\u007faAbZ-0".split(""));
+    const position = fc.constantFrom("initial" as const, "any" as const, "final" as const);
+    fc.assert(
+      fc.property(fc.string({ unit: byte, maxLength: 12 }), position, (text, where) => {
+        const mapped = text.replace(/[\0\x07\x7f]/g, "").replace(/[\t\r]/g, " ");
+        const words = mapped.toLowerCase().match(/[^ ]+/g) ?? [];
+        const target = words.length === 0 ? "  " : ` ${words.join("  ")} `;
+        assert.equal(show(ignore.prepareTarget(Buffer.from(text))), target);
+        const leads = where === "initial" || mapped.startsWith(" ") ? " " : "";
+        const trails = where === "final" || mapped.endsWith(" ") ? " " : "";
+        const part = words.length === 0 ? " " : leads + words.join("  ") + trails;
+        assert.equal(show(ignore.preparePart(Buffer.from(text), where)), part);
+      }),
+    );
+  });
 });
