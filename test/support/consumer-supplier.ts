@@ -28,6 +28,7 @@ export interface StartOptions {
   readonly oid?: string;
 }
 
+/** Its replica ID is 9 on connection 1, 10 on connection 2 and so on. */
 export class ConsumerSupplier {
   readonly replica: MemoryReplica;
   readonly answers: { response: Response; controls: readonly { oid: string }[] }[] = [];
@@ -56,7 +57,10 @@ export class ConsumerSupplier {
     const value = encodeStartReplication({
       protocolOid: options.protocolOid ?? INCREMENTAL_PROTOCOL_OID,
       suffix: options.suffix ?? SUFFIX,
-      ruv: options.ruv ?? ["{replicageneration} g", "{replica 9 ldap://s9:389}"],
+      ruv: options.ruv ?? [
+        "{replicageneration} g",
+        `{replica ${8 + this.connection.id} ldap://s${8 + this.connection.id}:389}`,
+      ],
       referrals: options.referrals ?? [],
       csn: options.csn ?? START_CSN,
       sessionData: undefined,

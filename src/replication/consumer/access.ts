@@ -1,5 +1,7 @@
 // Exclusive access to a replica (replication-protocol 3.6): at most one session, incremental or total, holds it. In memory only:
-// a connection that goes takes its access along. Values; each function gives a new one.
+// a connection that goes takes its access along, and so
+// does a new session of the same supplier, whose old connection may be lost without a word. Values; each function gives a new one.
+import type { ReplicaId } from "../csn/index.ts";
 import type { Ruv } from "../ruv/index.ts";
 
 export type Access =
@@ -10,6 +12,8 @@ export type Access =
       /** For logs. */
       readonly label: string;
       readonly supplier: Ruv;
+      /** undefined: it is read-only. */
+      readonly supplierId: ReplicaId | undefined;
       /** Another supplier waits: `asked` until the running one has been told. */
       readonly release: "none" | "asked" | "told";
     }

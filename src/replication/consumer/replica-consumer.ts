@@ -17,7 +17,7 @@ import {
   SUCCESS,
 } from "../../protocol/index.ts";
 import type { Change } from "../change/index.ts";
-import type { Csn, ReplicaId } from "../csn/index.ts";
+import type { Csn } from "../csn/index.ts";
 import { type Ruv, coversCsn, formatRuv } from "../ruv/index.ts";
 import { mayContinueAfter } from "../supplier/index.ts";
 import {
@@ -68,8 +68,6 @@ export class ReplicaConsumer {
   private staging: ImportState | undefined;
   private connection: SupplierConnection | undefined;
   private rest = new SessionRest();
-  /** Of the supplier of an incremental session, when it is updatable. */
-  private supplierId: ReplicaId | undefined;
   private readonly entries = new Map<number, ReadItem>();
   private readonly entryAnswers = new Map<number, (code: number) => void>();
   private answerEnd: ((answer: SessionAnswer) => void) | undefined;
@@ -114,7 +112,7 @@ export class ReplicaConsumer {
     const verdict = checkStart({ connection, request, replica: { port, access } });
     if (verdict.type === "refused") return this.refuse(connection, verdict.code);
     if (verdict.generator !== undefined) port.setGenerator(verdict.generator);
-    const { kind, supplier } = verdict;
+    const { kind, supplier, supplierId } = verdict;
     const { id: connectionId, label } = connection;
     if (kind === "incremental" && this.isStale(supplier)) {
       return this.refuse(connection, ReplicationResponseCode.belowPurgePoint);
@@ -123,16 +121,17 @@ export class ReplicaConsumer {
       return this.refuse(connection, ReplicationResponseCode.internalError);
     }
     this.endRest();
+    // Its supplier has lost that connection, even if nothing here has told so.
+    if (!this.isSession(connectionId)) this.dropSession();
     if (kind === "total") {
       this.staging = startImport(supplier);
       this.held = { name: "total", connectionId, label, supplier };
     } else {
-      this.held = { name: "incremental", connectionId, label, supplier, release: "none" };
+      const session = { connectionId, label, supplier, supplierId };
+      this.held = { name: "incremental", ...session, release: "none" };
     }
     this.connection = connection;
-    // A read-only supplier is not in its own update vector, and says so by its referrals.
-    this.supplierId = request?.referrals.length === 0 ? supplier.elements[0]?.replicaId : undefined;
-    port.hearSupplier(supplier, this.supplierId);
+    port.hearSupplier(supplier, supplierId);
     if (kind === "incremental") port.learnSupplier(supplier);
     this.log.debug("consumer.session.started", { suffix: port.suffix, kind, connection: label });
     const ruv = kind === "incremental" ? port.ruv() : undefined;
@@ -256,11 +255,11 @@ export class ReplicaConsumer {
 
   private queue(connectionId: number, change: Change, answer: AnswerChange): QueuedChange {
     let outcome: LdapResult | undefined;
-    const { rest, supplierId } = this;
+    const { rest, held } = this;
     rest.changeQueued();
     return {
       change,
-      supplierId,
+      supplierId: held.name === "incremental" ? held.supplierId : undefined,
       admit: (ruv) => this.judge(connectionId, change, ruv),
       settle: (result) => {
         outcome = result;

@@ -12,6 +12,7 @@ import {
   type Csn,
   type CsnGenerator,
   READ_ONLY_REPLICA_ID,
+  type ReplicaId,
   adjustGenerator,
   maxCsn,
   parseCsn,
@@ -28,6 +29,8 @@ export type StartVerdict =
       readonly type: "granted";
       readonly kind: SessionKind;
       readonly supplier: Ruv;
+      /** undefined: it is read-only. */
+      readonly supplierId: ReplicaId | undefined;
       /** To be taken over; undefined when nothing changes. */
       readonly generator: CsnGenerator | undefined;
     };
@@ -67,10 +70,21 @@ export function checkStart({ connection, request, replica }: StartFacts): StartV
   const adjusted = adjust(port, supplier, csn);
   if (adjusted === "skew") return refused(Code.excessiveClockSkew);
   if (isSameReplica(port, supplier)) return refused(Code.duplicateReplicaId);
-  // The lock. While a total initialization goes out, changes may come in.
-  const isOwn = access.name === "incremental" && access.connectionId === connection.id;
-  if (access.name !== "free" && !isOwn) return refused(Code.busy);
-  return { type: "granted", kind, supplier, generator: adjusted };
+  const supplierId = idOfUpdatable(supplier, request);
+  if (!isOpenTo(access, connection.id, supplierId)) return refused(Code.busy);
+  return { type: "granted", kind, supplier, supplierId, generator: adjusted };
+}
+
+/** The lock. While a total initialization goes out, changes may come in. A supplier that starts anew does not wait for itself. */
+function isOpenTo(
+  access: Access,
+  connectionId: number,
+  supplierId: ReplicaId | undefined,
+): boolean {
+  if (access.name === "free") return true;
+  if (access.name === "total") return false;
+  if (access.connectionId === connectionId) return true;
+  return supplierId !== undefined && access.supplierId === supplierId;
 }
 
 /** The generator above all CSNs that the supplier knows. Between different data it does not matter what they say. */
@@ -84,6 +98,11 @@ function adjust(port: ReplicaPort, supplier: Ruv, csn: Csn): CsnGenerator | "ske
 }
 
 /** A read-only supplier is not in its own update vector, and says so by its referrals. */
+const idOfUpdatable = (
+  supplier: Ruv,
+  { referrals }: StartReplicationRequest,
+): ReplicaId | undefined => (referrals.length === 0 ? supplier.elements[0]?.replicaId : undefined);
+
 const isGivenUp = (port: ReplicaPort, supplier: Ruv, request: StartReplicationRequest): boolean => {
   const own = supplier.elements[0];
   return own !== undefined && request.referrals.length === 0 && port.isGivenUp(own);

@@ -44,6 +44,26 @@ suite("consumer/replica-consumer", () => {
     assert.equal(supplier.start(), 0);
   });
 
+  test("consumer/replica-consumer: a supplier that starts anew on another connection does not wait for itself", async () => {
+    const { replica, supplier } = setUpConsumer();
+    const anew = new ConsumerSupplier(replica, 2);
+    const ruv = ["{replicageneration} g", "{replica 9 ldap://s9:389}"];
+    supplier.start({ ruv });
+    supplier.change(makeCsn(5, 0, 9));
+    assert.equal(anew.start({ ruv }), 0);
+    assert.isTrue(supplier.isClosed);
+    await settle();
+    assert.notInclude(supplier.results(), "0", "a change that was on its way is not applied");
+    anew.change(makeCsn(5, 0, 9));
+    await settle();
+    assert.deepEqual(anew.results(), ["0"]);
+    assert.equal(anew.end(), 9);
+
+    const referrals = ["ldap://s1:389"];
+    assert.equal(anew.start({ ruv, referrals }), 0);
+    assert.equal(new ConsumerSupplier(replica, 3).start({ ruv, referrals }), 1, "a hub has no ID");
+  });
+
   test("consumer/replica-consumer: a session that is kept gives way to another supplier, and its supplier is told", async () => {
     const { replica, supplier } = setUpConsumer();
     const second = new ConsumerSupplier(replica, 2);
