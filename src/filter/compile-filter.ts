@@ -48,6 +48,8 @@ interface Assertion {
   readonly value: Buffer;
 }
 
+const NO_OPTIONS: readonly string[] = [];
+
 /** From this many equality items on one attribute an OR looks values up in a set instead of asking item by item. */
 const MEMBERSHIP_ITEMS_MIN = 4;
 
@@ -191,10 +193,17 @@ class FilterCompiler {
 
   /** The attribute that a text names; undefined if the schema does not define the type and the filter takes no such. */
   #findAttribute(text: string): NamedAttribute | undefined {
-    const [name = "", ...options] = text.split(";");
-    const type = this.#schema.attributeType(name);
+    const end = text.indexOf(";");
+    const type = this.#schema.attributeType(end < 0 ? text : text.slice(0, end));
     if (!type.defined && !this.#takesUndefinedTypes) return undefined;
-    return { type, options: options.map((option) => option.toLowerCase()) };
+    if (end < 0) return { type, options: NO_OPTIONS };
+    return {
+      type,
+      options: text
+        .slice(end + 1)
+        .toLowerCase()
+        .split(";"),
+    };
   }
 
   #onAttribute(named: NamedAttribute, test: ValueTest): Matcher {

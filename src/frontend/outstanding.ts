@@ -4,22 +4,29 @@
 import type { Operation } from "./operation.ts";
 
 export class Outstanding {
-  readonly #operations = new Set<Operation>();
+  /** Mostly one, which comes and goes: a set would make a new table every few times. */
+  readonly #operations: Operation[] = [];
 
   get count(): number {
-    return this.#operations.size;
+    return this.#operations.length;
   }
 
+  /** Of those that are there now. */
   [Symbol.iterator](): Iterator<Operation> {
-    return this.#operations.values();
+    return [...this.#operations].values();
   }
 
   add(operation: Operation): void {
-    this.#operations.add(operation);
+    this.#operations.push(operation);
   }
 
   delete(operation: Operation): void {
-    this.#operations.delete(operation);
+    if (this.#operations.at(-1) === operation) {
+      this.#operations.pop();
+      return;
+    }
+    const at = this.#operations.indexOf(operation);
+    if (at >= 0) this.#operations.splice(at, 1);
   }
 
   /** The operation with this message ID for whose answer the client still waits. */
@@ -35,12 +42,12 @@ export class Outstanding {
   }
 
   abandonReads(): void {
-    for (const operation of this.#operations) if (isRead(operation)) this.abandon(operation);
+    for (const operation of this) if (isRead(operation)) this.abandon(operation);
   }
 
   /** Nobody is there to be answered. */
   abandonAll(): void {
-    for (const operation of this.#operations) operation.abandon();
+    for (const operation of this) operation.abandon();
   }
 }
 

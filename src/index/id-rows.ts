@@ -22,6 +22,8 @@ const HEAD_ROW_BYTES = 4;
 const BITMAP_START = 2;
 const BITMAP_ROW_BYTES = BITMAP_START + BLOCK_IDS / 8;
 const VARINT_BYTES_MAX = 5;
+/** Of so short a row the IDs are counted first: that costs less than a view of too long an array. */
+const FEW_BYTES = 64;
 
 /** Bytes that are read by index alone: a borrowed view or a buffer. */
 type Readable = Pick<Buffer, "length"> & { readonly [index: number]: number };
@@ -49,9 +51,15 @@ export function encodeShortList(ids: ArrayLike<number>): Buffer {
 }
 
 export function decodeShortList(row: Readable): Uint32Array {
-  const ids = new Uint32Array(row.length - 1);
+  const ids = new Uint32Array(row.length <= FEW_BYTES ? countVarints(row) : row.length - 1);
   const count = readShortList(row, ids);
   return ids.length === count ? ids : ids.subarray(0, count);
+}
+
+function countVarints(row: Readable): number {
+  let count = 0;
+  for (let at = 1; at < row.length; at += 1) if (row[at]! <= 0x7f) count += 1;
+  return count;
 }
 
 /** Writes the IDs to the beginning of `ids`, which is long enough, and returns their number. */

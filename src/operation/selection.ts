@@ -64,7 +64,7 @@ export class Selection {
     if (attributes.length > KEPT_ATTRIBUTES_MAX) return Selection.#parse(attributes, schema);
     let selections = kept.get(schema);
     if (selections === undefined) kept.set(schema, (selections = new Map()));
-    const key = JSON.stringify(attributes);
+    const key = attributes.length === 0 ? "" : JSON.stringify(attributes);
     let selection = selections.get(key);
     if (selection === undefined) {
       selection = Selection.#parse(attributes, schema);

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Clock, Log, Random, Timers } from "../base/index.ts";
 import type { ConfigTree, SuffixSettings } from "../config/index.ts";
+import { isAtOrBelow } from "../dn/index.ts";
 import type { Descriptions } from "../entry/index.ts";
 import type { LmdbKv } from "../kv/lmdb.ts";
 import type { WriteQueue } from "../kv/index.ts";
@@ -29,9 +30,6 @@ export type Route =
       /** undefined: the mapping tree names a backend that does not exist. */
       readonly backend: Backend | undefined;
     };
-
-const isAtOrBelow = (normalDn: string, ancestor: string): boolean =>
-  normalDn === ancestor || normalDn.endsWith(`,${ancestor}`);
 
 export class Directory {
   readonly kv: LmdbKv;

@@ -2,6 +2,7 @@
 // back-pressure, and keeps the cursors of paged searches.
 import { type Filter, LdapError, type SearchRequest } from "../protocol/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
+import { isBelow } from "../dn/index.ts";
 import { compileFilter, namesObjectClass } from "../filter/index.ts";
 import {
   type Access,
@@ -220,7 +221,7 @@ function withNested(
   const nested: NestedSuffix[] = [];
   for (const suffix of directory.config.snapshot.suffixes) {
     const { normalSuffix, state } = suffix;
-    if (baseNormalDn !== "" && !normalSuffix.endsWith(`,${baseNormalDn}`)) continue;
+    if (baseNormalDn !== "" && !isBelow(normalSuffix, baseNormalDn)) continue;
     const named = { dn: suffix.suffix, normalDn: normalSuffix };
     const backend = directory.backendOf(suffix);
     if (state === "referral") {

@@ -1,13 +1,11 @@
 // Which part of a suffix an import or export is about: nsIncludeSuffix and nsExcludeSuffix of the task entries.
+import { isAtOrBelow } from "../dn/index.ts";
 import type { Schema } from "../schema/index.ts";
 
 export interface ScopeSuffixes {
   readonly includeSuffixes?: readonly string[];
   readonly excludeSuffixes?: readonly string[];
 }
-
-const isAtOrBelow = (normalDn: string, ancestor: string): boolean =>
-  normalDn === ancestor || normalDn.endsWith(`,${ancestor}`);
 
 export class SubtreeScope {
   readonly #schema: Schema;
