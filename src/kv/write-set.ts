@@ -10,12 +10,16 @@ import { BytesOverlayTable, IdOverlayTable } from "./overlay-table.ts";
 
 type Overlay = BytesOverlayTable | IdOverlayTable;
 
+/** Never written. */
+const NO_OVERLAYS = new Map<BytesTable | IdTable, Overlay>();
+
 export class WriteSet {
   readonly #parent: WriteSet | undefined;
-  readonly #overlays = new Map<BytesTable | IdTable, Overlay>();
+  /** Dropped at the end: what waits for the commit may hold the write set, and need not hold its tables. */
+  #overlays = new Map<BytesTable | IdTable, Overlay>();
   #afterCommit: (() => void)[] = [];
   /** By their owners. */
-  readonly #lastWrites = new Map<object, () => void>();
+  #lastWrites: Map<object, () => void> | undefined;
   #open = true;
 
   constructor(parent?: WriteSet) {
@@ -57,6 +61,7 @@ export class WriteSet {
    *  ask for that in the name of `owner`; never if all of them are discarded. For rows that every operation would write. */
   lastly(owner: object, write: () => void): void {
     assert(this.#open, "a write set is not used after it was applied or discarded");
+    this.#lastWrites ??= new Map();
     this.#lastWrites.set(owner, write);
   }
 
@@ -66,7 +71,8 @@ export class WriteSet {
     assert(this.#open, "a write set is applied once");
     this.#open = false;
     for (const overlay of this.#overlays.values()) overlay.apply();
-    for (const [owner, write] of this.#lastWrites) {
+    this.#overlays = NO_OVERLAYS;
+    for (const [owner, write] of this.#lastWrites ?? []) {
       if (this.#parent === undefined) write();
       else this.#parent.lastly(owner, write);
     }
@@ -78,8 +84,9 @@ export class WriteSet {
   discard(): void {
     this.#open = false;
     this.#afterCommit = [];
-    this.#lastWrites.clear();
+    this.#lastWrites = undefined;
     for (const overlay of this.#overlays.values()) overlay.close();
+    this.#overlays = NO_OVERLAYS;
   }
 }
 

@@ -115,16 +115,16 @@ const countOf = (attribute: CheckedAttribute): number => attribute.count ?? attr
 
 function checkClasses(schema: Schema, attributes: readonly CheckedAttribute[]): void {
   const objectClassValues: Buffer[] = [];
-  const present = new Set<string>();
   for (const attribute of attributes) {
-    const { type } = attribute.description;
-    if (countOf(attribute) > 0) present.add(type.key);
-    if (type.key === "objectclass") objectClassValues.push(...attribute.values);
+    if (attribute.description.type.key === "objectclass")
+      objectClassValues.push(...attribute.values);
   }
   if (objectClassValues.length === 0) throw violation('missing required attribute "objectclass"');
   const { required, allowed } = getShape(schema, objectClassValues);
+  // Few are required: looking for each is cheaper than a set of all.
   for (const { type, by } of required) {
-    if (present.has(type.key)) continue;
+    const { key } = type;
+    if (attributes.some((one) => one.description.type.key === key && countOf(one) > 0)) continue;
     throw violation(`missing attribute "${type.name}" required by object class "${by.name}"`);
   }
   if (allowed === undefined) return;

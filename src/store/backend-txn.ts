@@ -135,17 +135,27 @@ export class BackendTxn {
       this.#remove(change.uniqueId);
       return;
     }
-    const reshown = new Set<UniqueId>([change.uniqueId]);
-    this.#load(change.uniqueId);
+    const { id, before } = this.#load(change.uniqueId);
     this.#applyToRegisters(change);
     const operation = structuralOperation(change);
-    if (operation !== undefined) {
+    if (operation === undefined) {
+      this.#learnParent(id, before);
+      this.#reshowAlone(change.uniqueId, origin);
+    } else {
+      const reshown = new Set<UniqueId>([change.uniqueId]);
       const outcome = applyStructural(this.#backend.replay, this.structure, this.rules, operation);
       for (const uniqueId of outcome.reshown) reshown.add(uniqueId);
       if (!this.#backend.keepsState) this.#dropState(change);
+      this.reshow(reshown, origin);
     }
-    this.reshow(reshown, origin);
     this.flush();
+  }
+
+  /** While node and record are those that are stored, the record has the ID for what the node says of the parent. */
+  #learnParent(id: EntryId, entry: StoredEntry | undefined): void {
+    if (entry === undefined) return;
+    const node = this.rows.node(id);
+    if (node !== undefined) this.writer.learnId(node.parent, entry.parentId);
   }
 
   /** Stores an entry of a total initialization, and those that look otherwise because of it. */
@@ -211,6 +221,13 @@ export class BackendTxn {
       if (this.#hasOtherName(uniqueId, before)) renamed.push(id);
     }
     for (const id of renamed) this.#renameMarks(id);
+  }
+
+  /** The same for one whose place in the tree has not changed. */
+  #reshowAlone(uniqueId: UniqueId, origin: Origin): void {
+    const { id, before } = this.#load(uniqueId);
+    this.#store(uniqueId, this.#form(uniqueId), origin);
+    if (this.#hasOtherName(uniqueId, before)) this.#renameMarks(id);
   }
 
   /** Whether what stands below an entry has another DN than before, apart from its being a tombstone. */

@@ -65,6 +65,7 @@ export interface WriterBackend extends PieceNumbers {
 /** Attributes that lie apart, by the number of their description. */
 type Cuts = ReadonlyMap<number, CutRope>;
 
+const NO_NAMES: ReadonlySet<string> = new Set();
 const NO_CUTS: Cuts = new Map();
 const NO_PIECES: PiecesApart = new Map();
 
@@ -76,13 +77,12 @@ export class BackendWriter extends BackendReader {
   readonly #sharedNames: NameCache | undefined;
   /** Once a record with values apart has been put. */
   #pieces: PieceRows | undefined;
-  /** Normal DNs of entries whose `aci` values changed. */
-  readonly aciChanges = new Set<string>();
+  #aciChanges: Set<string> | undefined;
   /** Entries as the operation sees them now: it looks at the few that it is about many times. */
   readonly #entries = new Map<EntryId, StoredEntry | undefined>();
   readonly #ids = new Map<UniqueId, EntryId>();
   /** Entries whose name has been taken out of the tree and not been put back. */
-  readonly #named = new Map<EntryId, Place>();
+  #named: Set<EntryId> | undefined;
   /** Whether names of existing entries changed. */
   namesChanged = false;
 
@@ -97,8 +97,14 @@ export class BackendWriter extends BackendReader {
     this.#backend = backend;
   }
 
+  /** Normal DNs of entries whose `aci` values changed. */
+  get aciChanges(): ReadonlySet<string> {
+    return this.#aciChanges ?? NO_NAMES;
+  }
+
   override entry(id: EntryId): StoredEntry | undefined {
-    if (this.#entries.has(id)) return this.#entries.get(id);
+    const known = this.#entries.get(id);
+    if (known !== undefined || this.#entries.has(id)) return known;
     const entry = this.#backend.largeRecords.has(id) ? this.#largeEntry(id) : super.entry(id);
     if (this.#entries.size >= ENTRIES_MAX) this.#entries.clear();
     this.#entries.set(id, entry);
@@ -146,6 +152,11 @@ export class BackendWriter extends BackendReader {
     return id;
   }
 
+  /** This is the ID of the unique ID. */
+  learnId(uniqueId: UniqueId, id: EntryId): void {
+    this.#keepId(uniqueId, id);
+  }
+
   /** The ID for a unique ID, allotted when it is new. */
   internUniqueId(uniqueId: UniqueId): EntryId {
     const known = this.idOfUniqueId(uniqueId);
@@ -161,7 +172,8 @@ export class BackendWriter extends BackendReader {
   takeName(id: EntryId): void {
     this.#leaveSharedNames();
     const entry = this.getEntry(id);
-    this.#named.set(id, placeOf(entry));
+    this.#named ??= new Set();
+    this.#named.add(id);
     this.tables.tree.delete(this.#key(placeOf(entry)));
   }
 
@@ -190,11 +202,9 @@ export class BackendWriter extends BackendReader {
     const hasRopes = after?.attributes.some(({ rope }) => rope !== undefined) === true;
     const cuts = hasRopes ? this.#cut(after) : NO_CUTS;
     const entry = after && new StoredEntry(id, encodeRecord(after, piecesOf(cuts)), this);
-    const was = before && placeOf(before);
-    const is = entry && placeOf(entry);
-    const moved = !samePlace(was, is);
-    if (!moved && is !== undefined && this.#named.delete(id)) {
-      this.tables.tree.put(this.#key(is), idRow(id));
+    const moved = !samePlace(before, entry);
+    if (!moved && entry !== undefined && this.#named?.delete(id) === true) {
+      this.tables.tree.put(this.#key(placeOf(entry)), idRow(id));
     }
     if (before !== undefined && entry !== undefined && before.record.equals(entry.record)) return;
     if (moved) this.#leaveSharedNames();
@@ -204,7 +214,7 @@ export class BackendWriter extends BackendReader {
     this.#putRecord(id, entry);
     this.#putPieces(before, entry, cuts);
     if (hasRopes && entry !== undefined) this.#keepLarge(entry, after, cuts);
-    if (moved) this.#move(id, was, is);
+    if (moved) this.#move(id, before && placeOf(before), entry && placeOf(entry));
     this.#reindex(changed.values(), { id, before, after, entry });
     if (aciMoves) this.#noteAci(entry);
   }
@@ -249,7 +259,7 @@ export class BackendWriter extends BackendReader {
 
   #move(id: EntryId, was: Place | undefined, is: Place | undefined): void {
     if (was !== undefined) {
-      if (!this.#named.delete(id)) this.tables.tree.delete(this.#key(was));
+      if (this.#named?.delete(id) !== true) this.tables.tree.delete(this.#key(was));
       this.#renamed();
     } else if (
       is !== undefined &&
@@ -302,7 +312,9 @@ export class BackendWriter extends BackendReader {
 
   #noteAci(entry: StoredEntry | undefined): void {
     const hasAci = entry?.stored().some(({ description }) => description.type.key === ACI_KEY);
-    if (entry !== undefined && hasAci === true) this.aciChanges.add(entry.normalDn);
+    if (entry === undefined || hasAci !== true) return;
+    this.#aciChanges ??= new Set();
+    this.#aciChanges.add(entry.normalDn);
   }
 }
 
@@ -413,7 +425,8 @@ const placeOf = (entry: EntryContent | StoredEntry): Place => ({
   tombstone: (entry.flags & RecordFlag.tombstone) !== 0,
 });
 
-function samePlace(a: Place | undefined, b: Place | undefined): boolean {
+function samePlace(a: StoredEntry | undefined, b: StoredEntry | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return a.parentId === b.parentId && a.rdn === b.rdn && a.tombstone === b.tombstone;
+  if (((a.flags ^ b.flags) & RecordFlag.tombstone) !== 0) return false;
+  return a.parentId === b.parentId && a.rdn === b.rdn;
 }

@@ -40,6 +40,7 @@ import { putDescriptions } from "./description-table.ts";
 import { hasTree } from "./digest-tree.ts";
 import { EntryDigester } from "./entry-digest.ts";
 import { raiseGeneration } from "./generations.ts";
+import { WritableTables } from "./writable-tables.ts";
 import { type BackendTables, childRange, openTables } from "./tables.ts";
 
 export interface ReplicationFacts {
@@ -212,23 +213,7 @@ export class Backend {
 
   /** Tables as the operation with this write set sees them. */
   writableTables(writes: WriteSet, tables: BackendTables): BackendTables {
-    return {
-      entry: writes.table(tables.entry),
-      piece: writes.table(tables.piece),
-      state: writes.table(tables.state),
-      children: writes.table(tables.children),
-      uid: writes.table(tables.uid),
-      tree: writes.table(tables.tree),
-      last: writes.table(tables.last),
-      index: writes.table(tables.index),
-      late: writes.table(tables.late),
-      changelog: writes.table(tables.changelog),
-      window: writes.table(tables.window),
-      structure: writes.table(tables.structure),
-      digest: writes.table(tables.digest),
-      stale: writes.table(tables.stale),
-      meta: writes.table(tables.meta),
-    };
+    return new WritableTables(writes, tables);
   }
 
   /** A CSN above every CSN that this backend has seen. @throws LdapError operationsError when clocks are too far apart */

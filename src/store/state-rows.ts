@@ -135,8 +135,9 @@ export class StateRows {
   #row(id: EntryId): StateRow {
     const known = this.#rows.get(id);
     if (known !== undefined) return known;
-    const bytes = this.#table.getCopy(id);
-    const row: StateRow = { ...decodeStateRow(bytes), changed: false };
+    // Spelled out: an object that is spread into another one costs V8 a microsecond.
+    const { node, registers, digest, isStale } = decodeStateRow(this.#table.getCopy(id));
+    const row: StateRow = { node, registers, digest, isStale, changed: false };
     this.#rows.set(id, row);
     return row;
   }
@@ -168,14 +169,21 @@ export function decodeStateRow(bytes: Buffer | undefined): StateContent {
   }
   const first = bytes.readUInt16BE(0);
   if (first !== LONG_HEAD) {
-    return { ...nodeAndRegisters(bytes, 2, first), digest: undefined, isStale: false };
+    return {
+      node: nodeIn(bytes, 2, first),
+      registers: bytes.subarray(2 + first),
+      digest: undefined,
+      isStale: false,
+    };
   }
   const flags = bytes.readUInt16BE(2);
   const isCounted = (flags & UNCOUNTED_FLAG) === 0;
   const start = LONG_HEAD_BYTES + (isCounted ? ENTRY_DIGEST_BYTES : 0);
   const bucket = flags & ~(STALE_FLAG | UNCOUNTED_FLAG);
+  const length = bytes.readUInt32BE(start - 4);
   return {
-    ...nodeAndRegisters(bytes, start, bytes.readUInt32BE(start - 4)),
+    node: nodeIn(bytes, start, length),
+    registers: bytes.subarray(start + length),
     digest: isCounted ? { bucket, digest: bytes.subarray(4, 4 + ENTRY_DIGEST_BYTES) } : undefined,
     isStale: (flags & STALE_FLAG) !== 0,
   };
@@ -196,13 +204,5 @@ export function registerBytes(bytes: Buffer): Buffer {
   return bytes.subarray(node.byteOffset - bytes.byteOffset + node.length);
 }
 
-function nodeAndRegisters(
-  bytes: Buffer,
-  start: number,
-  length: number,
-): Pick<StateContent, "node" | "registers"> {
-  return {
-    node: length === 0 ? undefined : decodeNode(bytes.subarray(start, start + length)),
-    registers: bytes.subarray(start + length),
-  };
-}
+const nodeIn = (bytes: Buffer, start: number, length: number): StructureNode | undefined =>
+  length === 0 ? undefined : decodeNode(bytes, { start, end: start + length });

@@ -31,9 +31,9 @@ export class StructureTables implements StructureStore {
   readonly #writer: BackendWriter;
   readonly #rows: StateRows;
   /** Slots that were set: the tree follows only when what is shown has been derived. */
-  readonly #slots = new Map<string, Slot | undefined>();
+  #slots: Map<string, Slot | undefined> | undefined;
   /** Nodes that were set, for the same reason. */
-  readonly #nodes = new Map<UniqueId, StructureNode | undefined>();
+  #nodes: Map<UniqueId, StructureNode | undefined> | undefined;
 
   constructor(writer: BackendWriter, rows: StateRows) {
     this.#writer = writer;
@@ -46,13 +46,14 @@ export class StructureTables implements StructureStore {
   }
 
   setNode(uniqueId: UniqueId, node: StructureNode | undefined): void {
+    this.#nodes ??= new Map();
     this.#nodes.set(uniqueId, node);
     this.#rows.setNode(this.#writer.internUniqueId(uniqueId), node);
   }
 
   getSlot(parent: UniqueId, rdnKey: string): Slot | undefined {
     const known = `${parent}/${rdnKey}`;
-    if (this.#slots.has(known)) return this.#slots.get(known);
+    if (this.#slots?.has(known) === true) return this.#slots.get(known);
     const parentId = this.#writer.idOfUniqueId(parent);
     if (parentId === undefined) return undefined;
     const row = this.#writer.tables.last.getCopy(lastKey(parent, rdnKey));
@@ -63,6 +64,7 @@ export class StructureTables implements StructureStore {
   }
 
   setSlot(parent: UniqueId, rdnKey: string, slot: Slot | undefined): void {
+    this.#slots ??= new Map();
     this.#slots.set(`${parent}/${rdnKey}`, slot);
     const key = lastKey(parent, rdnKey);
     const last = slot?.holder === undefined ? slot?.last : undefined;
@@ -104,9 +106,9 @@ export class StructureTables implements StructureStore {
       const record = this.#writer.tables.entry.getCopy(value.readUInt32BE(0));
       // Without a record: known and not shown.
       const child = record === undefined ? hiddenUniqueId(key) : recordUniqueId(record);
-      if (!this.#nodes.has(child)) yield child;
+      if (this.#nodes?.has(child) !== true) yield child;
     }
-    for (const [child, node] of this.#nodes) if (node?.parent === uniqueId) yield child;
+    for (const [child, node] of this.#nodes ?? []) if (node?.parent === uniqueId) yield child;
   }
 
   newestRecordCsn(): Csn | undefined {

@@ -194,6 +194,33 @@ suite("property/registers", () => {
     );
   });
 
+  test("property/registers: stored registers take a mod the same whether their values were looked at or not", () => {
+    let keptCount = 0;
+    fc.assert(
+      fc.property(shuffledSteps, fc.nat({ max: 12 }), ({ order }, stored) => {
+        const before = run(order.slice(0, stored));
+        const record = before.shownAttributes();
+        const bytes = encodeRegisters(before, record);
+        const fresh = decodeRegisters(bytes, record, descriptionSource);
+        const seen = decodeRegisters(bytes, record, descriptionSource);
+        for (const state of fresh.attributes.values()) if (state.uniform) keptCount += 1;
+        for (const state of seen.attributes.values()) assert.isNotNull(state.values);
+        for (const step of order.slice(stored)) {
+          apply(fresh, step);
+          apply(seen, step);
+        }
+        assert.deepEqual(
+          encodeRegisters(fresh, fresh.shownAttributes()),
+          encodeRegisters(seen, seen.shownAttributes()),
+        );
+        assert.deepEqual(fresh.shownAttributes(), seen.shownAttributes());
+        assert.deepEqual(plain(fresh), plain(seen));
+      }),
+      { numRuns: 500 },
+    );
+    assert.isAbove(keptCount, 50);
+  });
+
   test("property/registers: values that all came without a CSN need no registers", () => {
     const given = fc.record({
       type: fc.constantFrom("description", "displayName", "description;lang-de", "nsUniqueId"),

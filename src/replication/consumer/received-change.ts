@@ -24,23 +24,35 @@ export function receivedChange(
   const control = findControl(controls, UPDATE_INFO_OID);
   if (control === undefined) return undefined;
   const info = decodeUpdateInfo(control.value);
-  const base = { csn: info.csn, uniqueId: uniqueIdOf(info.uniqueId), dn: request.dn };
+  // Spelled out below: a base that is spread into each form costs V8 a microsecond.
+  const { csn } = info;
+  const uniqueId = uniqueIdOf(info.uniqueId);
+  const { dn, type } = request;
   const superior =
     info.superiorUniqueId === undefined ? undefined : uniqueIdOf(info.superiorUniqueId);
-  switch (request.type) {
+  switch (type) {
     case "add":
-      return { ...base, type: "add", attributes: request.attributes, parentUniqueId: superior };
+      return {
+        type,
+        csn,
+        uniqueId,
+        dn,
+        attributes: request.attributes,
+        parentUniqueId: superior,
+      };
     case "modify":
       if (request.mods.some((mod) => mod.operation === "increment")) {
         throw new ProtocolError("Replicated modify has an increment");
       }
-      return { ...base, type: "modify", mods: request.mods };
+      return { type, csn, uniqueId, dn, mods: request.mods };
     case "delete":
-      return { ...base, type: "delete" };
+      return { type, csn, uniqueId, dn };
     case "modifyDn":
       return {
-        ...base,
-        type: "modifyDn",
+        type,
+        csn,
+        uniqueId,
+        dn,
         newRdn: request.newRdn,
         deleteOldRdn: request.deleteOldRdn,
         newSuperior: request.newSuperior,

@@ -174,6 +174,25 @@ export class AttributeState {
     this.#ad = maxCsn(this.#ad, csn);
   }
 
+  /** `deleteAll` and `add` of the one value, if that says more than all that is known: nothing else will be left then when garbage
+   *  has been collected, and no value has to be looked at. */
+  replaceWith(value: Buffer, csn: Csn): void {
+    if (this.#isAllBelow(csn)) {
+      this.#uniform = undefined;
+      this.#ad = csn;
+      this.#list = [{ value, vu: csn, vd: undefined, md: undefined }];
+      return;
+    }
+    this.deleteAll(csn);
+    this.add(value, csn);
+  }
+
+  #isAllBelow(csn: Csn): boolean {
+    if (this.#uniform === undefined || (this.#ad !== undefined && this.#ad > csn)) return false;
+    const { vu, named } = this.#uniform;
+    return vu < csn && (named === undefined || named.md < csn);
+  }
+
   survives({ vu, vd }: ValueCsns): boolean {
     return vu !== undefined && reaches(vu, vd) && reaches(vu, this.#ad);
   }

@@ -88,17 +88,23 @@ export class Registers {
 
   /** The mods of one operation: mod number i has subsequence i, unless `csn` came with one of its own, which then holds
    *  for all. Gives the keys of the attributes whose registers were touched. */
-  applyMods(mods: readonly Mod[], csn: Csn): ReadonlySet<string> {
-    const touched = new Set<string>();
+  applyMods(mods: readonly Mod[], csn: Csn): readonly string[] {
     const shared = csnSubsequence(csn) !== 0;
-    mods.forEach((mod, index) => {
-      const state = this.#get(mod.type);
-      if (state === undefined) return;
-      applyMod(state, mod, shared ? csn : withSubsequence(csn, Math.min(index, SUBSEQUENCE_MAX)));
-      touched.add(state.description.key);
+    const states = mods.map(({ type }) => this.#get(type));
+    /** The number of the last mod of each attribute. */
+    const touched = new Map<string, number>();
+    states.forEach((state, index) => {
+      if (state !== undefined) touched.set(state.description.key, index);
     });
-    this.collectGarbage(touched);
-    return touched;
+    mods.forEach((mod, index) => {
+      const state = states[index];
+      if (state === undefined) return;
+      const isLast = touched.get(state.description.key) === index;
+      const at = shared ? csn : withSubsequence(csn, Math.min(index, SUBSEQUENCE_MAX));
+      applyMod(state, mod, at, isLast);
+    });
+    this.collectGarbage(touched.keys());
+    return [...touched.keys()];
   }
 
   /** Joins the effects of renames for good; the keys of the touched attributes. Stored registers take only effects that
@@ -177,7 +183,13 @@ export class Registers {
   }
 }
 
-function applyMod(state: AttributeState, mod: Mod, csn: Csn): void {
+/** `isLast`: no other mod of the operation is about this attribute, which might find a value that is replaced here. */
+function applyMod(state: AttributeState, mod: Mod, csn: Csn, isLast: boolean): void {
+  const [only] = mod.values;
+  if (isLast && mod.operation === "replace" && only !== undefined && mod.values.length === 1) {
+    state.replaceWith(only, csn);
+    return;
+  }
   if (mod.operation === "replace" || (mod.operation === "delete" && mod.values.length === 0)) {
     state.deleteAll(csn);
   }

@@ -102,10 +102,10 @@ class CsnTable {
 }
 
 /** The vu that most uniform attributes have. */
-function mainCsn(uniforms: readonly (Uniform | undefined)[]): Csn | undefined {
+function mainCsn(recorded: readonly { readonly uniform: Uniform | undefined }[]): Csn | undefined {
   const counts = new Map<Csn, number>();
   let main: Csn | undefined;
-  for (const uniform of uniforms) {
+  for (const { uniform } of recorded) {
     if (uniform === undefined || uniform.replaced) continue;
     const count = (counts.get(uniform.vu) ?? 0) + 1;
     counts.set(uniform.vu, count);
@@ -129,14 +129,13 @@ class RegistersEncoder {
           : findUniformParts(parts, state?.ad, attribute);
       return { state, parts, uniform };
     });
-    const main = mainCsn(recorded.map(({ uniform }) => uniform));
+    const main = mainCsn(recorded);
     if (main !== undefined) this.#csns.number(main);
-    const inRecord = new Set<string>();
+    let others = registers.attributes.size;
     recordAttributes.forEach((attribute, index) => {
-      const { description } = attribute;
-      inRecord.add(description.key);
-      if (isStateless(description.type.key)) return;
       const { state, parts, uniform } = recorded[index] as (typeof recorded)[number];
+      if (state !== undefined) others -= 1;
+      if (isStateless(attribute.description.type.key)) return;
       if (state === undefined) this.#head(index + 1, FORM_NONE);
       else if (uniform !== undefined) this.#uniform(index + 1, uniform);
       else {
@@ -144,18 +143,24 @@ class RegistersEncoder {
         this.#parts(state, parts ?? partsOf(state, attribute.values));
       }
     });
-    for (const state of registers.attributes.values()) {
-      if (inRecord.has(state.description.key)) continue;
-      this.#head(0, FORM_PARTS);
-      this.#body.varint(state.description.id);
-      this.#parts(state, partsOf(state, []));
-    }
+    if (others > 0) this.#others(registers, recordAttributes);
     const out = new PackedWriter();
     out.byte(VERSION);
     this.#csns.write(out);
     out.varint(this.#exceptions);
     out.raw(this.#body.finish());
     return out.finish();
+  }
+
+  /** Attributes without values in the record. */
+  #others(registers: Registers, recordAttributes: readonly Attribute[]): void {
+    const inRecord = new Set(recordAttributes.map(({ description }) => description.key));
+    for (const state of registers.attributes.values()) {
+      if (inRecord.has(state.description.key)) continue;
+      this.#head(0, FORM_PARTS);
+      this.#body.varint(state.description.id);
+      this.#parts(state, partsOf(state, []));
+    }
   }
 
   #head(reference: number, form: number): void {
@@ -226,6 +231,11 @@ export function encodeZeroRegisters(recordAttributes: readonly Attribute[]): Buf
     : ZERO_REGISTERS;
 }
 
+const hex4 = (number: number): string => number.toString(16).padStart(4, "0");
+/** Those of operations with few mods. */
+const SUBSEQUENCES: readonly string[] = Array.from({ length: 16 }, (_, number) => hex4(number));
+const subsequenceText = (number: number): string => SUBSEQUENCES[number] ?? hex4(number);
+
 class RegistersDecoder {
   readonly #reader: PackedReader;
   readonly #csns: Csn[] = [];
@@ -271,10 +281,7 @@ class RegistersDecoder {
     for (let count = this.#reader.varint(); count > 0; count -= 1) {
       const head = this.#reader.varint();
       if (head % 2 === 0) prefix = this.#reader.csnPrefix();
-      const subsequence = Math.floor(head / 2)
-        .toString(16)
-        .padStart(4, "0");
-      this.#csns.push((prefix + subsequence) as Csn);
+      this.#csns.push((prefix + subsequenceText(Math.floor(head / 2))) as Csn);
     }
   }
 

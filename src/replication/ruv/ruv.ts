@@ -114,7 +114,8 @@ export function withKnown(ruv: Ruv, known: readonly Csn[]): Ruv {
   for (const csn of known) {
     const old = findElement(all, csnReplicaId(csn));
     if (old === undefined || coversCsn(all, csn)) continue;
-    all = replaceElement(all, { ...old, minCsn: old.minCsn ?? csn, maxCsn: csn });
+    const { replicaId, purl, minCsn = csn, lastModifiedSeconds } = old;
+    all = replaceElement(all, { replicaId, purl, minCsn, maxCsn: csn, lastModifiedSeconds });
   }
   return all;
 }
@@ -191,7 +192,7 @@ const emptyElement = (replicaId: ReplicaId): RuvElement => ({
   lastModifiedSeconds: 0,
 });
 
-const replaceElement = (ruv: Ruv, element: RuvElement): Ruv => ({
-  ...ruv,
-  elements: ruv.elements.map((old) => (old.replicaId === element.replicaId ? element : old)),
+const replaceElement = ({ generation, elements }: Ruv, element: RuvElement): Ruv => ({
+  generation,
+  elements: elements.map((old) => (old.replicaId === element.replicaId ? element : old)),
 });

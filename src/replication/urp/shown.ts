@@ -66,13 +66,25 @@ function conflictMarks({ kind, node }: EntryForm, surroundings: Surroundings): s
   }
 }
 
+/** Of a live entry without marks. */
+const NOTHING_DERIVED = [
+  CONFLICT_MARK,
+  CONFLICT_CSN,
+  TOMBSTONE_CSN,
+  PARENT_UNIQUE_ID,
+  ENTRY_DN,
+].map((type): readonly [string, readonly string[]] => [type, []]);
+
 /** The derived attributes apart from objectClass, as texts; those without values too. */
 export function derivedAttributes(
   form: EntryForm,
   surroundings: Surroundings,
 ): readonly (readonly [type: string, values: readonly string[]])[] {
   const { kind, node } = form;
-  const { parentDn } = surroundings;
+  const { parentDn, schemaViolation } = surroundings;
+  // As nearly all are.
+  if (kind === "live" && !node.conflict && !schemaViolation && form.tombstoneCsn === undefined)
+    return NOTHING_DERIVED;
   const isTombstone = kind === "tombstone";
   const deadDn = `${form.rdn.slice(form.rdn.indexOf(",") + 1)},${parentDn}`;
   return [
