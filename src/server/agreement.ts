@@ -377,8 +377,10 @@ export class Agreement {
     this.#status = parseStoredStatus(stored.status);
     this.#consumerId = stored.consumerId;
     this.#settledSchemaCsn = stored.settledSchemaCsn;
-    if (stored.consumerRuv !== undefined)
-      this.#consumer = decodeRuv(Buffer.from(stored.consumerRuv, "utf8"));
+    if (stored.consumerRuv === undefined) return;
+    const consumer = decodeRuv(Buffer.from(stored.consumerRuv, "utf8"));
+    // It may have been initialized since this was stored: until it is heard of, it needs what its last update vector does not show.
+    if (consumer?.generation === this.#replica.ruv()?.generation) this.#consumer = consumer;
   }
 
   /** The newest change of this server that is sent over this agreement. */

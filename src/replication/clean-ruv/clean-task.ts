@@ -4,7 +4,8 @@
 //   surveying     every peer tells its newest change of the ID; so all are online, and the newest change of all is known
 //   catchingUp    we and every peer have got that change (a forced task does not wait)
 //   cleaning      the ID leaves our RUV and is dropped from now on
-//   spreading     every peer is told, then asked until it has no element any more, then (by the server where the task began)
+//   spreading     every peer is told (one that the survey has not seen, because its agreement is newer, not before it has the
+//                 newest change: from here it cannot get any more), then asked until it has no element any more, then (by the server where the task began)
 //                 until its own task is through; whoever is unreachable is tried again, with a growing wait
 //   finishing     changelog, keep-alive entry, marker
 //
@@ -272,10 +273,12 @@ class Step {
   }
 
   private ask(peer: string): void {
-    const { phase, peers, maxCsn: max } = this.state;
+    const { phase, peers, order, maxCsn: max } = this.state;
     const stage = peers.get(peer)?.stage;
     this.state = { ...this.state, peers: withPeer(peers, peer, { isAsked: true }) };
-    if (phase !== "spreading" || stage === "told") this.actions.push({ type: "askMaxCsn", peer });
+    const isUnknown = stage === "unknown" && !order.force;
+    if (phase !== "spreading" || isUnknown || stage === "told")
+      this.actions.push({ type: "askMaxCsn", peer });
     else if (stage === "clean") this.actions.push({ type: "askStatus", peer });
     else this.actions.push({ type: "sendClean", peer, maxCsn: max });
   }
@@ -328,6 +331,16 @@ class Step {
         this.ask(key);
         return;
       case "maxCsn":
+        if (stage === "unknown") {
+          // No change at all: it may have a copy of our data, which have them without an element.
+          if (answer.csn !== CSN_ZERO && this.isBehind(answer.csn)) {
+            this.retry(`Replica lacks changes of the deleted replica (${label})`);
+            return;
+          }
+          this.put(key, { stage: "surveyed" });
+          this.ask(key);
+          return;
+        }
         if (stage !== "told") return;
         if (answer.csn !== undefined && !this.isReborn(answer.csn)) {
           // Told again, in case it has lost its task with its data, by a restore for example.

@@ -81,8 +81,9 @@ export function findLeftOver(
   const behind: CleanedId[] = [];
   for (const { replicaId, maxCsn } of consumer.elements) {
     const id = cleaned.get(replicaId);
-    if (id === undefined || id.isCleaning || maxCsn === undefined || maxCsn > id.floorCsn) continue;
-    (maxCsn >= id.maxCsn ? toClean : behind).push(id);
+    if (id === undefined || maxCsn === undefined || maxCsn > id.floorCsn) continue;
+    if (maxCsn < id.maxCsn) behind.push(id);
+    else if (!id.isCleaning) toClean.push(id); // the task tells it
   }
   return { toClean, behind };
 }
