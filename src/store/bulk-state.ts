@@ -212,6 +212,7 @@ class CurrentStructure implements StructureStore {
   setChildCounts: StructureStore["setChildCounts"] = (id, counts) =>
     this.#store.setChildCounts(id, counts);
   children: StructureStore["children"] = (uniqueId) => this.#store.children(uniqueId);
+  lastHolders: StructureStore["lastHolders"] = (parent) => this.#store.lastHolders(parent);
   newestRecordCsn: StructureStore["newestRecordCsn"] = () => this.#store.newestRecordCsn();
   getRecord: StructureStore["getRecord"] = (csn) => this.#store.getRecord(csn);
   setRecord: StructureStore["setRecord"] = (csn, record) => this.#store.setRecord(csn, record);

@@ -22,7 +22,7 @@ import {
 } from "../replication/urp/index.ts";
 import type { BackendWriter } from "./backend-writer.ts";
 import type { StateRows } from "./state-rows.ts";
-import { childRange, hiddenUniqueId, lastKey } from "./tables.ts";
+import { childRange, hiddenUniqueId, lastKey, lastRange } from "./tables.ts";
 
 const NO_CHILDREN: ChildCounts = { shown: 0, tombstones: 0, placeholders: 0 };
 const UNIQUE_ID_BYTES = 16;
@@ -109,6 +109,13 @@ export class StructureTables implements StructureStore {
       if (this.#nodes?.has(child) !== true) yield child;
     }
     for (const [child, node] of this.#nodes ?? []) if (node?.parent === uniqueId) yield child;
+  }
+
+  *lastHolders(parent: UniqueId): Iterable<UniqueId> {
+    const rows = this.#writer.tables.last.range(lastRange(parent));
+    for (const row of [...rows].map(({ value }) => decodeSlotRow(Buffer.from(value)))) {
+      if (row.last !== undefined) yield row.last;
+    }
   }
 
   newestRecordCsn(): Csn | undefined {

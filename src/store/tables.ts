@@ -134,3 +134,9 @@ export function childRange(
 export function lastKey(parent: UniqueId, normalRdn: string): Buffer {
   return Buffer.concat([encodeUniqueId(parent), nameBytes(normalRdn)]);
 }
+
+/** Key bounds of the last holders of all names below an entry. No name begins with a byte that UTF-8 does not have. */
+export function lastRange(parent: UniqueId): { from: Buffer; to: Buffer } {
+  const from = encodeUniqueId(parent);
+  return { from, to: Buffer.concat([from, Buffer.of(0xff)]) };
+}

@@ -65,6 +65,12 @@ export class MemoryStructure implements StructureStore {
     }
   }
 
+  *lastHolders(parent: UniqueId): Iterable<UniqueId> {
+    for (const [key, { holder, last }] of this.slots) {
+      if (key.startsWith(`${parent}/`) && holder === undefined && last !== undefined) yield last;
+    }
+  }
+
   newestRecordCsn(): Csn | undefined {
     return [...this.#records.keys()].sort().at(-1);
   }

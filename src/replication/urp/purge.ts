@@ -3,8 +3,8 @@
 //
 // Records up to P leave the structure log, oldest first. The effects of renames up to P leave the nodes and join the registers
 // for good. What the records touched is then looked at: tombstones whose shown CSN is not above P and placeholders go when
-// no node has them as parent, children first; `last` of a name goes when nobody holds the name and the entry that held it is
-// gone or has another name. Conflict flags, holders and naming CSNs stay.
+// no node has them as parent, nor has left them above P, children first; `last` of a name goes when nobody holds the name and
+// the entry that held it is gone or has another name. Conflict flags, holders and naming CSNs stay.
 //
 // One place differs from the letter of 13.8: `last` of a name that was left up to P stays when its entry was renamed once more
 // above P. It can only be asked for by a DN that no partner uses any more.
@@ -114,7 +114,29 @@ class Purge {
     if (node.life === "live" || shown + tombstones + placeholders > 0) return false;
     if (node.life === "placeholder") return node.naming <= this.#purgeCsn;
     assert(node.death !== undefined, "a dead node has a death");
-    return node.death <= this.#purgeCsn;
+    return node.death <= this.#purgeCsn && !this.#wasGlue(state, uniqueId);
+  }
+
+  /** An entry has left it above the purge CSN: whoever has not seen that shows it as glue, and may revive it. */
+  #wasGlue(state: WorkingState, uniqueId: UniqueId): boolean {
+    for (const child of this.#store.lastHolders(uniqueId)) {
+      const naming = state.node(child)?.naming;
+      if (naming === undefined || naming <= this.#purgeCsn) continue;
+      if (this.#hasLeft(child, uniqueId)) return true;
+    }
+    return false;
+  }
+
+  /** Looks through the log: that is for few. */
+  #hasLeft(child: UniqueId, parent: UniqueId): boolean {
+    for (const { operation, writes } of this.#store.records(this.#purgeCsn)) {
+      if (operation.uniqueId !== child) continue;
+      const wasThere = writes.some(
+        ({ before }) => before !== undefined && "life" in before && before.parent === parent,
+      );
+      if (wasThere) return true;
+    }
+    return false;
   }
 
   #forgetLast({ parent, rdnKey: key }: SlotKey): void {

@@ -36,6 +36,8 @@ export interface StructureStore {
   /** Unique IDs of all nodes with this parent, shown or not, in any order. Called only for parents that are not live and
    *  whose counts say that there are any (CSN of tombstones, purge). */
   children(uniqueId: UniqueId): Iterable<UniqueId>;
+  /** Who held names below it last that nobody holds now, in any order. Called only by the purge. */
+  lastHolders(parent: UniqueId): Iterable<UniqueId>;
 
   /** CSN of the newest record of the structure log. */
   newestRecordCsn(): Csn | undefined;

@@ -4,11 +4,11 @@
  * Method: histories in which all servers knew everything at the purge CSN (test/data/urp, ORIGIN.md); early and later operations
  * arrive shuffled. */
 import { assert } from "chai";
-import type { Change } from "../../../../src/replication/change/index.ts";
+import type { Change, UniqueId } from "../../../../src/replication/change/index.ts";
 import type { Csn } from "../../../../src/replication/csn/index.ts";
 import { applyStructural, structuralOperation } from "../../../../src/replication/urp/index.ts";
 import { readHistories, shuffled } from "../../../support/conflict-histories.ts";
-import { ConflictReplica, SUFFIX } from "../../../support/conflict-replica.ts";
+import { ConflictReplica, SUFFIX, SUFFIX_ID } from "../../../support/conflict-replica.ts";
 
 const applyAll = (replica: ConflictReplica, changes: readonly Change[]): void => {
   for (const change of changes) replica.apply(change);
@@ -86,5 +86,59 @@ suite("replication/urp: purge", () => {
     assert.deepEqual(outcome.tooLate, [csn]);
     assert.isEmpty(outcome.reshown);
     assert.isUndefined(replica.store.getRecord(csn));
+  });
+
+  test("urp/purge: a tombstone stays while somebody may still show it as glue, and goes when nobody can", () => {
+    const id = (n: number): UniqueId => `0000000${n}-00000000-00000000-00000000` as UniqueId;
+    const csn = (n: number): Csn => `0000000${n}000000010000` as Csn;
+    const add = (n: number, dn: string, parent: UniqueId): Change => ({
+      type: "add",
+      csn: csn(n),
+      uniqueId: id(n),
+      dn,
+      attributes: [],
+      parentUniqueId: parent,
+    });
+    const glued: Change[] = [
+      add(1, `ou=p,${SUFFIX}`, SUFFIX_ID),
+      add(2, `ou=q,${SUFFIX}`, SUFFIX_ID),
+      { type: "delete", csn: csn(3), uniqueId: id(1), dn: `ou=p,${SUFFIX}` },
+      add(4, `cn=c,ou=p,${SUFFIX}`, id(1)),
+    ];
+    const away: Change = {
+      type: "modifyDn",
+      csn: csn(5),
+      uniqueId: id(4),
+      dn: `cn=c,ou=p,${SUFFIX}`,
+      newRdn: "cn=c",
+      deleteOldRdn: true,
+      newSuperior: `ou=q,${SUFFIX}`,
+      newSuperiorUniqueId: id(2),
+      mods: [],
+    };
+    const mods = [
+      { operation: "delete", type: "objectClass", values: [Buffer.from("glue")] },
+    ] as const;
+    const revival: Change = {
+      type: "modify",
+      csn: csn(6),
+      uniqueId: id(1),
+      dn: `ou=p,${SUFFIX}`,
+      mods,
+    };
+    const purged = new ConflictReplica();
+    applyAll(purged, [...glued, away]);
+    purged.purge(csn(4));
+    assert.isDefined(purged.store.getNode(id(1)));
+    applyAll(purged, [revival]);
+    const whole = new ConflictReplica();
+    applyAll(whole, [...glued, revival, away]);
+    assert.deepEqual(purged.entries(), whole.entries());
+
+    const unrevived = new ConflictReplica();
+    applyAll(unrevived, [...glued, away]);
+    unrevived.purge(csn(4));
+    unrevived.purge(csn(5));
+    assert.isUndefined(unrevived.store.getNode(id(1)));
   });
 });
