@@ -74,11 +74,6 @@ function mapText(value: Buffer, preparation: Preparation): string | undefined {
   return preparation.removal === "none" ? text : text.replaceAll(" ", "");
 }
 
-function isAscii(value: Buffer): boolean {
-  for (let i = 0; i < value.length; i += 1) if (value[i]! >= 0x80) return false;
-  return true;
-}
-
 /** Writes `value` through `table` with blanks squeezed to one between words. */
 function squeezeAscii(value: Buffer, table: Uint8Array): Buffer {
   const out = Buffer.allocUnsafe(value.length === 0 ? 1 : value.length);
@@ -144,6 +139,8 @@ function differsAt(
   while (next < end && bytes[next]! < 0x80 && table[bytes[next]!] === DROPPED) next += 1;
   return next < end && bytes[next]! >= 0x80 ? undefined : false;
 }
+
+const BOTH_ENDS = { leads: true, trails: true };
 
 /** The three normal forms for one kind of preparation. */
 export interface TextPreparer {
@@ -216,8 +213,8 @@ export function textPreparer(preparation: Preparation): TextPreparer {
   }
 
   const prepareTarget = (value: Buffer): Buffer | undefined => {
-    const form = targetOfAscii(value, table);
-    if (form !== undefined) return form;
+    const form = wideAscii(value, table, BOTH_ENDS);
+    if (form !== undefined) return form.length === 1 ? Buffer.from("  ") : form;
     const text = mapText(value, preparation);
     if (text === undefined) return undefined;
     const words = squeezeText(text).split(" ");
@@ -225,7 +222,11 @@ export function textPreparer(preparation: Preparation): TextPreparer {
   };
 
   const preparePart = (part: Buffer, position: SubstringPosition): Buffer | undefined => {
-    if (isAscii(part)) return partOfAscii(part, table, position);
+    const form = wideAscii(part, table, {
+      leads: position === "initial",
+      trails: position === "final",
+    });
+    if (form !== undefined) return form;
     const mapped = mapText(part, preparation);
     return mapped === undefined ? undefined : Buffer.from(partForm(mapped, position), "utf8");
   };
@@ -233,13 +234,20 @@ export function textPreparer(preparation: Preparation): TextPreparer {
   return { prepareValue, prepareTarget, preparePart, equalsAt, keepsText, valuePrefix: narrow };
 }
 
-/** As `partForm`, for ASCII. */
-function partOfAscii(part: Buffer, table: Uint8Array, position: SubstringPosition): Buffer {
-  const out = Buffer.allocUnsafe(2 * part.length + 2);
+/** ASCII with two blanks between words, and one at an end that has some or where `ends` asks for one; undefined if it is not ASCII.
+ *  Nothing but blanks is one blank. */
+function wideAscii(
+  text: Buffer,
+  table: Uint8Array,
+  ends: { readonly leads: boolean; readonly trails: boolean },
+): Buffer | undefined {
+  const out = Buffer.allocUnsafe(2 * text.length + 2);
   let at = 0;
-  let blank = position === "initial";
-  for (let i = 0; i < part.length; i += 1) {
-    const mapped = table[part[i]!]!;
+  let blank = ends.leads;
+  for (let i = 0; i < text.length; i += 1) {
+    const byte = text[i]!;
+    if (byte >= 0x80) return undefined;
+    const mapped = table[byte]!;
     if (mapped === DROPPED) continue;
     if (mapped === SPACE) {
       blank = true;
@@ -257,39 +265,11 @@ function partOfAscii(part: Buffer, table: Uint8Array, position: SubstringPositio
     out[at] = mapped;
     at += 1;
   }
-  if (at === 0 || blank || position === "final") {
+  if (at === 0 || blank || ends.trails) {
     out[at] = SPACE;
     at += 1;
   }
   return out.subarray(0, at);
-}
-
-/** What `prepareTarget` makes of ASCII: blanks between words doubled, and one at each end; undefined if it is not. */
-function targetOfAscii(value: Buffer, table: Uint8Array): Buffer | undefined {
-  const out = Buffer.allocUnsafe(2 * value.length + 2);
-  out[0] = SPACE;
-  let at = 1;
-  let blank = false;
-  for (let i = 0; i < value.length; i += 1) {
-    const byte = value[i]!;
-    if (byte >= 0x80) return undefined;
-    const mapped = table[byte]!;
-    if (mapped === DROPPED) continue;
-    if (mapped === SPACE) {
-      blank = true;
-      continue;
-    }
-    if (blank && at > 1) {
-      out[at] = SPACE;
-      out[at + 1] = SPACE;
-      at += 2;
-    }
-    blank = false;
-    out[at] = mapped;
-    at += 1;
-  }
-  out[at] = SPACE;
-  return out.subarray(0, at + 1);
 }
 
 /** The value form that a target form with this beginning begins with. A blank at its end may be one of two, or the last of all. */
