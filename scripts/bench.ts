@@ -11,6 +11,7 @@ import { formatComparison } from "../test/bench/comparison-report.ts";
 import { caseNames, compareServers } from "../test/bench/comparison.ts";
 import { formatFlushes, measureFlushes } from "../test/bench/flushes.ts";
 import { formatGrowth } from "../test/bench/growth-report.ts";
+import { formatLimits, measureLimits } from "../test/bench/limits.ts";
 import { GROWTH_PARTS, measureGrowth } from "../test/bench/growth.ts";
 import { MissingPackages, type Need, providePackages } from "../test/bench/packages.ts";
 import { USERS_MAX } from "../test/bench/people.ts";
@@ -28,13 +29,14 @@ const USAGE = `usage: npm run bench -- [BENCHMARK] [options]   without a name: m
   compare       two suppliers with planted differences
   growth        Concord with more and more entries, connections, members, agreements, changes
   flushes       how often Concord has the device flush what it commits; exit code 1 when that is not twice for each commit
+  limits        what this machine allows at most: answers without a server behind them, LMDB without anything above it
   regression    this checkout beside --before COMMIT; exit code 1 when a case needs more CPU time
 options
   --quick        small sizes: main ends within 3 minutes
   --entries N    instead of the usual number of users
   --rounds N     of main, replication, busy and regression
   --servers A,B  of main and replication: of ${SERVER_KINDS.join(",")}
-  --only CASE    of all but busy, compare and flushes: cases whose names contain this
+  --only CASE    of all but busy, compare, flushes and limits: cases whose names contain this
   --peers        install what is missing from Debian (root only)
   --json         results as JSON`;
 
@@ -164,6 +166,13 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
       const { sizes, log } = setting;
       const report = await measureCompare({ ...sizes, seconds: sizes.writeSeconds, log });
       return { report, text: formatCompare(report) };
+    },
+  },
+  limits: {
+    run: async (setting) => {
+      await provide(setting, []);
+      const report = await measureLimits({ ...setting.sizes, log: setting.log });
+      return { report, text: formatLimits(report) };
     },
   },
   growth: {

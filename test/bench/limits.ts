@@ -1,0 +1,148 @@
+// `npm run bench -- limits`: what this machine allows at most. A server that does nothing but answer (empty-server.ts) under the loads
+// of the comparison, look-ups and durable transactions of LMDB with nothing above them, and the hashes of passwords. Whoever asks why a
+// goal is not reached finds here what would be left of it if Concord itself cost nothing.
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash, pbkdf2Sync } from "node:crypto";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { type Load, LoadGenerator } from "./load-generator.ts";
+import { formatNumber, formatTable, median } from "./statistics.ts";
+import { type StoreLimits, cpuOf, measureStore } from "./store-limits.ts";
+
+const LOADS: readonly (readonly [string, Load["operation"], number, number])[] = [
+  ["search uid", "search", 8, 1],
+  ["search uid", "search", 8, 16],
+  ["base search", "read", 8, 16],
+  ["compare", "compare", 8, 16],
+  ["bind", "bind", 8, 1],
+];
+/** Outstanding at any time, as in the comparison. */
+const MODIFICATIONS = [1, 8, 64, 128];
+const PASSWORD = "secret password 1";
+const SALT = Buffer.alloc(16, 7);
+const DIGESTS = 100_000;
+const SLOW_ROUNDS = 10_000;
+const SLOW_HASHES = 20;
+const SLOW_KEY_BYTES = 64;
+
+export interface LimitsOptions {
+  readonly entries: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly log: (line: string) => void;
+}
+
+export interface LimitsReport {
+  readonly entries: number;
+  readonly answers: readonly {
+    readonly name: string;
+    readonly rate: number;
+    readonly cpuMicros: number;
+  }[];
+  readonly store: StoreLimits;
+  /** Of CPU for a password. */
+  readonly saltedSha1Micros: number;
+  readonly pbkdf2Sha512Micros: number;
+}
+
+export async function measureLimits(options: LimitsOptions): Promise<LimitsReport> {
+  const { entries, rounds, seconds, log } = options;
+  const generator = await LoadGenerator.build();
+  log("a server that does nothing but answer");
+  const server = await EmptyServer.start();
+  try {
+    const answers: LimitsReport["answers"][number][] = [];
+    for (const [name, operation, connections, depth] of LOADS) {
+      const rates: number[] = [];
+      const cpus: number[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        const outcome = await generator.run(server.target, {
+          operation,
+          connections,
+          depth,
+          first: 0,
+          range: entries,
+          amount: { seconds },
+        });
+        rates.push(outcome.operations / outcome.seconds);
+        cpus.push(outcome.cpuMicros / outcome.operations);
+      }
+      const title = `${name}, ${connections} connections, depth ${depth}`;
+      answers.push({ name: title, rate: median(rates), cpuMicros: median(cpus) });
+    }
+    log("LMDB alone");
+    const store = await measureStore(entries, { modifications: MODIFICATIONS, seconds });
+    const saltedSha1Micros =
+      cpuOf(() => {
+        for (let i = 0; i < DIGESTS; i += 1) {
+          createHash("sha1").update(PASSWORD).update(SALT).digest();
+        }
+      }) / DIGESTS;
+    const pbkdf2Sha512Micros =
+      cpuOf(() => {
+        for (let i = 0; i < SLOW_HASHES; i += 1) {
+          pbkdf2Sync(PASSWORD, SALT, SLOW_ROUNDS, SLOW_KEY_BYTES, "sha512");
+        }
+      }) / SLOW_HASHES;
+    return { entries, answers, store, saltedSha1Micros, pbkdf2Sha512Micros };
+  } finally {
+    await server.stop();
+  }
+}
+
+export function formatLimits(report: LimitsReport): string {
+  const { entries, answers, store, saltedSha1Micros, pbkdf2Sha512Micros } = report;
+  const micros = (name: string, value: number): readonly string[] => [
+    name,
+    "",
+    formatNumber(value),
+  ];
+  return formatTable(
+    ["at most", "ops/s", "us CPU"],
+    [
+      ...answers.map(({ name, rate, cpuMicros }) => [
+        `answers alone: ${name}`,
+        formatNumber(rate),
+        formatNumber(cpuMicros),
+      ]),
+      ...store.commits.map(({ outstanding, rate, cpuMicros }) => [
+        `LMDB alone: ${outstanding} modifications outstanding, ${entries} entries`,
+        formatNumber(rate),
+        formatNumber(cpuMicros),
+      ]),
+      micros("LMDB alone: a record looked up", store.lookUpMicros),
+      micros("password, salted SHA-1", saltedSha1Micros),
+      micros(`password, PBKDF2-SHA512, ${SLOW_ROUNDS} rounds`, pbkdf2Sha512Micros),
+    ],
+  );
+}
+
+class EmptyServer {
+  readonly target: {
+    readonly port: number;
+    readonly pid: number;
+    readonly bindDn: "";
+    readonly password: "";
+  };
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess, port: number) {
+    this.#process = process;
+    this.target = { port, pid: process.pid!, bindDn: "", password: "" };
+  }
+
+  static async start(): Promise<EmptyServer> {
+    const entry = fileURLToPath(new URL("empty-server.js", import.meta.url));
+    const child = spawn(process.execPath, [entry], { stdio: ["ignore", "pipe", "inherit"] });
+    process.once("exit", () => child.kill());
+    const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+    return new EmptyServer(child, Number(line));
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#process, "exit");
+    this.#process.kill();
+    await ended;
+  }
+}
