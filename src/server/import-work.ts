@@ -170,7 +170,8 @@ class ImportRun {
       this.#entriesBeforeFile = this.#load.entries;
     }
     if (this.#options.badEntries === "fail" && this.#skipped > 0) {
-      throw failed(`${this.#skipped} entries cannot be imported; nothing was changed`);
+      const entries = this.#skipped === 1 ? "entry" : "entries";
+      throw failed(`${this.#skipped} ${entries} cannot be imported; nothing was changed`);
     }
     if (this.#load.entries === 0) {
       throw failed(
