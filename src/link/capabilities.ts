@@ -8,6 +8,7 @@ import {
   REST_SESSION_OID,
   START_REPLICATION_50_OID,
   START_REPLICATION_90_OID,
+  TOTAL_CLEANED_OID,
   TOTAL_STATE_OID,
   TOTAL_STRUCTURE_OID,
   UPDATE_INFO_OID,
@@ -24,6 +25,8 @@ export interface Capabilities {
   readonly isPipelined: boolean;
   /** A total initialization may bring it the state of entries as it is stored, and the structure log (another Concord). */
   readonly takesStructure: boolean;
+  /** A total initialization may bring it what is known of cleaned replica IDs (another Concord). */
+  readonly takesCleaned: boolean;
   /** A session may be kept in the hope of changes: it ends when somebody else wants it (another Concord). */
   readonly mayRest: boolean;
 }
@@ -55,6 +58,7 @@ export function judgeCapabilities(
     startOid: is90 ? START_REPLICATION_90_OID : START_REPLICATION_50_OID,
     isPipelined: is90 || extensions.includes(REPLICATION_ENTRY_71_OID),
     takesStructure: [TOTAL_STATE_OID, TOTAL_STRUCTURE_OID].every((oid) => extensions.includes(oid)),
+    takesCleaned: extensions.includes(TOTAL_CLEANED_OID),
     mayRest: extensions.includes(REST_SESSION_OID),
   };
 }

@@ -118,6 +118,12 @@ export type {
   TotalStructure,
 } from "./extended/total-state.ts";
 export { REST_SESSION_OID } from "./extended/rest-session.ts";
+export type { TotalCleaned } from "./extended/total-cleaned.ts";
+export {
+  TOTAL_CLEANED_OID,
+  decodeTotalCleaned,
+  encodeTotalCleaned,
+} from "./extended/total-cleaned.ts";
 export {
   TOTAL_STATE_OID,
   TOTAL_STRUCTURE_OID,

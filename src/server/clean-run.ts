@@ -44,6 +44,8 @@ export interface RunParts {
   peers(): readonly CleanPeer[];
   log(line: string): void;
   progress(done: number, total: number): void;
+  /** The peer lacks changes of the ID that cannot come from here. */
+  warnOfLack(peer: string): void;
   /** The marker and what agreements know of the ID go. */
   forget(): Promise<void>;
   /** The machine has ended. */
@@ -100,9 +102,11 @@ export class CleanRun {
     const { directory, replica, peers, progress, ended } = this.#parts;
     const { replicaId } = this.order;
     const ruv = replica.ruv();
+    const cleanedCsn = replica.cleaned.ids.get(replicaId)?.maxCsn;
     const { state, actions } = stepClean(this.#state, event, {
       now: directory.clock.now(),
       ownCsn: (ruv && ruvMaxCsn(ruv, replicaId)) ?? this.#withoutElement(),
+      cleanedCsn: cleanedCsn === CSN_ZERO ? undefined : cleanedCsn,
       peers: labelsOf(peers()),
     });
     const hasEnded = state.phase === "ended" && this.#state.phase !== "ended";
@@ -126,6 +130,9 @@ export class CleanRun {
     switch (action.type) {
       case "log":
         this.#parts.log(action.line);
+        return;
+      case "warnOfLack":
+        this.#parts.warnOfLack(action.peer);
         return;
       case "askMaxCsn":
         this.#ask(action.peer, async (link, peer) =>

@@ -97,10 +97,8 @@ export class CleanTasks {
       for (const marker of cleanTasks.flatMap((text) => parseCleanMarker(text) ?? [])) {
         const { replicaId } = marker;
         if (aborted.has(replicaId)) continue;
-        const known = this.#surroundings.find(normalSuffix)?.cleaned.ids.get(replicaId)?.maxCsn;
-        const maxCsn = known === CSN_ZERO ? undefined : known;
         this.#resume("clean", normalSuffix, replicaId, () =>
-          this.clean(normalSuffix, { ...marker, maxCsn }),
+          this.clean(normalSuffix, { ...marker, maxCsn: undefined }),
         );
       }
     }
@@ -183,16 +181,7 @@ export class CleanTasks {
     for (const id of toClean) {
       if (this.#isReminderDue(agreement, id.replicaId)) this.#remind(agreement, id);
     }
-    for (const { replicaId } of behind) {
-      if (this.#isReminderDue(agreement, replicaId)) {
-        const agreementName = agreement.settings.name;
-        this.#directory.log.warn("clean.consumer.behind", {
-          suffix: normalSuffix,
-          agreement: agreementName,
-          replicaId,
-        });
-      }
-    }
+    for (const { replicaId } of behind) this.#warnOfLack(agreement, replicaId);
   }
 
   stop(): void {
@@ -217,6 +206,12 @@ export class CleanTasks {
         if (!this.#isStopped) this.#remind(agreement, id, attempt + 1);
       });
     }, this.#onDefect);
+  }
+
+  #warnOfLack(agreement: Agreement, replicaId: ReplicaId): void {
+    if (!this.#isReminderDue(agreement, replicaId)) return;
+    const { name, normalSuffix: suffix } = agreement.settings;
+    this.#directory.log.warn("clean.consumer.behind", { suffix, agreement: name, replicaId });
   }
 
   #isReminderDue(agreement: Agreement, replicaId: ReplicaId): boolean {
@@ -268,6 +263,11 @@ export class CleanTasks {
         report?.log(line);
       },
       progress: (done, total) => report?.items(done, total),
+      warnOfLack: (peer) => {
+        for (const agreement of this.#surroundings.agreementsOf(suffix)) {
+          if (agreement.settings.normalDn === peer) this.#warnOfLack(agreement, replicaId);
+        }
+      },
       ended: () => {
         for (const agreement of this.#surroundings.agreementsOf(suffix)) {
           if (replica.cleaned.ids.has(replicaId)) agreement.forgetReplica(replicaId);

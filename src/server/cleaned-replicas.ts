@@ -6,10 +6,11 @@ import {
   type CleanedIds,
   CLEANED_TABLE,
   cleanedKey,
+  type SuppliedContent,
   encodeCleanedId,
-  findUncleaned,
   isDropped,
   readCleanedIds,
+  takeSupplied,
   withoutCleaned,
 } from "../replication/clean-ruv/index.ts";
 import {
@@ -32,7 +33,7 @@ const SEQUENCE_MAX = 0xffff;
 export class CleanedReplicas {
   readonly #directory: Directory;
   readonly #backend: Backend;
-  readonly #ids: Map<ReplicaId, CleanedId>;
+  #ids: Map<ReplicaId, CleanedId>;
 
   constructor(directory: Directory, backend: Backend) {
     this.#directory = directory;
@@ -81,11 +82,16 @@ export class CleanedReplicas {
         ? makeCsn(this.#newestSeconds(), SEQUENCE_MAX, replicaId, SEQUENCE_MAX)
         : undefined;
       const floorCsn = maxCsn(maxCsn(max, issued), before?.floorCsn) ?? max;
+      // What was cleaned before stays clean, also when this task is aborted.
+      const isClean =
+        before?.isCleaning === false &&
+        element === undefined &&
+        (how.everything || max <= before.floorCsn);
       this.#put(writes, {
         replicaId,
         maxCsn: how.everything ? CSN_ZERO : max,
         floorCsn,
-        isCleaning: true,
+        isCleaning: !isClean,
         element: element ?? before?.element,
       });
       if (facts.ruv !== undefined && element !== undefined) {
@@ -108,6 +114,7 @@ export class CleanedReplicas {
 
   /** The task is through: what the changelog has of the ID goes, and changes above the floor are taken again. */
   async finish(replicaId: ReplicaId): Promise<void> {
+    if (this.#ids.get(replicaId)?.isCleaning !== true) return;
     let from: Csn | undefined;
     do {
       const slice = await this.#write((writes) => {
@@ -127,8 +134,7 @@ export class CleanedReplicas {
     if (this.#ids.get(replicaId)?.isCleaning !== true) return;
     await this.#write((writes) => {
       const element = this.#ids.get(replicaId)?.element;
-      this.#ids.delete(replicaId);
-      writes.table(this.#table).delete(cleanedKey(this.#backend.suffix, replicaId));
+      this.#remove(writes, replicaId);
       const facts = this.#backend.newest;
       if (facts.ruv === undefined || element === undefined) return;
       const { ruv } = facts;
@@ -137,19 +143,35 @@ export class CleanedReplicas {
     });
   }
 
-  /** A supplier replaces the content by its own, with this update vector. Where that has less than was known when an ID was cleaned
-   *  here, the ID is not clean any more: the rest has to come, and the ID is cleaned again when it has. */
-  async forgetBehind(supplied: Ruv): Promise<void> {
-    for (const replicaId of findUncleaned(this.#ids, supplied)) await this.forget(replicaId);
+  /** A supplier replaces the content by its own: gives the update vector of it, and what writes and then knows the rows that go
+   *  with it. */
+  take(
+    supplied: SuppliedContent,
+    ownReplicaId: ReplicaId,
+  ): { readonly ruv: Ruv; put(writes: WriteSet): void; swapped(): void } {
+    const before = this.#ids;
+    const { cleaned, ruv } = takeSupplied(before, supplied, ownReplicaId);
+    return {
+      ruv,
+      put: (writes) => {
+        for (const replicaId of before.keys()) {
+          if (!cleaned.has(replicaId)) this.#removeRow(writes, replicaId);
+        }
+        for (const id of cleaned.values()) {
+          if (before.get(id.replicaId) !== id) this.#putRow(writes, id);
+        }
+      },
+      swapped: () => {
+        this.#ids = new Map(cleaned);
+        this.#raiseGenerator();
+      },
+    };
   }
 
   /** The ID is our own now. */
   async forget(replicaId: ReplicaId): Promise<void> {
     if (!this.#ids.has(replicaId)) return;
-    await this.#write((writes) => {
-      this.#ids.delete(replicaId);
-      writes.table(this.#table).delete(cleanedKey(this.#backend.suffix, replicaId));
-    });
+    await this.#write((writes) => this.#remove(writes, replicaId));
   }
 
   /** After the content was replaced by one that may be older than the cleaning. */
@@ -171,8 +193,21 @@ export class CleanedReplicas {
   #put(writes: WriteSet, id: CleanedId): void {
     this.#ids.set(id.replicaId, id);
     this.#raiseGenerator();
+    this.#putRow(writes, id);
+  }
+
+  #putRow(writes: WriteSet, id: CleanedId): void {
     const key = cleanedKey(this.#backend.suffix, id.replicaId);
     writes.table(this.#table).put(key, encodeCleanedId(id));
+  }
+
+  #remove(writes: WriteSet, replicaId: ReplicaId): void {
+    this.#ids.delete(replicaId);
+    this.#removeRow(writes, replicaId);
+  }
+
+  #removeRow(writes: WriteSet, replicaId: ReplicaId): void {
+    writes.table(this.#table).delete(cleanedKey(this.#backend.suffix, replicaId));
   }
 
   #write<T>(step: (writes: WriteSet) => T): Promise<T> {

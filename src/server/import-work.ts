@@ -184,7 +184,8 @@ class ImportRun {
       newestCsn: this.#load.newestCsn,
     });
     await this.#commit({ everything: true });
-    await swapContent(this.#directory, this.#backend, this.#load, facts, this.#options.onSwap);
+    const put = (): void => this.#options.onSwap?.();
+    await swapContent(this.#directory, this.#backend, this.#load, () => ({ facts, put }));
     const { entries, repeatedValues } = this.#load;
     return { entries, skipped: this.#skipped, repeatedValues, ruv: facts.ruv };
   }

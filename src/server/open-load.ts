@@ -99,26 +99,37 @@ export async function commitLoad(
   if (everything) await indexing.finish();
 }
 
-/** Moves the pointer row to what was loaded; from then on it is the content of the backend. */
+/** What comes into place together with a new content. */
+export interface SwapParts {
+  readonly facts: BulkFacts;
+  /** Writes rows that belong to it, in the same transaction. */
+  put?(writes: WriteSet): void;
+  /** It is on disk; nobody else has had a turn since `put`. */
+  swapped?(): void;
+}
+
+/** Moves the pointer row to what was loaded; from then on it is the content of the backend. `takeParts` is asked when that is about
+ *  to happen. */
 export async function swapContent(
   directory: Directory,
   backend: Backend,
   load: BulkLoad,
-  facts: BulkFacts,
-  onSwap?: () => void,
+  takeParts: () => SwapParts,
 ): Promise<void> {
   const { queue, kv } = directory;
   await queue.runAlone(() => {
     const old = backend.set;
+    const parts = takeParts();
     kv.transactSync(() => {
-      load.finish(facts);
+      load.finish(parts.facts);
       const writes = new WriteSet();
       backend.putPointer(writes, load.set);
       backend.saveDescriptions(writes);
+      parts.put?.(writes);
       writes.apply();
-      onSwap?.();
     });
     backend.reload();
+    parts.swapped?.();
     backend.dropSet(old);
   });
 }

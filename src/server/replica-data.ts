@@ -5,6 +5,7 @@ import type { Kv } from "../kv/index.ts";
 import { openLmdb } from "../kv/lmdb.ts";
 import type { ChangelogTables } from "../replication/changelog/index.ts";
 import { META_RUV_KEY, readRuv } from "../replication/changelog/index.ts";
+import { CLEANED_TABLE, readCleanedIds } from "../replication/clean-ruv/index.ts";
 import type { ReplicaData } from "../replication/thread/index.ts";
 import type { EntrySource } from "../replication/total/index.ts";
 import type { Schema } from "../schema/index.ts";
@@ -46,6 +47,7 @@ export function replicaDataOf(kv: Kv, backend: string, loadSchema: () => Schema)
       const tables = newestTables();
       return tables.meta.has(META_RUV_KEY) ? tables : undefined;
     },
+    cleanedIds: (suffix) => readCleanedIds(kv.bytesTable(CLEANED_TABLE).range(), suffix),
     openEntries(): EntrySource {
       kv.renew();
       const descriptions = new Descriptions(loadSchema(), () => readDescriptions(kv), "reader");

@@ -1,16 +1,14 @@
 // Total initializations of one replica by its suppliers: at most one at a time, and none while the replica itself initializes
 // others, or two servers would replace each other's data.
 import { LdapError } from "../protocol/index.ts";
-import type { CsnGenerator } from "../replication/csn/index.ts";
-import type { Ruv } from "../replication/ruv/index.ts";
 import type { ReadItem } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
-import { TotalImport } from "./total-import.ts";
+import { type TakeSupplied, TotalImport } from "./total-import.ts";
 
 export interface ReplicaImportHooks {
   /** The received content is in the place of the old. */
-  swapped(ruv: Ruv): void;
+  swapped(): void;
   /** It is over, well or not. */
   ended(): void;
   onDefect(error: unknown): void;
@@ -57,13 +55,10 @@ export class ReplicaImport {
     this.#running?.put(read).then(settled, this.#hooks.onDefect);
   }
 
-  finish(
-    facts: { readonly ruv: Ruv; readonly generator: CsnGenerator },
-    ended: (outcome: "swapped" | "failed") => void,
-  ): void {
+  finish(take: TakeSupplied, ended: (outcome: "swapped" | "failed") => void): void {
     const running = this.#running;
     this.#running = undefined;
-    const finished = running === undefined ? Promise.resolve(false) : this.#swap(running, facts);
+    const finished = running === undefined ? Promise.resolve(false) : this.#swap(running, take);
     finished.then((isSwapped) => {
       this.#end();
       ended(isSwapped ? "swapped" : "failed");
@@ -83,12 +78,9 @@ export class ReplicaImport {
   }
 
   /** Puts the received content in the place of the old; false: it could not be completed. */
-  async #swap(
-    running: TotalImport,
-    facts: { readonly ruv: Ruv; readonly generator: CsnGenerator },
-  ): Promise<boolean> {
+  async #swap(running: TotalImport, take: TakeSupplied): Promise<boolean> {
     try {
-      await this.#directory.noteLoad(running.finish(facts));
+      await this.#directory.noteLoad(running.finish(take));
     } catch (error) {
       if (!(error instanceof LdapError)) throw error;
       this.#directory.log.error("replica.initialization.failed", {
@@ -97,7 +89,7 @@ export class ReplicaImport {
       });
       return false;
     }
-    this.#hooks.swapped(facts.ruv);
+    this.#hooks.swapped();
     return true;
   }
 }

@@ -8,7 +8,7 @@ import { type WriteEffects, applyAndLog, guarded, takeEffects } from "../operati
 import { LdapError, SUCCESS } from "../protocol/index.ts";
 import type { GateReason } from "../replication/agreement/index.ts";
 import type { Change } from "../replication/change/index.ts";
-import { isGivenUp, mayLearn } from "../replication/clean-ruv/index.ts";
+import { type SuppliedId, isGivenUp, mayLearn } from "../replication/clean-ruv/index.ts";
 import {
   COVERED_RESULT,
   STALE_RESULT,
@@ -35,6 +35,7 @@ import type { ReadItem } from "../replication/total/index.ts";
 import type { Backend } from "../store/index.ts";
 import { CleanedReplicas } from "./cleaned-replicas.ts";
 import type { Directory } from "./directory.ts";
+import type { SwapParts } from "./open-load.ts";
 import { Purge } from "./purge.ts";
 import { ReplicaGate } from "./replica-gate.ts";
 import { ReplicaImport } from "./replica-import.ts";
@@ -100,8 +101,8 @@ export class Replica implements ReplicaPort {
       onDefect: hooks.onDefect,
     });
     this.import = new ReplicaImport(directory, backend, {
-      swapped: (ruv) => {
-        this.#followRuv(ruv);
+      swapped: () => {
+        this.#followRuv();
         hooks.contentReplaced(this);
       },
       ended: () => hooks.importEnded(this),
@@ -347,17 +348,17 @@ export class Replica implements ReplicaPort {
   }
 
   finishImport(ruv: Ruv, ended: (outcome: "swapped" | "failed") => void): void {
-    const finish = (): void => {
+    const take = (cleaned: readonly SuppliedId[]): SwapParts => {
       const { generator = makeGenerator(this.replicaId, this.nowSeconds()) } = this.backend.newest;
-      const facts = { ruv: this.cleaned.without(ruv, this.replicaId), generator };
-      this.import.finish(facts, (outcome) => {
+      const taken = this.cleaned.take({ ruv, cleaned }, this.replicaId);
+      return { ...taken, facts: { ruv: taken.ruv, generator } };
+    };
+    const finish = (): void =>
+      this.import.finish(take, (outcome) => {
         if (outcome === "failed") this.gate.cancel();
         ended(outcome);
       });
-    };
-    this.expectContent("initialization")
-      .then(() => this.cleaned.forgetBehind(ruv))
-      .then(finish, this.#hooks.onDefect);
+    this.expectContent("initialization").then(finish, this.#hooks.onDefect);
   }
 
   /** The content is about to be replaced. */

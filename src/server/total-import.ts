@@ -2,12 +2,18 @@
 // until the last entry is in; then the pointer row moves, in one transaction with the new update vector and an empty changelog.
 // An aborted initialization leaves nothing behind but a set of tables that is dropped.
 import { LdapError } from "../protocol/index.ts";
-import type { CsnGenerator } from "../replication/csn/index.ts";
-import type { Ruv } from "../replication/ruv/index.ts";
+import type { SuppliedId } from "../replication/clean-ruv/index.ts";
 import type { ReadItem, ReceivedItem } from "../replication/total/index.ts";
 import type { Backend, BulkLoad, BulkRefusal } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
-import { type OpenLoad, abortLoad, commitLoad, openLoad, swapContent } from "./open-load.ts";
+import {
+  type OpenLoad,
+  type SwapParts,
+  abortLoad,
+  commitLoad,
+  openLoad,
+  swapContent,
+} from "./open-load.ts";
 
 /** Entries taken in one turn of the event loop. */
 const TURN_ENTRIES = 50;
@@ -20,10 +26,14 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
+/** What comes into place with the content, by what the supplier has said of cleaned replica IDs. Asked when it is time. */
+export type TakeSupplied = (cleaned: readonly SuppliedId[]) => SwapParts;
+
 export class TotalImport {
   readonly #directory: Directory;
   readonly #backend: Backend;
   readonly #waiting: Waiting[] = [];
+  readonly #cleaned = new Map<number, SuppliedId>();
   #opened: Promise<OpenLoad> | undefined;
   #running: Promise<void> | undefined;
   #isAborted = false;
@@ -46,7 +56,7 @@ export class TotalImport {
   }
 
   /** Swaps the new content in. @throws LdapError the database cannot take it: the old content stays */
-  async finish(facts: { readonly ruv: Ruv; readonly generator: CsnGenerator }): Promise<void> {
+  async finish(take: TakeSupplied): Promise<void> {
     await this.#running;
     const open = await this.#open();
     const { load } = open;
@@ -54,7 +64,9 @@ export class TotalImport {
       if (this.#failure !== undefined) throw this.#failure;
       await commitLoad(this.#directory, this.#backend, open, { everything: true });
       await this.#complete(open);
-      await swapContent(this.#directory, this.#backend, load, facts);
+      await swapContent(this.#directory, this.#backend, load, () =>
+        take([...this.#cleaned.values()]),
+      );
     } catch (error) {
       await abortLoad(this.#directory, open);
       throw error;
@@ -104,6 +116,10 @@ export class TotalImport {
   #take(load: BulkLoad, read: ReadItem): Outcome {
     const item = this.#failure === undefined ? read() : undefined;
     if (item === undefined) return "refused";
+    if (item.type === "cleaned") {
+      for (const id of item.ids) this.#cleaned.set(id.replicaId, id);
+      return "put";
+    }
     const refusal = add(load, item);
     if (refusal === undefined) return "put";
     this.#directory.log.warn("replica.initialization.refused", {
@@ -120,7 +136,9 @@ export class TotalImport {
   }
 }
 
-function add(load: BulkLoad, item: ReceivedItem): BulkRefusal | undefined {
+type ContentItem = Exclude<ReceivedItem, { type: "cleaned" }>;
+
+function add(load: BulkLoad, item: ContentItem): BulkRefusal | undefined {
   switch (item.type) {
     case "entry":
       return load.addWithState(item.entry);
@@ -131,7 +149,7 @@ function add(load: BulkLoad, item: ReceivedItem): BulkRefusal | undefined {
   }
 }
 
-function dnOf(item: ReceivedItem): string | undefined {
+function dnOf(item: ContentItem): string | undefined {
   switch (item.type) {
     case "entry":
       return item.entry.dn;

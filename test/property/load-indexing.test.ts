@@ -118,7 +118,7 @@ async function loadAll(
     void queue.submit((writes) => writes.table(beside).put(round, Buffer.from("other")));
   }
   await commitLoad(directory, backend, open, { everything: true });
-  await swapContent(directory, backend, load, NO_FACTS);
+  await swapContent(directory, backend, load, () => ({ facts: NO_FACTS }));
   const rows = new Map<string, readonly string[]>();
   for (const [name, table] of Object.entries(backend.tables) as [string, BytesTable | IdTable][]) {
     const lines: string[] = [];

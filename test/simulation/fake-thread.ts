@@ -5,6 +5,7 @@ import type { MemoryKv } from "../../src/kv/index.ts";
 import { LinkCode, LinkError, type LinkSettings, judgeCapabilities } from "../../src/link/index.ts";
 import {
   REST_SESSION_OID,
+  TOTAL_CLEANED_OID,
   TOTAL_STATE_OID,
   TOTAL_STRUCTURE_OID,
 } from "../../src/protocol/index.ts";
@@ -24,6 +25,7 @@ const CAPABILITIES = judgeCapabilities(CONTROLS, [
   ...EXTENSIONS_389,
   TOTAL_STATE_OID,
   TOTAL_STRUCTURE_OID,
+  TOTAL_CLEANED_OID,
   REST_SESSION_OID,
 ]);
 

@@ -24,7 +24,12 @@ import {
   resetChangelog,
   writeRuv,
 } from "../../src/replication/changelog/index.ts";
-import { type CleanedIds, isDropped, isGivenUp } from "../../src/replication/clean-ruv/index.ts";
+import {
+  type CleanedIds,
+  type SuppliedId,
+  isDropped,
+  isGivenUp,
+} from "../../src/replication/clean-ruv/index.ts";
 import {
   COVERED_RESULT,
   STALE_RESULT,
@@ -90,6 +95,7 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
   parts: TotalStructure[] = [];
   /** What has come in initializations. */
   readonly received: ReceivedItem["type"][] = [];
+  readonly receivedCleaned: SuppliedId[] = [];
   /** The content that is being sent is not the replica's any more. */
   isReplaced = false;
   /** What CleanAllRUV has left. */
@@ -219,6 +225,11 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
         return;
       }
       this.received.push(item.type);
+      if (item.type === "cleaned") {
+        this.receivedCleaned.push(...item.ids);
+        settled("put");
+        return;
+      }
       if (item.type === "structure") {
         this.parts.push(item.part);
         settled("put");
@@ -247,6 +258,9 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
   }
   changelog(): ChangelogTables {
     return this.tables;
+  }
+  cleanedIds(): CleanedIds {
+    return this.cleaned;
   }
   openEntries(): EntrySource {
     const [suffix, ...others] = this.entries;

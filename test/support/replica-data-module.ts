@@ -12,6 +12,7 @@ export function openReplicaData(folder: string, backend: string): ReplicaData {
   return {
     renew: () => kv.renew(),
     changelog: () => tables,
+    cleanedIds: () => new Map(),
     openEntries: () => {
       throw new Error("there are no entries");
     },

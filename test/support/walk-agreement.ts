@@ -51,6 +51,7 @@ export class WalkAgreement {
           const { tables } = supplier.backend;
           return readRuv(tables.meta) === undefined ? undefined : tables;
         },
+        cleanedIds: () => new Map(),
         openEntries: () => {
           throw new Error("no walk initializes");
         },

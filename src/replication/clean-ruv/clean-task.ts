@@ -64,6 +64,8 @@ export interface CleanFacts {
   /** The newest change of the ID in our data; CSN_ZERO: there has been none yet; undefined: we need not wait for any, because the
    *  ID has been cleaned here, or whoever asked for the task has seen to that. */
   readonly ownCsn: Csn | undefined;
+  /** The newest change that was known when the ID was cleaned here; undefined: it was not, or what others lack is given up. */
+  readonly cleanedCsn: Csn | undefined;
   /** Enabled agreements of the replica with their labels. */
   readonly peers: ReadonlyMap<string, string>;
 }
@@ -97,6 +99,8 @@ export type CleanAction =
   | { readonly type: "finish"; readonly removesKeepAlive: boolean }
   /** Undo `cleanLocal`, if it was done. */
   | { readonly type: "restore" }
+  /** An operator has to know: what the peer lacks cannot come from here any more. */
+  | { readonly type: "warnOfLack"; readonly peer: string }
   | { readonly type: "log"; readonly line: string };
 
 export interface CleanTransition {
@@ -217,7 +221,8 @@ class Step {
 
   /** The newest change that anybody has, by what they said last. */
   private newestOfAll(): Csn | undefined {
-    let max = maxCsn(this.state.order.maxCsn, this.facts.ownCsn);
+    const { ownCsn, cleanedCsn } = this.facts;
+    let max = maxCsn(maxCsn(this.state.order.maxCsn, ownCsn), cleanedCsn);
     for (const peer of this.state.peers.values()) max = maxCsn(max, peer.maxCsn);
     return max === CSN_ZERO ? undefined : max;
   }
@@ -229,15 +234,13 @@ class Step {
     );
   }
 
-  /** Whoever has no element of the ID has been cleaned already. */
+  /** Whoever has cleaned the ID, or got the data of one who has, names no change; who has had none yet names CSN_ZERO. */
   private isBehind(csn: Csn | undefined): boolean {
     const { maxCsn: max } = this.state;
     return csn !== undefined && max !== undefined && csn < max;
   }
 
-  /** One that has had no change yet gets them from us, unless the ID is clean here: then nobody waits for it. */
   private isPeerBehind({ stage, maxCsn: csn }: PeerProgress): boolean {
-    if (csn === CSN_ZERO && this.facts.ownCsn === undefined) return stage === "unknown";
     return stage === "unknown" || (stage === "surveyed" && this.isBehind(csn));
   }
 
@@ -315,7 +318,9 @@ class Step {
     this.state = { ...this.state, maxCsn: max };
     const answered = peers.get(key);
     if (answered !== undefined && this.isPeerBehind(answered)) {
-      this.retry(`Replica is not caught up (${label})`);
+      // Where the ID is clean others may still send what the peer lacks; we cannot.
+      if (this.facts.ownCsn === undefined) this.lacks(key, label);
+      else this.retry(`Replica is not caught up (${label})`);
     } else if (isComplete && this.isBehind(this.facts.ownCsn)) {
       this.retry("This replica is not caught up");
     }
@@ -332,9 +337,8 @@ class Step {
         return;
       case "maxCsn":
         if (stage === "unknown") {
-          // No change at all: it may have a copy of our data, which have them without an element.
-          if (answer.csn !== CSN_ZERO && this.isBehind(answer.csn)) {
-            this.retry(`Replica lacks changes of the deleted replica (${label})`);
+          if (this.isBehind(answer.csn)) {
+            this.lacks(key, label);
             return;
           }
           this.put(key, { stage: "surveyed" });
@@ -356,6 +360,13 @@ class Step {
         else this.put(key, { stage: "done" });
         return;
     }
+  }
+
+  private lacks(peer: string, label: string): void {
+    this.actions.push({ type: "warnOfLack", peer });
+    this.retry(
+      `Replica lacks changes of the deleted replica (${label}). If no other replica sends them, initialize it, or abort this task and force it.`,
+    );
   }
 
   /** The ID is in use again: what the peer has is not what was cleaned. */

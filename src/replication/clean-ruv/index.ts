@@ -24,10 +24,11 @@ export {
   cleanedKey,
   encodeCleanedId,
   findLeftOver,
-  findUncleaned,
   isDropped,
   isGivenUp,
   mayLearn,
   readCleanedIds,
   withoutCleaned,
 } from "./cleaned-ids.ts";
+export type { SuppliedContent, SuppliedId } from "./supplied-ids.ts";
+export { readSupplied, takeSupplied, toSupplied } from "./supplied-ids.ts";

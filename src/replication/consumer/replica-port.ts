@@ -42,11 +42,11 @@ export interface ReplicaPort {
   queueChange(queued: QueuedChange): void;
   /** Opens an empty staging area beside the data; false: that is not possible now. */
   beginImport(): boolean;
-  /** Puts an entry, or what the tree keeps beside them, into the staging area; `refused`: it cannot be decoded or stored. Settled in
+  /** Puts an entry, or what comes beside them, into the staging area; `refused`: it cannot be decoded or stored. Settled in
    *  the order of the calls. */
   putEntry(read: ReadItem, settled: (outcome: "put" | "orphan" | "refused") => void): void;
-  /** Completes the staging area, installs `ruv`, resets the changelog to it, closes the catch-up gate, and swaps, all in one
-   *  transaction; then `done`. */
+  /** Completes the staging area, installs `ruv` and what has come of cleaned IDs, resets the changelog, closes the catch-up gate,
+   *  and swaps, all in one transaction; then `done`. */
   finishImport(ruv: Ruv, done: (outcome: "swapped" | "failed") => void): void;
   abortImport(): void;
 }

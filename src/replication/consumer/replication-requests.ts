@@ -22,12 +22,14 @@ import {
   START_REPLICATION_90_OID,
   SUCCESS,
   type StartReplicationRequest,
+  TOTAL_CLEANED_OID,
   TOTAL_STATE_OID,
   TOTAL_STRUCTURE_OID,
   UPDATE_INFO_OID,
   decodeEndReplication,
   decodeReplicationEntry,
   decodeStartReplication,
+  decodeTotalCleaned,
   decodeTotalState,
   decodeTotalStructure,
   encodeReplicationResponse,
@@ -35,6 +37,7 @@ import {
   finalResponseType,
   findControl,
 } from "../../protocol/index.ts";
+import { readSupplied } from "../clean-ruv/index.ts";
 import { parseRuv } from "../ruv/index.ts";
 import type { ReceivedItem } from "../total/index.ts";
 import { type UpdateRequest, receivedChange } from "./received-change.ts";
@@ -166,6 +169,12 @@ export class ReplicationRequests {
           part: decodeTotalStructure(value),
         }));
         return true;
+      case TOTAL_CLEANED_OID:
+        this.item(connection, send, value, () => {
+          const ids = readSupplied(decodeTotalCleaned(value));
+          return ids && { type: "cleaned", ids };
+        });
+        return true;
       default:
         return false;
     }
@@ -219,7 +228,7 @@ export class ReplicationRequests {
     connection: SupplierConnection,
     send: SendResponse,
     value: Buffer | undefined,
-    decode: () => ReceivedItem,
+    decode: () => ReceivedItem | undefined,
   ): void {
     const replica = this.replicas.get(connection.id);
     const answer = (code: number): void =>

@@ -18,6 +18,7 @@ import {
   makeAgreement,
   stepAgreement,
 } from "../agreement/index.ts";
+import { type CleanedIds, toSupplied } from "../clean-ruv/index.ts";
 import type { Csn } from "../csn/index.ts";
 import { type Ruv, parseRuv } from "../ruv/index.ts";
 import { readRuv } from "../changelog/index.ts";
@@ -41,6 +42,8 @@ const SCHEDULE_LOOK_MS = 60_000;
 /** How often the status is shown while a session goes on. */
 const STATUS_INTERVAL_MS = 500;
 
+const NONE_CLEANED: CleanedIds = new Map();
+
 const isResting = ({ phase }: AgreementState): boolean =>
   phase.name === "inSession" && phase.session.name === "resting";
 
@@ -55,8 +58,8 @@ export class AgreementDriver {
   private lineNumber = 0;
   private sender: ChangeSender | undefined;
   private source: EntrySender | undefined;
-  /** The RUV of the last Start. */
-  private told: Ruv | undefined;
+  /** The RUV of the last Start, and of one that begins a total initialization what was known of cleaned IDs beside it. */
+  private told: { readonly ruv: Ruv; readonly cleaned: CleanedIds } | undefined;
   private memory: SkipMemory = NO_SKIP_MEMORY;
   private results: ChangeResult[] = [];
   private entryCodes: number[] = [];
@@ -318,7 +321,10 @@ export class AgreementDriver {
         this.feed({ type: "startAnswered", code: ReplicationResponseCode.backOff, ruv: undefined });
         return;
       }
-      this.told = ruv;
+      // Read without a pause: of one moment.
+      const isTotal = protocolOid === TOTAL_PROTOCOL_OID;
+      const cleaned = isTotal ? this.world.data.cleanedIds(config.suffix) : NONE_CLEANED;
+      this.told = { ruv, cleaned };
       line.sendStart(config, { protocolOid, ruv, csn }, (response) => {
         if (this.line !== line) return;
         const code = response?.code ?? NO_RESPONSE_CODE;
@@ -411,8 +417,9 @@ export class AgreementDriver {
     this.entryCodes = [];
     const entries = world.data.openEntries();
     const { fractional } = config.times;
-    const told = line.takesStructure ? this.told : undefined;
-    this.source = new EntrySender(line.link, entries, { fractional, told }, (code) => {
+    const told = line.takesStructure ? this.told?.ruv : undefined;
+    const cleaned = line.takesCleaned ? toSupplied(this.told?.cleaned ?? NONE_CLEANED) : [];
+    this.source = new EntrySender(line.link, entries, { fractional, told, cleaned }, (code) => {
       if (this.line === line) this.noteEntryResult(code);
     });
   }

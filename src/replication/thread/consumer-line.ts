@@ -40,6 +40,11 @@ export class ConsumerLine {
     return this.capabilities.takesStructure;
   }
 
+  /** Whether a total initialization may tell it of cleaned replica IDs: another Concord. */
+  get takesCleaned(): boolean {
+    return this.capabilities.takesCleaned;
+  }
+
   sendStart(
     config: AgreementConfig,
     start: { readonly protocolOid: string; readonly ruv: Ruv; readonly csn: Csn },

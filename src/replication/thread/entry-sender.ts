@@ -1,12 +1,15 @@
 // Sends the content of a total initialization: what the actions `openSource` and `sendEntries` stand for. The suffix entry first,
-// then the tree (replication-protocol 4.2). Another Concord gets entries with their state as it is stored, and after the last one
-// the structure log; to the machine each request of it is one more entry.
+// then the tree (replication-protocol 4.2). Another Concord gets entries with their state as it is stored, after the first one what
+// is known of cleaned replica IDs, and after the last one the structure log; to the machine each request of it is one more entry.
 import {
   MANAGE_DSA_IT_CONTROL,
   REPLICATION_ENTRY_OID,
+  TOTAL_CLEANED_OID,
   TOTAL_STATE_OID,
   TOTAL_STRUCTURE_OID,
+  type TotalCleaned,
   encodeReplicationEntry,
+  encodeTotalCleaned,
   encodeTotalState,
   encodeTotalStructure,
 } from "../../protocol/index.ts";
@@ -19,6 +22,8 @@ export interface EntrySenderOptions {
   readonly fractional: Fractional;
   /** The RUV of Start, for a consumer that takes the structure log. */
   readonly told: Ruv | undefined;
+  /** Of cleaned replica IDs, as of Start; for a consumer that is not to know of them, none. */
+  readonly cleaned: readonly TotalCleaned[];
 }
 
 interface EntryRequest {
@@ -35,14 +40,15 @@ export class EntrySender {
   constructor(
     link: SupplierLink,
     source: EntrySource,
-    { fractional, told }: EntrySenderOptions,
+    { fractional, told, cleaned }: EntrySenderOptions,
     onResult: (code: number) => void,
   ) {
     this.link = link;
     this.source = source;
     this.onResult = onResult;
-    this.requests =
+    const content =
       told === undefined ? entries(source, fractional) : items(source, fractional, told);
+    this.requests = withCleaned(content, cleaned);
   }
 
   sendEntries(entriesMax: number): {
@@ -67,6 +73,19 @@ export class EntrySender {
     this.link.send(request, [MANAGE_DSA_IT_CONTROL], ({ response }) => {
       if ("result" in response) this.onResult(response.result.code);
     });
+  }
+}
+
+/** What is known of cleaned IDs goes behind the suffix entry, which is the first of any initialization. */
+function* withCleaned(
+  content: Iterator<EntryRequest>,
+  cleaned: readonly TotalCleaned[],
+): Generator<EntryRequest> {
+  let isDue = cleaned.length > 0;
+  for (let next = content.next(); next.done !== true; next = content.next()) {
+    yield next.value;
+    if (isDue) yield { oid: TOTAL_CLEANED_OID, value: encodeTotalCleaned(cleaned) };
+    isDue = false;
   }
 }
 

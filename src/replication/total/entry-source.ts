@@ -1,6 +1,7 @@
 // Where a total initialization gets its entries from (replication-protocol 4.2; conflict-resolution 13.7). The store implements
 // it; the agreement thread and the tests know only this.
 import type { ReplicationEntry, TotalState, TotalStructure } from "../../protocol/index.ts";
+import type { SuppliedId } from "../clean-ruv/index.ts";
 import type { Ruv } from "../ruv/index.ts";
 
 /** As it goes on the wire: values with their CSNs, effects of renames joined in. */
@@ -12,7 +13,10 @@ export type TotalItem =
   | { readonly type: "structure"; readonly part: TotalStructure };
 
 /** What a consumer is sent, by whatever supplier. */
-export type ReceivedItem = { readonly type: "entry"; readonly entry: TotalEntry } | TotalItem;
+export type ReceivedItem =
+  | { readonly type: "entry"; readonly entry: TotalEntry }
+  | { readonly type: "cleaned"; readonly ids: readonly SuppliedId[] }
+  | TotalItem;
 
 /** Decodes it. undefined: that is not possible. */
 export type ReadItem = () => ReceivedItem | undefined;

@@ -15,6 +15,7 @@ import {
   SUCCESS,
   REST_SESSION_OID,
   TOTAL_STATE_OID,
+  TOTAL_CLEANED_OID,
   TOTAL_STRUCTURE_OID,
 } from "../../../src/protocol/index.ts";
 import { CA, LdapResponder, type Respond, type Send } from "../../support/ldap-responder.ts";
@@ -98,6 +99,7 @@ suite("link/link", () => {
           startOid: "2.16.840.1.113730.3.5.12",
           isPipelined: true,
           takesStructure: false,
+          takesCleaned: false,
           mayRest: false,
         });
         link.close();
@@ -244,11 +246,12 @@ suite("link/link", () => {
 
 suite("link/capabilities", () => {
   const BASE = OIDS("5.3", "5.4", "5.5", "5.6");
+  const ROWS = [TOTAL_STATE_OID, TOTAL_STRUCTURE_OID];
   const cases: [
     name: string,
     controls: string[],
     extensions: string[],
-    expected: [boolean, string, boolean, boolean?, boolean?],
+    expected: [boolean, string, boolean, ...boolean[]],
   ][] = [
     ["389 as it is", OIDS("4.13"), [...BASE, ...OIDS("5.9", "5.12")], [true, "5.12", true]],
     ["version 7.1", OIDS("4.13"), [...BASE, ...OIDS("5.9")], [true, "5.3", true]],
@@ -256,13 +259,19 @@ suite("link/capabilities", () => {
     [
       "another Concord",
       OIDS("4.13"),
-      [...BASE, ...OIDS("5.9", "5.12"), TOTAL_STATE_OID, TOTAL_STRUCTURE_OID, REST_SESSION_OID],
+      [...BASE, ...OIDS("5.9", "5.12"), ...ROWS, REST_SESSION_OID, TOTAL_CLEANED_OID],
+      [true, "5.12", true, true, true, true],
+    ],
+    [
+      "one that knows nothing of cleaned IDs",
+      OIDS("4.13"),
+      [...BASE, ...OIDS("5.9", "5.12"), ...ROWS, REST_SESSION_OID],
       [true, "5.12", true, true, true],
     ],
     [
       "an older Concord",
       OIDS("4.13"),
-      [...BASE, ...OIDS("5.9", "5.12"), TOTAL_STATE_OID, TOTAL_STRUCTURE_OID],
+      [...BASE, ...OIDS("5.9", "5.12"), ...ROWS],
       [true, "5.12", true, true],
     ],
     [
@@ -275,13 +284,15 @@ suite("link/capabilities", () => {
     ["no End", OIDS("4.13"), OIDS("5.3", "5.4", "5.6"), [false, "5.3", false]],
   ];
   for (const [name, controls, extensions, expected] of cases) {
-    const [isReplica, start, isPipelined, takesStructure = false, mayRest = false] = expected;
+    const [isReplica, start, isPipelined] = expected;
+    const [takesStructure = false, mayRest = false, takesCleaned = false] = expected.slice(3);
     test(`link/capabilities: ${name}`, () => {
       assert.deepEqual(judgeCapabilities(controls, extensions), {
         isReplica,
         startOid: `2.16.840.1.113730.3.${start}`,
         isPipelined,
         takesStructure,
+        takesCleaned,
         mayRest,
       });
     });

@@ -2,9 +2,10 @@
 // in memory; the write queue is the real one.
 import { assert } from "chai";
 import { type Clock, type Millis, SILENT_LOG } from "../../../src/base/index.ts";
-import { WriteQueue } from "../../../src/kv/index.ts";
+import { WriteQueue, WriteSet } from "../../../src/kv/index.ts";
 import type { UniqueId } from "../../../src/replication/change/index.ts";
 import { countChanges } from "../../../src/replication/changelog/index.ts";
+import type { SuppliedContent, SuppliedId } from "../../../src/replication/clean-ruv/index.ts";
 import {
   type Csn,
   type ReplicaId,
@@ -52,6 +53,18 @@ class Setup {
   /** As after a restart. */
   reopened(): CleanedReplicas {
     return new CleanedReplicas(this.directory, this.store.backend);
+  }
+
+  /** As a total initialization does; gives the update vector. */
+  take(content: SuppliedContent): Ruv {
+    const { ruv, put, swapped } = this.cleaned.take(content, OWN);
+    this.store.kv.transactSync(() => {
+      const writes = new WriteSet();
+      put(writes);
+      writes.apply();
+    });
+    swapped();
+    return ruv;
   }
 
   touch(at: Csn): void {
@@ -132,6 +145,31 @@ suite("server/cleaned replicas", () => {
     assert.isUndefined(setup.max);
   });
 
+  test("server/cleaned-replicas: an ID that was cleaned before stays so, whatever becomes of another task", async () => {
+    const setup = new Setup();
+    await setup.cleaned.clean(GONE, EXACTLY);
+    await setup.cleaned.finish(GONE);
+    const before = setup.cleaned.ids.get(GONE);
+    await setup.cleaned.clean(GONE, { maxCsn: csn(NOW - 70), everything: false });
+    assert.deepEqual(setup.cleaned.ids.get(GONE), before);
+    await setup.cleaned.restore(GONE);
+    assert.deepEqual(setup.reopened().ids.get(GONE), before);
+    // Somebody has shown more than was cleaned here.
+    await setup.cleaned.clean(GONE, { maxCsn: csn(NOW - 60), everything: false });
+    assert.isTrue(setup.cleaned.ids.get(GONE)?.isCleaning);
+  });
+
+  test("server/cleaned-replicas: the end of another task leaves the changes of a new holder in the changelog", async () => {
+    const setup = new Setup();
+    await setup.cleaned.clean(GONE, EXACTLY);
+    await setup.cleaned.finish(GONE);
+    await setup.cleaned.clean(GONE, EXACTLY);
+    setup.touch(csn(NOW));
+    await setup.cleaned.finish(GONE);
+    assert.strictEqual(setup.logged, 2);
+    assert.deepEqual(setup.store.verify(), []);
+  });
+
   test("server/cleaned-replicas: an ID that becomes that of this server is forgotten", async () => {
     const setup = new Setup();
     await setup.cleaned.clean(GONE, EXACTLY);
@@ -152,21 +190,47 @@ suite("server/cleaned replicas", () => {
     assert.isTrue(setup.store.backend.issueCsn(NOW, {}) > ahead);
   });
 
+  /** Of a supplier with these changes of the ID, as far as it shows any. */
+  const contentOf = (
+    maxCsn: Csn | undefined,
+    ...cleaned: readonly SuppliedId[]
+  ): SuppliedContent => {
+    const shown = { replicaId: GONE, purl: undefined, minCsn: maxCsn, lastModifiedSeconds: 0 };
+    return { ruv: { generation: "g", elements: [{ ...shown, maxCsn }] }, cleaned };
+  };
+
   test("server/cleaned-replicas: content of a supplier that lacks changes of a cleaned ID is not clean", async () => {
     const setup = new Setup();
     await setup.cleaned.clean(GONE, EXACTLY);
     await setup.cleaned.finish(GONE);
-    const supplied = (maxCsn: Csn | undefined): Ruv => ({
-      generation: "g",
-      elements: [
-        { replicaId: GONE, purl: undefined, minCsn: maxCsn, maxCsn, lastModifiedSeconds: 0 },
-      ],
-    });
-    await setup.cleaned.forgetBehind(supplied(csn(NOW - 70)));
-    await setup.cleaned.forgetBehind(supplied(undefined));
+    setup.take(contentOf(csn(NOW - 70)));
+    setup.take(contentOf(undefined));
     assert.isTrue(setup.cleaned.ids.has(GONE));
-    await setup.cleaned.forgetBehind(supplied(csn(NOW - 75)));
+    setup.take(contentOf(csn(NOW - 75)));
     assert.isFalse(setup.cleaned.ids.has(GONE));
     assert.strictEqual(setup.reopened().ids.size, 0);
+  });
+
+  const finished = (seconds: number): SuppliedId => {
+    const at = csn(seconds);
+    return { replicaId: GONE, maxCsn: at, floorCsn: at, element: undefined };
+  };
+
+  test("server/cleaned-replicas: what a supplier has cleaned is clean here with its content, and stays so over a restart", () => {
+    const setup = new Setup();
+    const ruv = setup.take(contentOf(undefined, finished(NOW + 100)));
+    assert.isUndefined(findElement(ruv, GONE));
+    for (const cleaned of [setup.cleaned, setup.reopened()]) {
+      assert.isTrue(cleaned.drops(csn(NOW + 100), GONE));
+      assert.isFalse(cleaned.drops(csn(NOW + 101), GONE));
+    }
+    assert.isAbove(csnSeconds(setup.store.backend.issueCsn(NOW, {})), NOW + 99);
+  });
+
+  test("server/cleaned-replicas: of content that does not come into its place nothing is kept", () => {
+    const setup = new Setup();
+    setup.cleaned.take(contentOf(undefined, finished(NOW)), OWN);
+    for (const cleaned of [setup.cleaned, setup.reopened()])
+      assert.strictEqual(cleaned.ids.size, 0);
   });
 });

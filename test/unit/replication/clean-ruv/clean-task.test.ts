@@ -5,6 +5,7 @@ import {
   type AbortAction,
   type CleanAction,
   type CleanEvent,
+  type CleanFacts,
   type CleanTask,
   type PeerAnswer,
   cleanProgress,
@@ -73,25 +74,30 @@ function showAction(action: CleanAction | AbortAction): string {
         : "finish";
     case "restore":
       return "restore";
+    case "warnOfLack":
+      return `warnOfLack ${action.peer}`;
   }
 }
 
-/** What both traces know of the world: `peers a b`, `own 7`, `after 5`. */
+/** What both traces know of the world: `peers a b`, `own 7`, `cleaned-here 7`, `after 5`. */
 class World {
   now = 0;
   own: Csn | undefined;
+  cleaned: Csn | undefined;
   peers: ReadonlyMap<string, string> = new Map();
 
   takes([name = "", ...rest]: readonly string[]): boolean {
     if (name === "peers") this.peers = new Map(rest.map((peer) => [peer, `agmt ${peer}`]));
     else if (name === "own") this.own = csnOf(rest[0]);
+    else if (name === "cleaned-here") this.cleaned = csnOf(rest[0]);
     else if (name === "after") this.now += Number(rest[0]);
     else return false;
     return true;
   }
 
-  get facts(): { now: Millis; ownCsn: Csn | undefined; peers: ReadonlyMap<string, string> } {
-    return { now: (this.now * 1000) as Millis, ownCsn: this.own, peers: this.peers };
+  get facts(): CleanFacts {
+    const { own: ownCsn, cleaned: cleanedCsn, peers } = this;
+    return { now: (this.now * 1000) as Millis, ownCsn, cleanedCsn, peers };
   }
 }
 

@@ -8,11 +8,13 @@ import {
   type Response,
   ResultCode,
   START_REPLICATION_90_OID,
+  TOTAL_CLEANED_OID,
   TOTAL_PROTOCOL_OID,
   TOTAL_STATE_OID,
   TOTAL_STRUCTURE_OID,
   decodeResponse,
   encodeStartReplication,
+  encodeTotalCleaned,
 } from "../../../../src/protocol/index.ts";
 import { makeCsn } from "../../../../src/replication/csn/index.ts";
 import { readCaptured } from "../../../support/captured-messages.ts";
@@ -113,7 +115,8 @@ suite("consumer/replication-requests: importing connection", () => {
     });
   }
 
-  for (const oid of [REPLICATION_ENTRY_OID, TOTAL_STATE_OID, TOTAL_STRUCTURE_OID]) {
+  const ITEMS = [REPLICATION_ENTRY_OID, TOTAL_STATE_OID, TOTAL_STRUCTURE_OID, TOTAL_CLEANED_OID];
+  for (const oid of ITEMS) {
     const request = { type: "extended", oid, value: Buffer.of(0x30, 0x01) } as const;
 
     test(`consumer/replication-requests: ${oid} that cannot be decoded ends the import, and the old data stays`, () => {
@@ -133,6 +136,20 @@ suite("consumer/replication-requests: importing connection", () => {
       assert.equal(answer.result.code, ResultCode.operationsError);
     });
   }
+
+  test("consumer/replication-requests: a cleaned ID that cannot be one ends the import, and the old data stays", () => {
+    const id = { replicaId: 3, maxCsn: makeCsn(2, 0, 3), element: undefined };
+    const send = (floorCsn: string): Connection => {
+      const importing = new Connection();
+      const value = encodeTotalCleaned([{ ...id, floorCsn }]);
+      assert.isTrue(importing.send({ type: "extended", oid: TOTAL_CLEANED_OID, value }));
+      return importing;
+    };
+    assert.lengthOf(send(id.maxCsn).answers, 1);
+    const refused = send(makeCsn(1, 0, 3));
+    assert.isEmpty(refused.answers);
+    assert.isTrue(refused.isClosed);
+  });
 
   test("consumer/replication-requests: after the import the connection is one like any other", () => {
     const importing = new Connection();

@@ -8,7 +8,7 @@ import {
   TOTAL_PROTOCOL_OID,
 } from "../../../../src/protocol/index.ts";
 import { describeInit } from "../../../../src/replication/agreement/index.ts";
-import { makeCsn } from "../../../../src/replication/csn/index.ts";
+import { type ReplicaId, makeCsn } from "../../../../src/replication/csn/index.ts";
 import { compareRuv, formatRuv, ruvMaxCsn } from "../../../../src/replication/ruv/index.ts";
 import type { TotalEntry } from "../../../../src/replication/total/index.ts";
 import { MemoryReplica, SUFFIX } from "../../../support/memory-replica.ts";
@@ -316,6 +316,29 @@ suite("thread/agreement-driver", () => {
         : ["entry", "entry"];
       assert.deepEqual(received, expected);
       assert.deepEqual(parts, isConcord ? agreement.supplier.parts : []);
+    }
+  });
+
+  test("thread/agreement-driver: another Concord is told of cleaned IDs behind the suffix, as they were at Start", async () => {
+    const csn = makeCsn(5, 0, 3);
+    const id = { replicaId: 3 as ReplicaId, maxCsn: csn, floorCsn: csn, element: undefined };
+    const row = { ...id, isCleaning: false };
+    for (const capabilities of [CAPABILITIES, CONCORD_CAPABILITIES]) {
+      const agreement = new DrivenAgreement(new MemoryReplica(1), new MemoryReplica(2, "other"));
+      const { supplier, consumer } = agreement;
+      agreement.capabilities = capabilities;
+      supplier.entries = [entry("dc=x"), entry("cn=a,dc=x")];
+      supplier.cleaned = new Map([[row.replicaId, row]]);
+      supplier.openEntries = () => {
+        supplier.cleaned = new Map();
+        return MemoryReplica.prototype.openEntries.call(supplier);
+      };
+      await agreement.start();
+      await agreement.refresh();
+      const isConcord = capabilities === CONCORD_CAPABILITIES;
+      const expected = isConcord ? ["state", "cleaned", "state"] : ["entry", "entry"];
+      assert.deepEqual(consumer.received, expected);
+      assert.deepEqual(consumer.receivedCleaned, isConcord ? [id] : []);
     }
   });
 
