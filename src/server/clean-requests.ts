@@ -19,7 +19,7 @@ import {
   decodeGetMaxCsn,
   encodeCleanRuvResponse,
 } from "../protocol/index.ts";
-import { parseCheckFilter } from "../replication/clean-ruv/index.ts";
+import { parseCheckFilter, wasCleaned } from "../replication/clean-ruv/index.ts";
 import { CSN_ZERO, type Csn, type ReplicaId, csnSeconds } from "../replication/csn/index.ts";
 import { ruvMaxCsn } from "../replication/ruv/index.ts";
 import type { CleanTasks } from "./clean-tasks.ts";
@@ -63,9 +63,8 @@ export class CleanRequests {
     const csn = ruv === undefined ? undefined : ruvMaxCsn(ruv, replicaId as ReplicaId);
     if (csn !== undefined) return answer(csn);
     // "None" says to a task that the ID is clean here; who has had no change of it yet is behind all that have.
-    return answer(
-      replica.cleaned.ids.has(replicaId as ReplicaId) ? CLEAN_RUV_NO_MAX_CSN : CSN_ZERO,
-    );
+    const isClean = wasCleaned(replica.cleaned.ids, replicaId as ReplicaId);
+    return answer(isClean ? CLEAN_RUV_NO_MAX_CSN : CSN_ZERO);
   }
 
   #check(identity: Identity | undefined, value: Buffer | undefined): Response {

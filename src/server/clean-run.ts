@@ -17,6 +17,7 @@ import {
   makeCleanTask,
   stepAbort,
   stepClean,
+  wasCleaned,
 } from "../replication/clean-ruv/index.ts";
 import { CSN_ZERO, type Csn } from "../replication/csn/index.ts";
 import { ruvMaxCsn } from "../replication/ruv/index.ts";
@@ -102,10 +103,12 @@ export class CleanRun {
     const { directory, replica, peers, progress, ended } = this.#parts;
     const { replicaId } = this.order;
     const ruv = replica.ruv();
-    const cleanedCsn = replica.cleaned.ids.get(replicaId)?.maxCsn;
+    const { ids } = replica.cleaned;
+    const cleanedCsn = ids.get(replicaId)?.maxCsn;
+    const withoutElement = wasCleaned(ids, replicaId) ? undefined : CSN_ZERO;
     const { state, actions } = stepClean(this.#state, event, {
       now: directory.clock.now(),
-      ownCsn: (ruv && ruvMaxCsn(ruv, replicaId)) ?? this.#withoutElement(),
+      ownCsn: (ruv && ruvMaxCsn(ruv, replicaId)) ?? withoutElement,
       cleanedCsn: cleanedCsn === CSN_ZERO ? undefined : cleanedCsn,
       peers: labelsOf(peers()),
     });
@@ -115,12 +118,6 @@ export class CleanRun {
     progress(done, total);
     for (const action of actions) this.#perform(action);
     if (hasEnded) ended();
-  }
-
-  /** Where a task begins, a server that has had no change of the ID yet waits for them; whoever asks for a task has seen to that. */
-  #withoutElement(): Csn | undefined {
-    const { replicaId, isOriginal } = this.order;
-    return isOriginal && !this.#parts.replica.cleaned.ids.has(replicaId) ? CSN_ZERO : undefined;
   }
 
   #perform(action: CleanAction): void {
@@ -182,9 +179,13 @@ export class CleanRun {
     work.then(() => this.feed(event)).catch(this.#parts.onDefect);
   }
 
-  /** A fractional consumer that lacks nothing but what is kept back from it has all that it will ever get. */
+  /** A fractional consumer that lacks nothing but what is kept back from it has all that it will ever get. One that has been told
+   *  and never got any has nothing to clean. */
   #asFarAsSent(peer: CleanPeer, answer: PeerAnswer): PeerAnswer {
     if (answer.type !== "maxCsn" || answer.csn === undefined) return answer;
+    const isTold = this.#state.peers.get(peer.key)?.stage === "told";
+    if (peer.isFractional && isTold && answer.csn === CSN_ZERO)
+      return { ...answer, csn: undefined };
     const ruv = this.#parts.replica.ruv();
     const own = ruv && ruvMaxCsn(ruv, this.order.replicaId);
     const isShort = own !== undefined && answer.csn < own;

@@ -30,6 +30,11 @@ import type { Directory } from "./directory.ts";
 
 const SEQUENCE_MAX = 0xffff;
 
+/** What was cleaned before, up to the newest change that is known now, stays clean, also when another task is aborted. `newest`
+ *  undefined: whatever it is. */
+const staysClean = (before: CleanedId | undefined, newest: Csn | undefined): boolean =>
+  before?.isCleaning === false && (newest === undefined || newest <= before.floorCsn);
+
 export class CleanedReplicas {
   readonly #directory: Directory;
   readonly #backend: Backend;
@@ -78,15 +83,13 @@ export class CleanedReplicas {
       const before = this.#ids.get(replicaId);
       const element = facts.ruv && findElement(facts.ruv, replicaId);
       const max = maxCsn(how.maxCsn, element?.maxCsn) ?? before?.maxCsn ?? CSN_ZERO;
+      // Nothing to clean. Should somebody know of changes after all, they have to come first.
+      if (before === undefined && max === CSN_ZERO && !how.everything) return;
       const issued = how.everything
         ? makeCsn(this.#newestSeconds(), SEQUENCE_MAX, replicaId, SEQUENCE_MAX)
         : undefined;
       const floorCsn = maxCsn(maxCsn(max, issued), before?.floorCsn) ?? max;
-      // What was cleaned before stays clean, also when this task is aborted.
-      const isClean =
-        before?.isCleaning === false &&
-        element === undefined &&
-        (how.everything || max <= before.floorCsn);
+      const isClean = element === undefined && staysClean(before, how.everything ? undefined : max);
       this.#put(writes, {
         replicaId,
         maxCsn: how.everything ? CSN_ZERO : max,
@@ -114,7 +117,8 @@ export class CleanedReplicas {
 
   /** The task is through: what the changelog has of the ID goes, and changes above the floor are taken again. */
   async finish(replicaId: ReplicaId): Promise<void> {
-    if (this.#ids.get(replicaId)?.isCleaning !== true) return;
+    if (!this.#ids.has(replicaId)) return this.#finishUnknown(replicaId);
+    if (this.#ids.get(replicaId)?.isCleaning !== true) return undefined;
     let from: Csn | undefined;
     do {
       const slice = await this.#write((writes) => {
@@ -126,6 +130,20 @@ export class CleanedReplicas {
     await this.#write((writes) => {
       const id = this.#ids.get(replicaId);
       if (id !== undefined) this.#put(writes, { ...id, isCleaning: false, element: undefined });
+    });
+  }
+
+  /** An ID without changes is clean from now on. If changes have just come, others tell us to clean it. */
+  #finishUnknown(replicaId: ReplicaId): Promise<void> {
+    return this.#write((writes) => {
+      const facts = this.#backend.newest;
+      const element = facts.ruv && findElement(facts.ruv, replicaId);
+      if (element?.maxCsn !== undefined) return;
+      const csns = { maxCsn: CSN_ZERO, floorCsn: CSN_ZERO };
+      this.#put(writes, { replicaId, ...csns, isCleaning: false, element: undefined });
+      if (facts.ruv !== undefined && element !== undefined) {
+        this.#backend.putFacts(writes, { ...facts, ruv: withoutReplica(facts.ruv, replicaId) });
+      }
     });
   }
 

@@ -1,7 +1,11 @@
 // Servers that lack changes of an ID which others have cleaned, who send these no more. Who knows that need not supply the server:
 // its administrator has to know that it must be initialized, after a restore of an old backup, and when the server is removed that
 // was to bring them.
-import { CLEANED_TABLE, readCleanedIds } from "../../src/replication/clean-ruv/index.ts";
+import {
+  CLEANED_TABLE,
+  readCleanedIds,
+  wasCleaned,
+} from "../../src/replication/clean-ruv/index.ts";
 import { type Csn, csnReplicaId } from "../../src/replication/csn/index.ts";
 import { SUFFIX } from "./scenario.ts";
 import type { SimulatedServer } from "./simulated-server.ts";
@@ -25,7 +29,7 @@ export function lacksWhatIsCleaned(
     if (other.name === name) return false;
     const cleaned = cleanedBy(other);
     const isCutOff = (csn: Csn): boolean =>
-      cleaned.has(csnReplicaId(csn)) && !held.has(csn) && wasToCome(csn);
+      wasCleaned(cleaned, csnReplicaId(csn)) && !held.has(csn) && wasToCome(csn);
     return [...ledger.heldBy(other.name)].some(isCutOff);
   });
 }

@@ -1,5 +1,6 @@
 // The end of a period: faults end, clocks are set right, servers that are down come up, and operators do what the status of an
 // agreement asks for. Then all servers must have the same changes within a bound, and the checkers look.
+import { wasCleaned } from "../../src/replication/clean-ruv/index.ts";
 import { type Csn, type ReplicaId, csnReplicaId } from "../../src/replication/csn/index.ts";
 import { ReplicationCode } from "../../src/replication/supplier/index.ts";
 import { ruvMaxCsn } from "../../src/replication/ruv/index.ts";
@@ -302,7 +303,7 @@ class Operators {
       if (!gate.isOpen || isOlder) this.#findAhead(name, replicaId);
       // A cleaning waits for it, too.
       for (const id of this.#membership.goneIds) {
-        if (!cleaned.ids.has(id)) this.#findAhead(name, id);
+        if (!wasCleaned(cleaned.ids, id)) this.#findAhead(name, id);
       }
     }
     for (const plan of agreements.values()) {

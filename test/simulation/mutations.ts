@@ -175,7 +175,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a server that has had no change of an ID counts as cleaned",
     file: "server/clean-requests.js",
-    from: "return answer(replica.cleaned.ids.has(replicaId) ? CLEAN_RUV_NO_MAX_CSN : CSN_ZERO);",
+    from: "return answer(isClean ? CLEAN_RUV_NO_MAX_CSN : CSN_ZERO);",
     to: "return answer(CLEAN_RUV_NO_MAX_CSN);",
   },
   {

@@ -61,8 +61,7 @@ export interface CleanTask {
 
 export interface CleanFacts {
   readonly now: Millis;
-  /** The newest change of the ID in our data; CSN_ZERO: there has been none yet; undefined: we need not wait for any, because the
-   *  ID has been cleaned here, or whoever asked for the task has seen to that. */
+  /** The newest change of the ID in our data; CSN_ZERO: there has been none yet; undefined: the ID has been cleaned here. */
   readonly ownCsn: Csn | undefined;
   /** The newest change that was known when the ID was cleaned here; undefined: it was not, or what others lack is given up. */
   readonly cleanedCsn: Csn | undefined;
@@ -206,8 +205,31 @@ class Step {
     this.advance();
   }
 
+  /** Nobody near us knew of a change of the ID, so nothing of it is dropped here; those who know were further away. */
+  private get hasLearned(): boolean {
+    const { phase, maxCsn: max } = this.state;
+    const { ownCsn } = this.facts;
+    return (
+      phase === "spreading" && max === undefined && ownCsn !== undefined && ownCsn !== CSN_ZERO
+    );
+  }
+
+  private beginAnew(): void {
+    this.log("Changes of the deleted replica have come: the task begins anew");
+    const peers = new Map(this.state.peers);
+    for (const [key, peer] of peers) {
+      peers.set(key, { ...peer, stage: "unknown", maxCsn: undefined });
+    }
+    this.state = { ...this.state, peers };
+    this.enter("surveying");
+  }
+
   /** Goes on to the next phase when this one has reached its aim. */
   private advance(): void {
+    if (this.hasLearned) {
+      this.beginAnew();
+      return;
+    }
     const { phase, order, peers } = this.state;
     if (phase === "surveying" && everyPeer(peers, ({ stage }) => stage !== "unknown")) {
       this.state = { ...this.state, maxCsn: this.newestOfAll() };
@@ -346,8 +368,14 @@ class Step {
           return;
         }
         if (stage !== "told") return;
-        if (answer.csn !== undefined && !this.isReborn(answer.csn)) {
-          // Told again, in case it has lost its task with its data, by a restore for example.
+        if (answer.csn === CSN_ZERO && !this.state.order.force && this.isBehind(answer.csn)) {
+          // It has lost what it had, by a restore for example.
+          this.put(key, { stage: "unknown" });
+          this.lacks(key, label);
+          return;
+        }
+        if (answer.csn !== undefined && !this.isReborn(answer.csn) && !this.isUnused(answer.csn)) {
+          // Told again, in case it has lost its task with its data.
           this.put(key, { stage: "surveyed" });
           this.retry(`Replica is not cleaned yet (${label})`);
           return;
@@ -373,6 +401,11 @@ class Step {
   private isReborn(csn: Csn): boolean {
     const { maxCsn: max } = this.state;
     return !this.state.order.force && max !== undefined && csn > max;
+  }
+
+  /** Nobody has had a change: there is nothing to clean. */
+  private isUnused(csn: Csn): boolean {
+    return csn === CSN_ZERO && this.state.maxCsn === undefined;
   }
 
   private failed(key: string, label: string, answer: PeerAnswer): void {

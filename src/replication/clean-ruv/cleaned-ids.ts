@@ -35,6 +35,10 @@ export const CLEANED_TABLE = "cleaned";
 /** By replica ID. */
 export type CleanedIds = ReadonlyMap<ReplicaId, CleanedId>;
 
+/** Whether the changes of the ID were cleaned here, or given up. A floor of zeros: that was asked for, and there was none to be cleaned. */
+export const wasCleaned = (cleaned: CleanedIds, replicaId: ReplicaId): boolean =>
+  (cleaned.get(replicaId)?.floorCsn ?? CSN_ZERO) !== CSN_ZERO;
+
 /** Whether a change is acknowledged and dropped. */
 export function isDropped(cleaned: CleanedIds, csn: Csn): boolean {
   const id = cleaned.get(csnReplicaId(csn));

@@ -28,6 +28,7 @@ export {
   isGivenUp,
   mayLearn,
   readCleanedIds,
+  wasCleaned,
   withoutCleaned,
 } from "./cleaned-ids.ts";
 export type { SuppliedContent, SuppliedId } from "./supplied-ids.ts";

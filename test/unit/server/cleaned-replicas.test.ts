@@ -159,6 +159,22 @@ suite("server/cleaned replicas", () => {
     assert.isTrue(setup.cleaned.ids.get(GONE)?.isCleaning);
   });
 
+  test("server/cleaned-replicas: of an ID without changes nothing is dropped while a task goes on; when it is through the ID is clean", async () => {
+    const setup = new Setup();
+    const unknown = 9 as ReplicaId;
+    await setup.cleaned.clean(unknown, EXACTLY);
+    assert.isFalse(setup.cleaned.ids.has(unknown));
+    assert.isFalse(setup.cleaned.drops(makeCsn(NOW, 0, unknown), unknown));
+    await setup.cleaned.finish(unknown);
+    assert.isTrue(setup.reopened().ids.has(unknown));
+    // One whose changes have come in the last moment is not.
+    await setup.cleaned.clean(8 as ReplicaId, EXACTLY);
+    setup.touch(makeCsn(NOW, 0, 8));
+    await setup.cleaned.finish(8 as ReplicaId);
+    assert.isFalse(setup.cleaned.ids.has(8 as ReplicaId));
+    assert.deepEqual(setup.store.verify(), []);
+  });
+
   test("server/cleaned-replicas: the end of another task leaves the changes of a new holder in the changelog", async () => {
     const setup = new Setup();
     await setup.cleaned.clean(GONE, EXACTLY);
