@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type Load, LoadGenerator } from "./load-generator.ts";
 import { formatNumber, formatTable, median } from "./statistics.ts";
-import { type StoreLimits, cpuOf, measureStore } from "./store-limits.ts";
+import { type StoreLimits, type StoreLoad, cpuOf, measureStore } from "./store-limits.ts";
 
 const LOADS: readonly (readonly [string, Load["operation"], number, number])[] = [
   ["search uid", "search", 8, 1],
@@ -18,7 +18,10 @@ const LOADS: readonly (readonly [string, Load["operation"], number, number])[] =
   ["bind", "bind", 8, 1],
 ];
 /** Outstanding at any time, as in the comparison. */
-const MODIFICATIONS = [1, 8, 64, 128];
+const STORE_LOADS: readonly StoreLoad[] = [
+  ...[1, 8, 64, 128].map((outstanding) => ({ operation: "modification", outstanding }) as const),
+  ...[8, 64].map((outstanding) => ({ operation: "addition", outstanding }) as const),
+];
 const PASSWORD = "secret password 1";
 const SALT = Buffer.alloc(16, 7);
 const DIGESTS = 100_000;
@@ -72,7 +75,7 @@ export async function measureLimits(options: LimitsOptions): Promise<LimitsRepor
       answers.push({ name: title, rate: median(rates), cpuMicros: median(cpus) });
     }
     log("LMDB alone");
-    const store = await measureStore(entries, { modifications: MODIFICATIONS, seconds });
+    const store = await measureStore(entries, { loads: STORE_LOADS, seconds });
     const saltedSha1Micros =
       cpuOf(() => {
         for (let i = 0; i < DIGESTS; i += 1) {
@@ -106,8 +109,8 @@ export function formatLimits(report: LimitsReport): string {
         formatNumber(rate),
         formatNumber(cpuMicros),
       ]),
-      ...store.commits.map(({ outstanding, rate, cpuMicros }) => [
-        `LMDB alone: ${outstanding} modifications outstanding, ${entries} entries`,
+      ...store.commits.map(({ operation, outstanding, rate, cpuMicros }) => [
+        `LMDB alone: ${operation}s, ${outstanding} outstanding, ${entries} entries`,
         formatNumber(rate),
         formatNumber(cpuMicros),
       ]),
