@@ -6,16 +6,28 @@ import { createHash, pbkdf2Sync } from "node:crypto";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type Load, LoadGenerator } from "./load-generator.ts";
+import { type Load, LoadGenerator, type LoadOutcome } from "./load-generator.ts";
 import { formatNumber, formatTable, median } from "./statistics.ts";
 import { type StoreLimits, type StoreLoad, cpuOf, measureStore } from "./store-limits.ts";
 
-const LOADS: readonly (readonly [string, Load["operation"], number, number])[] = [
-  ["search uid", "search", 8, 1],
-  ["search uid", "search", 8, 16],
-  ["base search", "read", 8, 16],
-  ["compare", "compare", 8, 16],
-  ["bind", "bind", 8, 1],
+interface AnswerLoad {
+  readonly name: string;
+  readonly load: Pick<Load, "operation" | "connections" | "depth" | "rate">;
+  /** Processes that compute meanwhile, with the same right to the processors. */
+  readonly computing?: number;
+}
+
+const LOADS: readonly AnswerLoad[] = [
+  { name: "search uid, depth 1", load: { operation: "search", connections: 8, depth: 1 } },
+  { name: "search uid, depth 16", load: { operation: "search", connections: 8, depth: 16 } },
+  { name: "base search, depth 16", load: { operation: "read", connections: 8, depth: 16 } },
+  { name: "compare, depth 16", load: { operation: "compare", connections: 8, depth: 16 } },
+  { name: "bind, depth 1", load: { operation: "bind", connections: 8, depth: 1 } },
+  ...[0, 1, 2].map((computing) => ({
+    name: `1,000 searches a second beside ${computing} processes that compute`,
+    load: { operation: "search", connections: 8, depth: 1, rate: 1000 } as const,
+    computing,
+  })),
 ];
 /** Outstanding at any time, as in the comparison. */
 const STORE_LOADS: readonly StoreLoad[] = [
@@ -42,6 +54,7 @@ export interface LimitsReport {
     readonly name: string;
     readonly rate: number;
     readonly cpuMicros: number;
+    readonly p99Micros: number;
   }[];
   readonly store: StoreLimits;
   /** Of CPU for a password. */
@@ -56,23 +69,20 @@ export async function measureLimits(options: LimitsOptions): Promise<LimitsRepor
   const server = await EmptyServer.start();
   try {
     const answers: LimitsReport["answers"][number][] = [];
-    for (const [name, operation, connections, depth] of LOADS) {
-      const rates: number[] = [];
-      const cpus: number[] = [];
-      for (let round = 0; round < rounds; round += 1) {
-        const outcome = await generator.run(server.target, {
-          operation,
-          connections,
-          depth,
-          first: 0,
-          range: entries,
-          amount: { seconds },
-        });
-        rates.push(outcome.operations / outcome.seconds);
-        cpus.push(outcome.cpuMicros / outcome.operations);
-      }
-      const title = `${name}, ${connections} connections, depth ${depth}`;
-      answers.push({ name: title, rate: median(rates), cpuMicros: median(cpus) });
+    for (const { name, load, computing = 0 } of LOADS) {
+      const full = { ...load, first: 0, range: entries, amount: { seconds } };
+      const outcomes: LoadOutcome[] = [];
+      await besideProcesses(computing, async () => {
+        for (let round = 0; round < rounds; round += 1) {
+          outcomes.push(await generator.run(server.target, full));
+        }
+      });
+      answers.push({
+        name,
+        rate: median(outcomes.map(({ operations, seconds: lasting }) => operations / lasting)),
+        cpuMicros: median(outcomes.map(({ operations, cpuMicros }) => cpuMicros / operations)),
+        p99Micros: median(outcomes.map(({ p99Micros }) => p99Micros)),
+      });
     }
     log("LMDB alone");
     const store = await measureStore(entries, { loads: STORE_LOADS, seconds });
@@ -100,25 +110,44 @@ export function formatLimits(report: LimitsReport): string {
     name,
     "",
     formatNumber(value),
+    "",
   ];
   return formatTable(
-    ["at most", "ops/s", "us CPU"],
+    ["at most", "ops/s", "us CPU", "p99 us"],
     [
-      ...answers.map(({ name, rate, cpuMicros }) => [
+      ...answers.map(({ name, rate, cpuMicros, p99Micros }) => [
         `answers alone: ${name}`,
         formatNumber(rate),
         formatNumber(cpuMicros),
+        formatNumber(p99Micros),
       ]),
       ...store.commits.map(({ operation, outstanding, rate, cpuMicros }) => [
         `LMDB alone: ${operation}s, ${outstanding} outstanding, ${entries} entries`,
         formatNumber(rate),
         formatNumber(cpuMicros),
+        "",
       ]),
       micros("LMDB alone: a record looked up", store.lookUpMicros),
       micros("password, salted SHA-1", saltedSha1Micros),
       micros(`password, PBKDF2-SHA512, ${SLOW_ROUNDS} rounds`, pbkdf2Sha512Micros),
     ],
   );
+}
+
+async function besideProcesses(count: number, run: () => Promise<void>): Promise<void> {
+  const computing = Array.from({ length: count }, () =>
+    spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }),
+  );
+  const kill = (): void => {
+    for (const child of computing) child.kill("SIGKILL");
+  };
+  process.once("exit", kill);
+  try {
+    await run();
+  } finally {
+    process.off("exit", kill);
+    kill();
+  }
 }
 
 class EmptyServer {
