@@ -270,7 +270,9 @@ export class Agreement {
 
   /** Whether a change of one replica ID above `after` and not above `upTo` is sent over this agreement. */
   hasUnsent(after: Csn, upTo: Csn): boolean {
-    return hasSendable(this.#replica.backend.tables, this.#fractional, { after, upTo });
+    const { update } = this.#status;
+    const hasAll = update !== undefined && update.ldapCode === 0 && update.replicationCode === 0;
+    return hasSendable(this.#replica.backend.tables, this.#fractional, { after, upTo, hasAll });
   }
 
   /** Made once for settings: each change of a client is looked at. */

@@ -67,6 +67,7 @@ export async function healAndCheck(
   let nextRound = began + ROUND_MS;
   const isOver = (): boolean =>
     !operators.isBusy &&
+    !operators.isAsked &&
     membership.isSettled() &&
     isQuiet(simulation) &&
     !isRefreshOrdered(simulation) &&
@@ -86,6 +87,7 @@ export async function healAndCheck(
       operators.look();
       membership.look();
       nextRound = queue.now + ROUND_MS;
+      await simulation.after(LOOK_MS); // for the same reason
     }
     checked = checkedServers(simulation);
   } while (!isOver());
@@ -182,6 +184,16 @@ class Operators {
 
   get isBusy(): boolean {
     return this.#ahead.size + this.#simulation.behind.size > 0;
+  }
+
+  /** An agreement says that its consumer has to be initialized, and that has not been done since. */
+  get isAsked(): boolean {
+    return [...this.#ends()].some(
+      ([{ to }, end]) =>
+        end.kind === "failed" &&
+        CODES_OF_INITIALIZATION.has(end.replicationCode) &&
+        end.at > Math.max(this.#began, this.#refreshed.get(to) ?? 0),
+    );
   }
 
   look(): void {

@@ -1,7 +1,7 @@
 // nsds5agmtmaxcsn (replication-protocol 2.3): for each agreement the newest change of our own that concerns it. Tools compare it
 // with the consumer's RUV: equal = in synchronization. Changes that the agreement filters out do not count.
 import type { Change } from "../change/index.ts";
-import { type ChangelogTables, decodeChange } from "../changelog/index.ts";
+import { type ChangelogTables, decodeChange, readLogFloor } from "../changelog/index.ts";
 import { type Csn, type ReplicaId, csnReplicaId, decodeCsn, encodeCsn } from "../csn/index.ts";
 import { type Ruv, ruvMaxCsn } from "../ruv/index.ts";
 import { type Fractional, filterChange, isFractional } from "../supplier/index.ts";
@@ -30,14 +30,16 @@ export function findAgreementMaxCsn(
   return undefined;
 }
 
-/** Whether there is a change of the replica ID of `upTo` above `after` and not above `upTo` that the agreement sends, as far as
- *  the changelog tells. */
+/** Whether there is a change of the replica ID of `upTo` above `after` and not above `upTo` that the agreement sends. Where the
+ *  changelog does not go back so far, only a session can tell: `hasAll`, whether the last one has found that the consumer lacks nothing. */
 export function hasSendable(
   tables: ChangelogTables,
   fractional: Fractional,
-  { after, upTo }: { readonly after: Csn; readonly upTo: Csn },
+  { after, upTo, hasAll }: { readonly after: Csn; readonly upTo: Csn; readonly hasAll: boolean },
 ): boolean {
   if (!isFractional(fractional)) return true;
+  const floor = readLogFloor(tables.meta).get(csnReplicaId(upTo));
+  if (floor !== undefined && floor > after && !hasAll) return true;
   let lookups = 0;
   for (const { key, value } of tables.changelog.range({ from: encodeCsn(after) })) {
     const csn = decodeCsn(Buffer.from(key));

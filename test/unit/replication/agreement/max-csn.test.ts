@@ -3,8 +3,17 @@ import { assert } from "chai";
 import { MemoryKv } from "../../../../src/kv/index.ts";
 import { hasSendable } from "../../../../src/replication/agreement/index.ts";
 import type { Change, UniqueId } from "../../../../src/replication/change/index.ts";
-import { type ChangelogTables, appendChange } from "../../../../src/replication/changelog/index.ts";
-import { CSN_ZERO, type Csn, makeCsn } from "../../../../src/replication/csn/index.ts";
+import {
+  type ChangelogTables,
+  appendChange,
+  writeLogFloor,
+} from "../../../../src/replication/changelog/index.ts";
+import {
+  CSN_ZERO,
+  type Csn,
+  type ReplicaId,
+  makeCsn,
+} from "../../../../src/replication/csn/index.ts";
 import { NOT_FRACTIONAL, makeFractional } from "../../../../src/replication/supplier/index.ts";
 
 const WITHOUT_TITLES = makeFractional({
@@ -14,7 +23,7 @@ const WITHOUT_TITLES = makeFractional({
 });
 
 /** `seconds/replica type`: a modification of `type`. */
-function logOf(...changes: readonly string[]): ChangelogTables {
+function logOf(...changes: readonly string[]): ChangelogTables & { readonly kv: MemoryKv } {
   const kv = new MemoryKv();
   const tables = {
     changelog: kv.bytesTable("changelog"),
@@ -34,7 +43,7 @@ function logOf(...changes: readonly string[]): ChangelogTables {
       appendChange(tables, change, 1);
     }
   });
-  return tables;
+  return { ...tables, kv };
 }
 
 function csnOf(name: string): Csn {
@@ -53,13 +62,28 @@ suite("replication/agreement: what is still to be sent of an ID", () => {
   ];
   for (const [after, upTo, expected] of cases) {
     test(`replication/max-csn: above ${after}, up to ${upTo}: ${expected}`, () => {
-      const range = { after: after === "zero" ? CSN_ZERO : csnOf(after), upTo: csnOf(upTo) };
+      const range = {
+        after: after === "zero" ? CSN_ZERO : csnOf(after),
+        upTo: csnOf(upTo),
+        hasAll: false,
+      };
       assert.strictEqual(hasSendable(log, WITHOUT_TITLES, range), expected);
     });
   }
 
   test("replication/max-csn: an agreement that sends everything is not looked at", () => {
-    const range = { after: csnOf("1/3"), upTo: csnOf("4/3") };
+    const range = { after: csnOf("1/3"), upTo: csnOf("4/3"), hasAll: false };
     assert.isTrue(hasSendable(log, NOT_FRACTIONAL, range));
+  });
+
+  test("replication/max-csn: of what the changelog has no more a session has to tell", () => {
+    const trimmed = logOf("4/3 title");
+    const floor = new Map([[3 as ReplicaId, csnOf("3/3")]]);
+    trimmed.kv.transactSync(() => writeLogFloor(trimmed.meta, floor));
+    const isLeft = (after: string, hasAll: boolean): boolean =>
+      hasSendable(trimmed, WITHOUT_TITLES, { after: csnOf(after), upTo: csnOf("4/3"), hasAll });
+    assert.isTrue(isLeft("2/3", false));
+    assert.isFalse(isLeft("2/3", true));
+    assert.isFalse(isLeft("3/3", false));
   });
 });
