@@ -184,8 +184,9 @@ export class CleanRun {
   #asFarAsSent(peer: CleanPeer, answer: PeerAnswer): PeerAnswer {
     if (answer.type !== "maxCsn" || answer.csn === undefined) return answer;
     const isTold = this.#state.peers.get(peer.key)?.stage === "told";
-    if (peer.isFractional && isTold && answer.csn === CSN_ZERO)
+    if (peer.isFractional && isTold && answer.csn === CSN_ZERO) {
       return { ...answer, csn: undefined };
+    }
     const ruv = this.#parts.replica.ruv();
     const own = ruv && ruvMaxCsn(ruv, this.order.replicaId);
     const isShort = own !== undefined && answer.csn < own;

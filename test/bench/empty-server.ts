@@ -2,24 +2,23 @@
 // the ends of requests and the number of the user in them, and sends an answer of the usual size with that number in it. No
 // database, no rules, no names, no log. What it costs is what Node and the system take for requests and answers.
 //
-// The first line on stdout is the port. It knows the requests of load.c, and no others.
+// The first line on stdout is the port. Of the requests of load.c it knows binds, compares, and searches that name a user and find that
+// one; any other ends it.
 import { createServer } from "node:net";
-import { encodeBer } from "../../src/ber/index.ts";
+import { TAG_SET, encodeBer } from "../../src/ber/index.ts";
 import { readThroughSharedBuffer } from "../../src/frontend/transport.ts";
+import { ResultCode } from "../../src/protocol/index.ts";
+import {
+  TAG_BIND_REQUEST,
+  TAG_BIND_RESPONSE,
+  TAG_COMPARE_REQUEST,
+  TAG_COMPARE_RESPONSE,
+  TAG_SEARCH_DONE,
+  TAG_SEARCH_ENTRY,
+  TAG_SEARCH_REQUEST,
+} from "../../src/protocol/tags.ts";
 import { NAME_TEMPLATE, PEOPLE } from "./people.ts";
 
-/** Tags of requests by those of their last responses (RFC 4511 4.2 to 4.10). */
-const RESPONSE_TAGS = new Map([
-  [0x60, 0x61],
-  [0x63, 0x65],
-  [0x66, 0x67],
-  [0x6e, 0x6f],
-]);
-const SEARCH = 0x63;
-const ENTRY_TAG = 0x64;
-const COMPARE = 0x6e;
-const COMPARE_TRUE = 6;
-const SUCCESS = 0;
 /** Of an entry of the benchmark. */
 const FILLING_BYTES = 330;
 const NAME_START = NAME_TEMPLATE.replace(/#+$/, "");
@@ -32,7 +31,7 @@ const sequence = (write: Parameters<typeof encodeBer>[0]): Buffer => encodeBer(w
 const entryTemplate = sequence((writer) => {
   writer.start();
   writer.writeInteger(ANY_ID);
-  writer.start(ENTRY_TAG);
+  writer.start(TAG_SEARCH_ENTRY);
   writer.writeText(`uid=${NAME_TEMPLATE},${PEOPLE}`);
   writer.start();
   for (const [type, value] of [
@@ -41,7 +40,7 @@ const entryTemplate = sequence((writer) => {
   ] as const) {
     writer.start();
     writer.writeText(type);
-    writer.start(0x31);
+    writer.start(TAG_SET);
     writer.writeText(value);
     writer.end();
     writer.end();
@@ -66,15 +65,15 @@ const resultTemplate = (tag: number, code: number): Buffer =>
     writer.end();
     writer.end();
   });
-const results = new Map(
-  [...RESPONSE_TAGS].map(([request, response]) => [
-    request,
-    resultTemplate(response, request === COMPARE ? COMPARE_TRUE : SUCCESS),
-  ]),
-);
+/** By the tags of their requests. */
+const results = new Map([
+  [TAG_BIND_REQUEST, resultTemplate(TAG_BIND_RESPONSE, ResultCode.success)],
+  [TAG_SEARCH_REQUEST, resultTemplate(TAG_SEARCH_DONE, ResultCode.success)],
+  [TAG_COMPARE_REQUEST, resultTemplate(TAG_COMPARE_RESPONSE, ResultCode.compareTrue)],
+]);
 const idPlaceOf = (template: Buffer): number => template.indexOf(Buffer.of(1, 2, 3, 4));
 const ENTRY_ID_PLACE = idPlaceOf(entryTemplate);
-const RESULT_ID_PLACE = idPlaceOf(resultTemplate(ENTRY_TAG, SUCCESS));
+const RESULT_ID_PLACE = idPlaceOf(resultTemplate(TAG_SEARCH_DONE, ResultCode.success));
 
 /** Bytes of the header and content of the element that begins at `at`. */
 function sizesAt(bytes: Buffer, at: number): { readonly header: number; readonly content: number } {
@@ -94,7 +93,7 @@ function answerOf(bytes: Buffer, at: number, size: number): readonly Buffer[] {
   if (template === undefined) throw new Error(`requests 0x${tag.toString(16)} are not known`);
   const result = Buffer.from(template);
   result.writeInt32BE(id, RESULT_ID_PLACE);
-  if (tag !== SEARCH) return [result];
+  if (tag !== TAG_SEARCH_REQUEST) return [result];
   const name = bytes.indexOf(NAME_START, at, "latin1");
   if (name < 0 || name >= at + size) throw new Error("the search does not name a user");
   const entry = Buffer.from(entryTemplate);

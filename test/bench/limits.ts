@@ -164,15 +164,20 @@ class EmptyServer {
     this.target = { port, pid: process.pid!, bindDn: "", password: "" };
   }
 
+  /** @throws Error when it ends before it listens */
   static async start(): Promise<EmptyServer> {
     const entry = fileURLToPath(new URL("empty-server.js", import.meta.url));
     const child = spawn(process.execPath, [entry], { stdio: ["ignore", "pipe", "inherit"] });
     process.once("exit", () => child.kill());
-    const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
-    return new EmptyServer(child, Number(line));
+    const listening = once(createInterface({ input: child.stdout }), "line");
+    const ended = once(child, "exit").then(() => undefined);
+    const line = await Promise.race([listening, ended]);
+    if (line === undefined) throw new Error("the empty server has ended before it listened");
+    return new EmptyServer(child, Number(line[0]));
   }
 
   async stop(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
     const ended = once(this.#process, "exit");
     this.#process.kill();
     await ended;
