@@ -66,7 +66,7 @@ function writeBackends(
     const pieces = exportLdif(backend, {
       ...start.format,
       withVersionLine: start.format.withVersionLine !== false && index === 0,
-      covers: (normalDn) => scope.coversNormal(normalDn),
+      ...(scope.isWhole ? {} : { covers: (normalDn) => scope.coversNormal(normalDn) }),
       onEntry: () => {
         entries += 1;
       },
