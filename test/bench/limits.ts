@@ -1,11 +1,12 @@
 // `npm run bench -- limits`: what this machine allows at most. A server that does nothing but answer (empty-server.ts) under the loads
 // of the comparison, look-ups and durable transactions of LMDB with nothing above them, and the hashes of passwords. Whoever asks why a
 // goal is not reached finds here what would be left of it if Concord itself cost nothing.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash, pbkdf2Sync } from "node:crypto";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { type BareReplication, measureBareReplication } from "./bare-replication.ts";
 import { type Load, LoadGenerator, type LoadOutcome } from "./load-generator.ts";
 import { formatNumber, formatTable, median } from "./statistics.ts";
 import { type StoreLimits, type StoreLoad, cpuOf, measureStore } from "./store-limits.ts";
@@ -40,6 +41,7 @@ const DIGESTS = 100_000;
 const SLOW_ROUNDS = 10_000;
 const SLOW_HASHES = 20;
 const SLOW_KEY_BYTES = 64;
+const STARTS = 9;
 
 export interface LimitsOptions {
   readonly entries: number;
@@ -57,6 +59,9 @@ export interface LimitsReport {
     readonly p99Micros: number;
   }[];
   readonly store: StoreLimits;
+  readonly replication: BareReplication;
+  /** Of a command that does nothing. */
+  readonly startMillis: number;
   /** Of CPU for a password. */
   readonly saltedSha1Micros: number;
   readonly pbkdf2Sha512Micros: number;
@@ -98,14 +103,30 @@ export async function measureLimits(options: LimitsOptions): Promise<LimitsRepor
           pbkdf2Sync(PASSWORD, SALT, SLOW_ROUNDS, SLOW_KEY_BYTES, "sha512");
         }
       }) / SLOW_HASHES;
-    return { entries, answers, store, saltedSha1Micros, pbkdf2Sha512Micros };
+    log("replication of nothing");
+    const replication = await measureBareReplication(entries);
+    return {
+      entries,
+      answers,
+      store,
+      replication,
+      startMillis: median(Array.from({ length: STARTS }, startOnce)),
+      saltedSha1Micros,
+      pbkdf2Sha512Micros,
+    };
   } finally {
     await server.stop();
   }
 }
 
 export function formatLimits(report: LimitsReport): string {
-  const { entries, answers, store, saltedSha1Micros, pbkdf2Sha512Micros } = report;
+  const { entries, answers, store, replication } = report;
+  const latency = (name: string, millis: number): readonly string[] => [
+    name,
+    "",
+    "",
+    formatNumber(millis * 1000),
+  ];
   const micros = (name: string, value: number): readonly string[] => [
     name,
     "",
@@ -113,10 +134,10 @@ export function formatLimits(report: LimitsReport): string {
     "",
   ];
   return formatTable(
-    ["at most", "ops/s", "us CPU", "p99 us"],
+    ["at most", "ops/s", "us CPU", "us"],
     [
       ...answers.map(({ name, rate, cpuMicros, p99Micros }) => [
-        `answers alone: ${name}`,
+        `answers alone: ${name}; p99`,
         formatNumber(rate),
         formatNumber(cpuMicros),
         formatNumber(p99Micros),
@@ -127,11 +148,24 @@ export function formatLimits(report: LimitsReport): string {
         formatNumber(cpuMicros),
         "",
       ]),
+      micros("LMDB alone: an entry of an import", store.fillMicros),
       micros("LMDB alone: a record looked up", store.lookUpMicros),
-      micros("password, salted SHA-1", saltedSha1Micros),
-      micros(`password, PBKDF2-SHA512, ${SLOW_ROUNDS} rounds`, pbkdf2Sha512Micros),
+      latency("LMDB alone: 150 lone modifications a second, p50", replication.commitP50Millis),
+      latency("from such a commit to one on another server, p50", replication.p50Millis),
+      latency("from such a commit to one on another server, p99", replication.p99Millis),
+      latency(`${entries} records copied into a file on disk`, store.copyMillis),
+      latency("start of Node", report.startMillis),
+      micros("password, salted SHA-1", report.saltedSha1Micros),
+      micros(`password, PBKDF2-SHA512, ${SLOW_ROUNDS} rounds`, report.pbkdf2Sha512Micros),
     ],
   );
+}
+
+/** In ms, of a Node that has nothing to do. */
+function startOnce(): number {
+  const began = performance.now();
+  spawnSync(process.execPath, ["-e", ""], { stdio: "ignore" });
+  return performance.now() - began;
 }
 
 async function besideProcesses(count: number, run: () => Promise<void>): Promise<void> {

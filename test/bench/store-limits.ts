@@ -1,26 +1,15 @@
-// What LMDB costs through lmdb-js with nothing above it: look-ups of records in random order, and durable transactions that put what a
-// modification or an addition puts at least, by the number of operations that are outstanding.
-//
-//   modification   a record and its state anew, anywhere; a change behind the last one
-//   addition       a record, its state, its place, its late row and its change, each behind the last one; its unique ID and nine index
-//                  rows anywhere
+// What LMDB costs through lmdb-js with nothing above it: filling it in order as an import does, look-ups of records in random order, all
+// records copied into a file, and durable transactions by the number of operations that are outstanding (store-rows.ts).
+import { join } from "node:path";
 import type { Kv } from "../../src/kv/index.ts";
 import { openLmdb } from "../../src/kv/lmdb.ts";
+import { writeLargeFile } from "../../src/server/index.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { RandomOrder } from "./random-order.ts";
+import { median } from "./statistics.ts";
+import { StoreRows } from "./store-rows.ts";
 
-const RECORD_BYTES = 700;
-const STATE_BYTES = 150;
-const CHANGE_BYTES = 300;
-const LATE_BYTES = 200;
-const ID_BYTES = 4;
-/** Of an entry: index rows and the unique ID. */
-const KEYS = 10;
-const KEY_BYTES = 16;
-/** Between keys that are there, in which new ones fall. */
-const KEY_GAP = 1 << 12;
-const FILL_ROWS = 10_000;
 const LOOK_UPS = 200_000;
+const COPIES = 5;
 
 interface StoreLimit {
   readonly operation: "modification" | "addition";
@@ -34,6 +23,10 @@ interface StoreLimit {
 }
 
 export interface StoreLimits {
+  /** Of CPU for an entry of an import. */
+  readonly fillMicros: number;
+  /** For all records in a file on disk. */
+  readonly copyMillis: number;
   /** Of CPU, copying included. */
   readonly lookUpMicros: number;
   readonly commits: readonly StoreLimit[];
@@ -50,11 +43,17 @@ export async function measureStore(
 ): Promise<StoreLimits> {
   const kv = openLmdb(makeTemporaryFolder());
   try {
-    const rows = new Rows(kv, entries);
-    for (let from = 0; from < entries; from += FILL_ROWS) {
-      await kv.transact(() => rows.fill(from, Math.min(entries, from + FILL_ROWS)));
+    const rows = new StoreRows(kv, entries);
+    const beforeFill = process.cpuUsage();
+    await rows.fill();
+    const fill = process.cpuUsage(beforeFill);
+    await rows.fillStates();
+    const copies: number[] = [];
+    for (let round = 0; round < COPIES; round += 1) {
+      const began = performance.now();
+      writeLargeFile(join(kv.folder, "copy"), (append) => rows.copyRecords(append));
+      copies.push(performance.now() - began);
     }
-    kv.renew();
     const lookUp = cpuOf(() => {
       for (let i = 0; i < LOOK_UPS; i += 1) rows.lookUp();
     });
@@ -70,7 +69,12 @@ export async function measureStore(
       }
       commits.push(ways.reduce((best, way) => (way.rate > best.rate ? way : best)));
     }
-    return { lookUpMicros: lookUp / LOOK_UPS, commits };
+    return {
+      fillMicros: (fill.user + fill.system) / entries,
+      copyMillis: median(copies),
+      lookUpMicros: lookUp / LOOK_UPS,
+      commits,
+    };
   } finally {
     await kv.close();
   }
@@ -78,7 +82,7 @@ export async function measureStore(
 
 async function commit(
   kv: Kv,
-  rows: Rows,
+  rows: StoreRows,
   { operation, outstanding }: StoreLoad,
   transactions: number,
   seconds: number,
@@ -101,72 +105,6 @@ async function commit(
     rate: (done / (performance.now() - began)) * 1000,
     cpuMicros: (user + system) / done,
   };
-}
-
-class Rows {
-  readonly #record;
-  readonly #state;
-  readonly #place;
-  readonly #late;
-  readonly #change;
-  readonly #keys;
-  readonly #order: RandomOrder;
-  readonly #newKeys: RandomOrder;
-  #last: number;
-  #changes = 0;
-
-  constructor(kv: Kv, entries: number) {
-    this.#record = kv.idTable("record");
-    this.#state = kv.idTable("state");
-    this.#place = kv.idTable("place");
-    this.#late = kv.idTable("late");
-    this.#change = kv.idTable("change");
-    this.#keys = kv.bytesTable("keys");
-    this.#order = new RandomOrder(entries);
-    this.#newKeys = new RandomOrder(entries * KEYS * KEY_GAP);
-    this.#last = entries;
-  }
-
-  fill(from: number, to: number): void {
-    for (let id = from; id < to; id += 1) {
-      this.#record.put(id, Buffer.alloc(RECORD_BYTES, id));
-      this.#state.put(id, Buffer.alloc(STATE_BYTES, id));
-      this.#place.put(id, Buffer.alloc(ID_BYTES, id));
-      for (let i = 0; i < KEYS; i += 1) this.#putKey((id * KEYS + i) * KEY_GAP);
-    }
-  }
-
-  lookUp(): void {
-    this.#record.getCopy(this.#order.next());
-  }
-
-  modification(): void {
-    const id = this.#order.next();
-    this.#record.put(id, Buffer.alloc(RECORD_BYTES, this.#changes));
-    this.#state.put(id, Buffer.alloc(STATE_BYTES, this.#changes));
-    this.#putChange();
-  }
-
-  addition(): void {
-    this.#last += 1;
-    this.#record.put(this.#last, Buffer.alloc(RECORD_BYTES, this.#last));
-    this.#state.put(this.#last, Buffer.alloc(STATE_BYTES, this.#last));
-    this.#place.put(this.#last, Buffer.alloc(ID_BYTES, this.#last));
-    this.#late.put(this.#last, Buffer.alloc(LATE_BYTES, this.#last));
-    for (let i = 0; i < KEYS; i += 1) this.#putKey(this.#newKeys.next());
-    this.#putChange();
-  }
-
-  #putKey(number: number): void {
-    const key = Buffer.alloc(KEY_BYTES);
-    key.writeBigUInt64BE(BigInt(number), 0);
-    this.#keys.put(key, Buffer.alloc(ID_BYTES, number));
-  }
-
-  #putChange(): void {
-    this.#changes += 1;
-    this.#change.put(this.#changes, Buffer.alloc(CHANGE_BYTES, this.#changes));
-  }
 }
 
 /** Microseconds of CPU of this process. */

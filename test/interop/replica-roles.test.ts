@@ -94,7 +94,9 @@ suite("interop/replica-roles", function () {
     assert.deepEqual(await referrals(), learned === undefined ? [] : [learned]);
   });
 
-  test("interop/replica-roles: a hub logs what it receives from its promotion on", async () => {
+  // Each role goes on from the one before.
+  test("interop/replica-roles: from consumer to hub, supplier, consumer and supplier", async () => {
+    // A hub logs what it receives from its promotion on.
     await add(supplier, "before hub");
     await arrives(node, "before hub");
     assert.equal(await changes(), 0);
@@ -103,18 +105,16 @@ suite("interop/replica-roles", function () {
     await arrives(node, "to hub");
     assert.equal(await changes(), 1);
     assert.equal(await resultCodeOf(add(node, "refused")), REFERRAL);
-  });
 
-  test("interop/replica-roles: a supplier takes writes and sends them", async () => {
+    // A supplier takes writes and sends them.
     await dsconf("promote", "--newrole", "supplier", "--replica-id", "2");
     const [first] = (await readRuv(node)).elements.keys();
     assert.equal(first, 2, "its own element is the first");
     await add(node, "written here");
     await createAgreement(node, supplier);
     await arrives(supplier, "written here");
-  });
 
-  test("interop/replica-roles: a consumer again has no changelog, and dsconf has its ID cleaned everywhere", async () => {
+    // A consumer has no changelog, and dsconf has its ID cleaned everywhere.
     await dsconf("demote", "--newrole", "consumer");
     assert.equal(await changes(), 0);
     assert.equal(await resultCodeOf(add(node, "refused")), REFERRAL);
@@ -128,9 +128,8 @@ suite("interop/replica-roles", function () {
     await add(supplier, "not logged");
     await arrives(node, "not logged");
     assert.equal(await changes(), 0);
-  });
 
-  test("interop/replica-roles: under another ID it supplies again, from where it was promoted", async () => {
+    // Under another ID it supplies again, from where it was promoted.
     await dsconf("promote", "--newrole", "supplier", "--replica-id", "3");
     assert.equal(await changes(), 0);
     await add(node, "third");
