@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { MUTATIONS, type Mutation } from "../test/simulation/mutations.ts";
 
-/** The rarest of the faults is noticed by seed 537. */
+/** The rarest of the faults that are looked for from seed 1 on is noticed by seed 537. */
 const SEEDS_DEFAULT = 1_000;
 const RUN_MS_MAX = 600_000;
 const compiled = join(import.meta.dirname, "..");
@@ -26,7 +26,7 @@ function projectRoot(): string {
 }
 
 /** How it was noticed; undefined: it was not. */
-function noticed({ file, from, to }: Mutation, seeds: number): string | undefined {
+function noticed({ file, from, to, seed = 1 }: Mutation, seeds: number): string | undefined {
   const path = join(copy, "src", file);
   const text = readFileSync(path, "utf8");
   if (text.split(from).length !== 2) throw new Error(`${file} does not hold once: ${from}`);
@@ -35,7 +35,8 @@ function noticed({ file, from, to }: Mutation, seeds: number): string | undefine
     text.replace(from, () => to),
   );
   try {
-    const args = [join(copy, "scripts/sim.js"), "--seed", "1", "--seeds", String(seeds), "--first"];
+    const sim = join(copy, "scripts/sim.js");
+    const args = [sim, "--seed", String(seed), "--seeds", String(seeds), "--first"];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, {
       encoding: "utf8",
       timeout: RUN_MS_MAX,
@@ -47,10 +48,10 @@ function noticed({ file, from, to }: Mutation, seeds: number): string | undefine
     }
     const lines = `${stdout}\n${stderr}`.split("\n");
     const at = lines.findIndex((line) => line.includes("FAILED"));
-    const seed = /seed (\d+)/.exec(lines[at] ?? "")?.[1];
+    const seen = /seed (\d+)/.exec(lines[at] ?? "")?.[1];
     if (at < 0) throw new Error(`the simulation does not run: ${stderr}`);
     const what = (lines[at + 1] ?? "").slice(0, 110);
-    return `seed ${seed}: ${what}`;
+    return `seed ${seen}: ${what}`;
   } finally {
     writeFileSync(path, text);
   }
