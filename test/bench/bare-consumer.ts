@@ -1,10 +1,12 @@
 // The process that takes the changes of bare replication (bare-replication.ts): it commits each as soon as it has come, and tells all
 // who are connected.
-import { type Socket, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, type Socket, createServer } from "node:net";
 import { openLmdb } from "../../src/kv/lmdb.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { StoreRows } from "./store-rows.ts";
+
+// An end in order, which removes the database.
+process.once("SIGTERM", () => process.exit());
 
 const kv = openLmdb(makeTemporaryFolder());
 const rows = new StoreRows(kv, Number(process.argv[2]));
@@ -22,6 +24,9 @@ const server = createServer({ noDelay: true }, (socket) => {
       });
   });
   socket.on("error", () => {});
-  socket.on("close", () => sockets.delete(socket));
+  socket.on("close", () => {
+    sockets.delete(socket);
+    if (sockets.size === 0) process.exit();
+  });
 });
 server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));
