@@ -1,15 +1,15 @@
 // The latency of replication with nothing in it: what two servers of our kind need at least, from the answer of one until the other
 // has the change. The first one commits a modification and tells a thread, which sends some bytes over a socket; another process
 // commits as much and says so. Nothing is read, encoded, decoded, looked up or decided.
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { openLmdb } from "../../src/kv/lmdb.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
+import { portOf } from "./child-port.ts";
 import { percentile } from "./statistics.ts";
 import { StoreRows } from "./store-rows.ts";
 
@@ -39,20 +39,11 @@ export async function measureBareReplication(entries: number): Promise<BareRepli
   };
   process.once("exit", kill);
   try {
-    return await sendChanges(await portOf(consumer), entries);
+    return await sendChanges(await portOf(consumer, "the bare consumer"), entries);
   } finally {
     process.off("exit", kill);
     kill();
   }
-}
-
-/** @throws Error when it ends before it listens */
-async function portOf(consumer: ChildProcess): Promise<number> {
-  const listening = once(createInterface({ input: consumer.stdout! }), "line");
-  const ended = once(consumer, "exit").then(() => undefined);
-  const line = await Promise.race([listening, ended]);
-  if (line === undefined) throw new Error("the consumer has ended before it listened");
-  return Number(line[0]);
 }
 
 async function sendChanges(port: number, entries: number): Promise<BareReplication> {

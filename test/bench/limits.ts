@@ -4,9 +4,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash, pbkdf2Sync } from "node:crypto";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type BareReplication, measureBareReplication } from "./bare-replication.ts";
+import { portOf } from "./child-port.ts";
 import { type Load, LoadGenerator, type LoadOutcome } from "./load-generator.ts";
 import { formatNumber, formatTable, median } from "./statistics.ts";
 import { type StoreLimits, type StoreLoad, cpuOf, measureStore } from "./store-limits.ts";
@@ -203,11 +203,8 @@ class EmptyServer {
     const entry = fileURLToPath(new URL("empty-server.js", import.meta.url));
     const child = spawn(process.execPath, [entry], { stdio: ["ignore", "pipe", "inherit"] });
     process.once("exit", () => child.kill());
-    const listening = once(createInterface({ input: child.stdout }), "line");
-    const ended = once(child, "exit").then(() => undefined);
-    const line = await Promise.race([listening, ended]);
-    if (line === undefined) throw new Error("the empty server has ended before it listened");
-    return new EmptyServer(child, Number(line[0]));
+    const port = await portOf(child, "the empty server");
+    return new EmptyServer(child, port);
   }
 
   async stop(): Promise<void> {
