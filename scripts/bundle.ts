@@ -3,7 +3,7 @@
 //   concord                the command: a shell script that starts Node (scripts/command-script.ts)
 //   main.js                what Node runs: scripts/launch.ts
 //   program-HASH.cjs       the whole program as one function, whose compiled code V8 can keep
-//   program-HASH.cache     that code, from a run in which a server started and answered
+//   program-HASH.cache     that code, from runs in which a server answered and its content was copied
 //   program-HASH.snapshot  the heap of a process that has loaded it all: scripts/snapshot.ts
 //   agreement-worker.js …  the files that are started in threads, with what they share in chunks
 //
@@ -188,11 +188,8 @@ async function buildProgram(): Promise<string> {
 
 /** Runs what is run often, and keeps what V8 has compiled for it. */
 async function keepCompiledCode(): Promise<boolean> {
-  return inNewInstance(async (instance) => {
-    const env = { ...process.env, CONCORD_WRITE_CODE_CACHE: "1" };
-    if (!(await answerOnce([process.execPath, MAIN], instance, env))) return false;
-    return true;
-  });
+  const env = { ...process.env, CONCORD_WRITE_CODE_CACHE: "1" };
+  return inNewInstance((folder) => answerOnce([process.execPath, MAIN], folder, env));
 }
 
 /** Makes a snapshot of the program with its compiled code, and the command that starts from it; if nothing can, all stays as
@@ -228,7 +225,7 @@ async function makeSnapshot(): Promise<boolean> {
     if (status !== 0) return false;
     renameSync(`${snapshot}.part`, snapshot);
     writeCommand(`${name}.snapshot`);
-    if (await inNewInstance((instance) => answerOnce([COMMAND], instance, env))) {
+    if (await inNewInstance((folder) => answerOnce([COMMAND], folder, env))) {
       removeOldSnapshots();
       return true;
     }
@@ -261,24 +258,23 @@ function writeCommand(snapshotFile: string | undefined): void {
   renameSync(`${COMMAND}.part`, COMMAND);
 }
 
-async function inNewInstance(
-  run: (instance: readonly string[]) => Promise<boolean>,
-): Promise<boolean> {
+async function inNewInstance(run: (folder: string) => Promise<boolean>): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), "concord-build-"));
   try {
-    return await run(["--dir", join(folder, "instance")]);
+    return await run(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Whether an instance can be made, and its server answers. */
+/** Whether an instance can be made in `folder`, its server answers, and its content can be copied. */
 async function answerOnce(
   program: readonly [string, ...string[]],
-  instance: readonly string[],
+  folder: string,
   env: NodeJS.ProcessEnv,
 ): Promise<boolean> {
   const [file, ...first] = program;
+  const instance = ["--dir", join(folder, "instance")];
   const command = (words: readonly string[]): boolean =>
     spawnSync(file, [...first, ...words, ...instance], { stdio: "ignore", env }).status === 0;
   const offline = ["--port", "off", "--secure-port", "off", "--suffix", "dc=example,dc=com"];
@@ -295,5 +291,7 @@ async function answerOnce(
     command(["status"]);
     server.kill("SIGTERM");
   });
-  return ended;
+  if (!(await ended)) return false;
+  const copy = `${folder}/copy.ldif`;
+  return command(["export", copy]) && command(["import", copy]);
 }

@@ -28,6 +28,15 @@ const MODULES_AT_ONCE: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Variables that yargs looks at when it is loaded, and that count as unset in every process: the version of Node that it would
+ *  do with, the file of the command, which we name, and the shell, which src/cli/program.ts takes care of. */
+const UNSET: ReadonlySet<PropertyKey> = new Set([
+  "YARGS_MIN_NODE_VERSION",
+  "_",
+  "SHELL",
+  "ZSH_NAME",
+]);
+
 const url = `file://${PROGRAM_FOLDER}/main.js`;
 let isBuilding = true;
 
@@ -47,9 +56,20 @@ function lateModule(name: string): unknown {
   return new Proxy({}, { get: (_, key) => (loaded ??= load(name))[key] });
 }
 
+/** What loads modules for packages that make their own `require` when they are loaded. */
+const MODULE_LOADER = { createRequire: (): unknown => requireLate };
+
+function requireWhileBuilding(name: string): unknown {
+  return name === "node:module" ? MODULE_LOADER : lateModule(name);
+}
+
 const requireLate = Object.assign(
   (name: string): unknown =>
-    MODULES_AT_ONCE.has(name) ? require(name) : isBuilding ? lateModule(name) : load(name),
+    MODULES_AT_ONCE.has(name)
+      ? require(name)
+      : isBuilding
+        ? requireWhileBuilding(name)
+        : load(name),
   {
     resolve: (name: string): string =>
       (require("node:module") as unknown as typeof import("node:module"))
@@ -79,7 +99,10 @@ async function withoutProcess<T>(work: () => Promise<T>): Promise<T> {
   const refuse = (what: string) => (): never => {
     throw new Error(`${what} is asked for while the snapshot is made`);
   };
-  process.env = new Proxy({}, { get: (_, key) => refuse(`process.env.${String(key)}`)() });
+  process.env = new Proxy(
+    {},
+    { get: (_, key) => (UNSET.has(key) ? undefined : refuse(`process.env.${String(key)}`)()) },
+  );
   Date.now = refuse("the time");
   Math.random = refuse("chance");
   try {

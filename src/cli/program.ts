@@ -16,11 +16,25 @@ import { declareTopologyCommands } from "./topology-commands.ts";
 
 class UsageError extends Error {}
 
+type Parser = Argv<{ json: boolean }>;
+
+const COLUMNS_MAX = 100;
+/** Words that shells ask with. The answer depends on the shell, which yargs looks at when a parser is made. */
+const SHELL_WORDS: ReadonlySet<string> = new Set(["completion", "--get-yargs-completions"]);
+
+/** Made with the snapshot. */
+let prepared: Parser | undefined;
+
 /** Does what the words of the command line say. */
 export async function runProgram(): Promise<void> {
   try {
-    const parser = await declareCommands();
-    await parser.parseAsync(); // throws at once for wrong usage
+    // yargs drops a lone `-`.
+    const words = process.argv.slice(2).map((word) => (word === "-" ? STANDARD_INPUT : word));
+    const isForShell = words.some((word) => SHELL_WORDS.has(word));
+    const parser = (isForShell ? undefined : prepared) ?? (await declareCommands());
+    const { stdout } = process;
+    if (stdout.isTTY && stdout.columns < COLUMNS_MAX) parser.wrap(stdout.columns);
+    await parser.parseAsync(words); // throws at once for wrong usage
   } catch (error) {
     process.exitCode = report(error);
   }
@@ -38,13 +52,12 @@ export async function prepareProgram(): Promise<void> {
     import("./version-command.ts"),
   ]);
   keepStockEntries(keepShippedSchema());
+  prepared = await declareCommands();
 }
 
-async function declareCommands(): Promise<Argv<{ json: boolean }>> {
+async function declareCommands(): Promise<Parser> {
   const { default: yargs } = await import("yargs");
-  // yargs drops a lone `-`.
-  const words = process.argv.slice(2).map((word) => (word === "-" ? STANDARD_INPUT : word));
-  const global = yargs(words)
+  const global = yargs()
     .scriptName("concord")
     .usage("$0 <command>\n\nAn LDAP directory server with multi-supplier replication.")
     .option("json", {
@@ -63,7 +76,7 @@ async function declareCommands(): Promise<Argv<{ json: boolean }>> {
     .help()
     .alias("help", "h")
     .parserConfiguration({ "duplicate-arguments-array": true, "strip-aliased": true })
-    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .wrap(COLUMNS_MAX)
     .exitProcess(false)
     .fail((message, error: unknown) => {
       throw error ?? new UsageError(message);

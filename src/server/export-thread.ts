@@ -12,6 +12,9 @@ import { SubtreeScope } from "./subtree-scope.ts";
 /** How long a snapshot may be held. */
 const EXPORT_MS_MAX = 30 * 60 * 1000;
 
+/** Progress is told when so many more have been written. */
+const ENTRIES_TOLD = 1_000;
+
 /** What to export; handed over as `workerData`. */
 export interface ExportStart {
   readonly databaseFolder: string;
@@ -63,6 +66,7 @@ function writeBackends(
     const backend = openSnapshot(kv, { name, suffix, schema });
     const total = backend.tables.entry.count();
     let entries = 0;
+    let told = 0;
     const pieces = exportLdif(backend, {
       ...start.format,
       withVersionLine: start.format.withVersionLine !== false && index === 0,
@@ -73,10 +77,14 @@ function writeBackends(
     });
     for (const piece of pieces) {
       append(piece);
-      tell({ type: "progress", entries, total });
+      if (entries - told >= ENTRIES_TOLD) {
+        told = entries;
+        tell({ type: "progress", entries, total });
+      }
       if (Atomics.load(canceled, 0) === 1) throw new Error("The export was canceled");
       if (Date.now() > deadline) throw new Error("The export took too long");
     }
+    tell({ type: "progress", entries, total });
     tell({ type: "backendDone", backend: name, entries });
   });
 }
