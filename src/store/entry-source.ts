@@ -55,6 +55,10 @@ export class BackendEntrySource implements WalkedEntries<ReplicationEntry> {
     return [...reader.childIds(id, "shown"), ...reader.childIds(id, "tombstones")];
   }
 
+  hasChildren(id: EntryId): boolean {
+    return this.#backend.reader.hasChildren(id);
+  }
+
   *all(): Iterable<readonly EntryId[]> {
     for (let from = 1; ; ) {
       const ids = this.#backend.reader.idsFrom(from, SECOND_PASS_IDS);

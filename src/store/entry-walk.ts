@@ -16,18 +16,22 @@ export interface WalkedEntries<T> {
   parentId(id: EntryId): EntryId | undefined;
   /** Shown children, then tombstones. */
   children(id: EntryId): readonly EntryId[];
+  hasChildren(id: EntryId): boolean;
   /** Everything that there is; an array is of one moment. */
   all(): Iterable<readonly EntryId[]>;
 }
 
 /** Everything but the suffix entry, which has been taken. */
 export function* walkEntries<T>(entries: WalkedEntries<T>, suffixId: EntryId): Iterable<T> {
-  const open: EntryId[] = [suffixId];
-  for (let id = open.shift(); id !== undefined; id = open.shift()) {
-    for (const child of entries.children(id)) {
-      yield* withAncestors(entries, child);
-      open.push(child);
+  for (let level: EntryId[] = [suffixId]; level.length > 0; ) {
+    const below: EntryId[] = [];
+    for (const id of level) {
+      for (const child of entries.children(id)) {
+        yield* withAncestors(entries, child);
+        if (entries.hasChildren(child)) below.push(child);
+      }
     }
+    level = below;
   }
   for (const ids of entries.all()) {
     for (const id of ids) yield* withAncestors(entries, id);

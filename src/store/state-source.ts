@@ -105,9 +105,8 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
 
   parentId(id: EntryId): EntryId | undefined {
     const { reader, tables } = this.#backend;
-    if (id === reader.suffixId) return 0 as EntryId;
     const { node } = decodeStateRow(tables.state.getCopy(id));
-    if (node === undefined) return undefined;
+    if (node === undefined) return id === reader.suffixId ? (0 as EntryId) : undefined;
     // Siblings come one after the other; a parent keeps its number as long as it has children.
     if (this.#parent?.uniqueId !== node.parent) {
       const parentId = reader.idOfUniqueId(node.parent);
@@ -130,6 +129,10 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
       others.push(child);
     }
     return [...shown, ...others];
+  }
+
+  hasChildren(id: EntryId): boolean {
+    return this.#backend.reader.hasChildren(id);
   }
 
   /** By unique ID: some are known by their registers alone, and stand nowhere in the tree. */

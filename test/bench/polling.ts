@@ -8,10 +8,11 @@ export async function pollUntil(
   condition: () => Promise<boolean>,
   what: string,
   timeoutMs: number,
+  pollMs = POLL_MS,
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
-    await pause(POLL_MS);
+    await pause(pollMs);
   }
 }

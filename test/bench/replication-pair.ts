@@ -18,6 +18,8 @@ import { writePeople } from "./people.ts";
 import { pollUntil } from "./polling.ts";
 
 const BEGIN_TIMEOUT_MS = 300_000;
+/** It takes seconds; who asked every few milliseconds would take the processors from the servers. */
+const INITIALIZATION_POLL_MS = 100;
 const LEVEL_TIMEOUT_MS = 7_200_000;
 const SAID_CHARACTERS_MAX = 8000;
 const SUPPLIER_ID = 1;
@@ -106,6 +108,7 @@ export class AgreementPair implements ReplicationPair {
       },
       "the total initialization ends",
       LEVEL_TIMEOUT_MS,
+      INITIALIZATION_POLL_MS,
     );
     if (!init.startsWith(SUCCEEDED)) throw new Error(`total initialization: ${init}`);
   }

@@ -13,6 +13,9 @@ import type { Csn } from "../../replication/csn/index.ts";
 import { readCsn } from "../csn-text.ts";
 import { decodeValue } from "../payload.ts";
 
+/** Of most entries; Buffer takes as many from its pool. */
+const ENTRY_BYTES = 2048;
+
 /** vucsn, vdcsn, mdcsn (the value became part of the RDN), by their codes on the wire. */
 const KIND_CODES = { updated: 1, deleted: 2, distinguished: 3 } as const;
 const KINDS: readonly (ValueCsnKind | undefined)[] = [
@@ -102,7 +105,7 @@ function readValueState(reader: BerReader): ReplicatedValue {
 }
 
 export function encodeReplicationEntry(entry: ReplicationEntry): Buffer {
-  return encodeBer((writer) => writeReplicationEntry(writer, entry), 4096);
+  return encodeBer((writer) => writeReplicationEntry(writer, entry), ENTRY_BYTES);
 }
 
 /** Writes the value without anything around it. */

@@ -11,7 +11,7 @@
 //
 // Unique IDs have 16 bytes. The replication entry has registers without what renames did to them; its DN is the plain name. Nodes
 // and records are those of replication/urp/stored-form.ts, carried as they are.
-import { type BerReader, BerError, encodeBer } from "../../ber/index.ts";
+import { type BerReader, BerError, elementSize, encodeBer } from "../../ber/index.ts";
 import { type Csn, parseCsn } from "../../replication/csn/index.ts";
 import { decodeValue, readAll, writeAll } from "../payload.ts";
 import { CONCORD_OID } from "./read-digest.ts";
@@ -55,12 +55,17 @@ export interface TotalStructure {
 }
 
 export function encodeTotalState({ entry, node }: TotalState): Buffer {
-  return encodeBer((writer) => {
-    writer.start();
-    writer.writeOctets(encodeReplicationEntry(entry));
-    writer.writeOctets(node ?? NO_BYTES);
-    writer.end();
-  }, 4096);
+  const entryBytes = encodeReplicationEntry(entry);
+  const nodeBytes = node ?? NO_BYTES;
+  return encodeBer(
+    (writer) => {
+      writer.start();
+      writer.writeOctets(entryBytes);
+      writer.writeOctets(nodeBytes);
+      writer.end();
+    },
+    elementSize(elementSize(entryBytes.length) + elementSize(nodeBytes.length)),
+  );
 }
 
 export function decodeTotalState(value: Buffer | undefined): TotalState {

@@ -9,6 +9,8 @@ const [SUFFIX, A, B, C, D] = ids(1, 2, 3, 4, 5) as [EntryId, EntryId, EntryId, E
 class Tree implements WalkedEntries<EntryId> {
   readonly parents: Map<EntryId, EntryId>;
   readonly taken = new Set([SUFFIX]);
+  /** Whose children were asked for. */
+  readonly asked: EntryId[] = [];
 
   constructor(parents: readonly (readonly [EntryId, EntryId])[]) {
     this.parents = new Map(parents);
@@ -36,7 +38,11 @@ class Tree implements WalkedEntries<EntryId> {
   parentId(id: EntryId): EntryId | undefined {
     return this.parents.get(id);
   }
+  hasChildren(id: EntryId): boolean {
+    return [...this.parents.values()].includes(id);
+  }
   children(id: EntryId): readonly EntryId[] {
+    this.asked.push(id);
     return [...this.parents].flatMap(([child, parent]) => (parent === id ? [child] : []));
   }
   *all(): Iterable<readonly EntryId[]> {
@@ -54,6 +60,12 @@ suite("store/entry-walk", () => {
 
   test("store/entry-walk: parents come before their children, everybody once", () => {
     assert.deepEqual(new Tree(TREE).walk(), [A, B, C, D]);
+  });
+
+  test("store/entry-walk: leaves are not asked for children", () => {
+    const tree = new Tree(TREE);
+    tree.walk();
+    assert.deepEqual(tree.asked, [SUFFIX, A, B]);
   });
 
   test("store/entry-walk: an entry that moves to a part that has been visited is not missed", () => {
