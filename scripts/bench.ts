@@ -2,6 +2,7 @@
 // temporary folders and remove everything. CONCORD_COMMAND names another Concord than that of this checkout.
 // Results go to stdout, progress to stderr. Exit codes: 1 when a server fails or an answer is wrong, 2 for wrong usage and for
 // what is not installed.
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SERVER_KINDS, type ServerKind } from "../test/bench/bench-server.ts";
 import { formatBusy, measureBusy } from "../test/bench/busy.ts";
@@ -21,6 +22,8 @@ import { REPLICATION_CASES, measureReplication } from "../test/bench/replication
 
 // Of the surroundings, not of a server: with it every Node reads and parses all certificates of the machine before it begins.
 delete process.env["NODE_EXTRA_CA_CERTS"];
+// As peers are: what is installed, without the look whether this checkout has to be built (scripts/concord).
+process.env["CONCORD_COMMAND"] ??= join(import.meta.dirname, "../program/concord");
 
 const USAGE = `usage: npm run bench -- [BENCHMARK] [options]   without a name: main, replication and busy; with --quick main
   main          Concord beside slapd and ns-slapd, case by case

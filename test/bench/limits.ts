@@ -5,6 +5,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash, pbkdf2Sync } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { concordCommand } from "../support/concord-server.ts";
 import { type BareReplication, measureBareReplication } from "./bare-replication.ts";
 import { portOf } from "./child-port.ts";
 import { type Load, LoadGenerator, type LoadOutcome } from "./load-generator.ts";
@@ -42,6 +43,9 @@ const SLOW_ROUNDS = 10_000;
 const SLOW_HASHES = 20;
 const SLOW_KEY_BYTES = 64;
 const STARTS = 9;
+const TOUCHES = 5;
+const TOUCHED_BYTES = 256 * 1024 * 1024;
+const PAGE_BYTES = 4096;
 
 export interface LimitsOptions {
   readonly entries: number;
@@ -60,8 +64,12 @@ export interface LimitsReport {
   }[];
   readonly store: StoreLimits;
   readonly replication: BareReplication;
-  /** Of a command that does nothing. */
+  /** Of a Node that does nothing. */
   readonly startMillis: number;
+  /** Of the program, which does no more than print its version. */
+  readonly programMillis: number;
+  /** For 4 KiB of memory that the process has not used before: tells most of how fast the machine is just now. */
+  readonly firstTouchMicros: number;
   /** Of CPU for a password. */
   readonly saltedSha1Micros: number;
   readonly pbkdf2Sha512Micros: number;
@@ -110,7 +118,9 @@ export async function measureLimits(options: LimitsOptions): Promise<LimitsRepor
       answers,
       store,
       replication,
-      startMillis: median(Array.from({ length: STARTS }, startOnce)),
+      startMillis: median(starts(process.execPath, ["-e", ""])),
+      programMillis: median(starts(concordCommand(), ["version"])),
+      firstTouchMicros: median(Array.from({ length: TOUCHES }, touchPages)),
       saltedSha1Micros,
       pbkdf2Sha512Micros,
     };
@@ -136,6 +146,7 @@ export function formatLimits(report: LimitsReport): string {
   return formatTable(
     ["at most", "ops/s", "us CPU", "us"],
     [
+      micros("4 KiB of memory, used for the first time", report.firstTouchMicros),
       ...answers.map(({ name, rate, cpuMicros, p99Micros }) => [
         `answers alone: ${name}; p99`,
         formatNumber(rate),
@@ -150,22 +161,35 @@ export function formatLimits(report: LimitsReport): string {
       ]),
       micros("LMDB alone: an entry of an import", store.fillMicros),
       micros("LMDB alone: a record looked up", store.lookUpMicros),
+      micros("LMDB alone: a record read in order", store.readMicros),
       latency("LMDB alone: 150 lone modifications a second, p50", replication.commitP50Millis),
       latency("from such a commit to one on another server, p50", replication.p50Millis),
       latency("from such a commit to one on another server, p99", replication.p99Millis),
       latency(`${entries} records copied into a file on disk`, store.copyMillis),
       latency("start of Node", report.startMillis),
+      latency("start of the program, which prints its version", report.programMillis),
       micros("password, salted SHA-1", report.saltedSha1Micros),
       micros(`password, PBKDF2-SHA512, ${SLOW_ROUNDS} rounds`, report.pbkdf2Sha512Micros),
     ],
   );
 }
 
-/** In ms, of a Node that has nothing to do. */
-function startOnce(): number {
+/** In ms, until the command has ended. */
+function starts(command: string, words: readonly string[]): readonly number[] {
+  return Array.from({ length: STARTS }, () => {
+    const began = performance.now();
+    const { status } = spawnSync(command, words, { stdio: "ignore" });
+    if (status !== 0) throw new Error(`${command} ended with ${status}`);
+    return performance.now() - began;
+  });
+}
+
+/** In microseconds a page. */
+function touchPages(): number {
   const began = performance.now();
-  spawnSync(process.execPath, ["-e", ""], { stdio: "ignore" });
-  return performance.now() - began;
+  const bytes = Buffer.allocUnsafeSlow(TOUCHED_BYTES);
+  for (let at = 0; at < TOUCHED_BYTES; at += PAGE_BYTES) bytes[at] = 1;
+  return ((performance.now() - began) * 1000) / (TOUCHED_BYTES / PAGE_BYTES);
 }
 
 async function besideProcesses(count: number, run: () => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 // What LMDB costs through lmdb-js with nothing above it: filling it in order as an import does, look-ups of records in random order, all
-// records copied into a file, and durable transactions by the number of operations that are outstanding (store-rows.ts).
+// records read in order and copied into a file, and durable transactions by the number of operations that are outstanding (store-rows.ts).
 import { join } from "node:path";
 import type { Kv } from "../../src/kv/index.ts";
 import { openLmdb } from "../../src/kv/lmdb.ts";
@@ -10,6 +10,7 @@ import { StoreRows } from "./store-rows.ts";
 
 const LOOK_UPS = 200_000;
 const COPIES = 5;
+const READS = 15;
 
 interface StoreLimit {
   readonly operation: "modification" | "addition";
@@ -29,6 +30,8 @@ export interface StoreLimits {
   readonly copyMillis: number;
   /** Of CPU, copying included. */
   readonly lookUpMicros: number;
+  /** Of CPU for a record, one behind the other. */
+  readonly readMicros: number;
   readonly commits: readonly StoreLimit[];
 }
 
@@ -57,6 +60,7 @@ export async function measureStore(
     const lookUp = cpuOf(() => {
       for (let i = 0; i < LOOK_UPS; i += 1) rows.lookUp();
     });
+    const reads = Array.from({ length: READS }, () => cpuOf(() => rows.readRecords()) / entries);
     const commits: StoreLimit[] = [];
     for (const load of loads) {
       const ways: StoreLimit[] = [];
@@ -73,6 +77,7 @@ export async function measureStore(
       fillMicros: (fill.user + fill.system) / entries,
       copyMillis: median(copies),
       lookUpMicros: lookUp / LOOK_UPS,
+      readMicros: median(reads),
       commits,
     };
   } finally {

@@ -65,6 +65,16 @@ export class StoreRows {
     this.#record.getCopy(this.#order.next());
   }
 
+  /** Goes through all records in order. @returns the sum of a byte of each */
+  readRecords(): number {
+    let sum = 0;
+    this.#record.visit({}, (_, record) => {
+      sum += record[0] ?? 0;
+      return true;
+    });
+    return sum;
+  }
+
   /** Appends the bytes of all records in order, and nothing else. */
   copyRecords(append: (bytes: Uint8Array) => void): void {
     const piece = Buffer.allocUnsafe(PIECE_BYTES);
