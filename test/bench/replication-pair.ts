@@ -15,7 +15,7 @@ import { makeTemporaryFolder } from "../support/temporary-folder.ts";
 import { waitFor } from "../support/wait-for.ts";
 import type { BenchReplica, BenchServer } from "./bench-server.ts";
 import { writePeople } from "./people.ts";
-import { pollUntil } from "./polling.ts";
+import { pollUntil, untilAtRest } from "./polling.ts";
 
 const BEGIN_TIMEOUT_MS = 300_000;
 /** It takes seconds; who asked every few milliseconds would take the processors from the servers. */
@@ -86,7 +86,8 @@ export class AgreementPair implements ReplicationPair {
     }
   }
 
-  /** The agreement that fills the consumer; ends when it has tried to reach it, see `initialize` of replication-setup. */
+  /** The agreement that fills the consumer; ends when it has tried to reach it, see `initialize` of replication-setup, and the supplier
+   *  has done what its import left (Concord: digests). */
   async prepareInitialization(): Promise<void> {
     this.#forth = await createAgreement(this.#from, this.#to);
     await waitFor(
@@ -94,6 +95,7 @@ export class AgreementPair implements ReplicationPair {
       "the agreement has begun",
       BEGIN_TIMEOUT_MS,
     );
+    await untilAtRest(this.supplier.target.pid, BEGIN_TIMEOUT_MS);
   }
 
   /** Replaces what the consumer holds by what the supplier holds. */
