@@ -68,7 +68,7 @@ export interface LimitsReport {
   readonly startMillis: number;
   /** Of the program, which does no more than print its version. */
   readonly programMillis: number;
-  /** For 4 KiB of memory that the process has not used before: tells most of how fast the machine is just now. */
+  /** For 4 KiB of memory that the process has not used before. A guest may have to ask its host for it. */
   readonly firstTouchMicros: number;
   /** Of CPU for a password. */
   readonly saltedSha1Micros: number;
