@@ -15,10 +15,6 @@ const backendOptions = {
   },
 } as const;
 
-/** Behind work that leaves nothing behind: what was printed is out, because files and pipes are written at once, and taking the heap
- *  down piece by piece would be for nothing. */
-const endProcess = (): never => process.exit();
-
 export function declareDataCommands(parser: Argv<Global>): Argv<Global> {
   return declareCopies(declareLooking(declareContent(parser)));
 }
@@ -41,7 +37,8 @@ function declareLooking(parser: Argv<Global>): Argv<Global> {
       async (options) => {
         const { runExport } = await import("./export-command.ts");
         await runExport(options);
-        endProcess();
+        // What was printed is out: files and pipes are written at once. To take the heap down piece by piece would be for nothing.
+        process.exit();
       },
     )
     .command(
@@ -95,7 +92,6 @@ function declareContent(parser: Argv<Global>): Argv<Global> {
       async (options) => {
         const { runImport } = await import("./import-command.ts");
         await runImport(options);
-        endProcess();
       },
     )
     .command(

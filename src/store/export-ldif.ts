@@ -9,7 +9,7 @@ import type { LdifExportOptions } from "./export-options.ts";
 import { PlainExport } from "./export-plain.ts";
 import { StateExport } from "./export-state.ts";
 
-/** Bytes after which a piece is handed out: few enough to be in the processor's cache still when the system copies them. */
+/** Bytes after which a piece is handed out: few enough to lie in the processor's cache still when the system copies them (note 029). */
 const PIECE_BYTES = 128 * 1024;
 
 /** Pieces of the file; each is valid until the next one is asked for. */

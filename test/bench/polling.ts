@@ -1,4 +1,4 @@
-// Waiting for the end of something that is timed: asks every few milliseconds, so that the time is true to as many.
+// Waiting for the end of something that is timed: the time is true to the pause between two looks, some milliseconds unless told.
 import { pause } from "../support/wait-for.ts";
 import { processCpuMicros } from "./cpu.ts";
 

@@ -38,6 +38,22 @@ suite("blackbox-cli/snapshot", () => {
     assert.equal(secrets.size, 2);
   });
 
+  test("blackbox-cli/snapshot: the script for completions is that of the shell which asks", async () => {
+    const scriptFor = async (shell: string): Promise<string> => {
+      const env = { SHELL: shell, ZSH_NAME: "" };
+      return (await mustRun(COMMAND, ["completion"], { env })).stdout.toString("utf8");
+    };
+    assert.match(await scriptFor("/bin/zsh"), /^#compdef concord$/m);
+    assert.notMatch(await scriptFor("/bin/bash"), /#compdef/);
+  });
+
+  test("blackbox-cli/snapshot: names of files are looked for where the command is called", async () => {
+    const folder = makeTemporaryFolder();
+    const words = [COMMAND, "create", "--suffix", "dc=a", "--dir", "here"];
+    await mustRun("sh", ["-c", 'cd "$0" && exec "$@"', folder, ...words]);
+    assert.isTrue(existsSync(join(folder, "here/config/dse.ldif")));
+  });
+
   test("blackbox-cli/snapshot: characters beyond ASCII in the program are what they are in its modules", async () => {
     const folder = join(makeTemporaryFolder(), "a");
     const words = ["--dir", folder];
