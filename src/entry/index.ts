@@ -10,7 +10,6 @@ export {
   RecordFlag,
   decodeRecord,
   encodeRecord,
-  forEachStoredValue,
   hasApart,
   namesApart,
   readPieces,

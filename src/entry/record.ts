@@ -327,29 +327,6 @@ function someValue(record: Buffer, start: number, test: RangeTest): boolean {
   return false;
 }
 
-/** Hands out where each value of the record lies, of which no attribute lies apart. Nothing is made of the record, which may be a borrowed view. */
-export function forEachStoredValue(
-  record: Buffer,
-  use: (descriptionId: number, start: number, end: number) => void,
-): void {
-  let row = RDN_START + ((record[22]! << 8) | record[23]!);
-  const rowsEnd = row + 2 + DIRECTORY_ROW_BYTES * ((record[row]! << 8) | record[row + 1]!);
-  let at = rowsEnd;
-  for (row += 2; row < rowsEnd; row += DIRECTORY_ROW_BYTES) {
-    const descriptionId = (record[row]! << 8) | record[row + 1]!;
-    const type = bodyAt(record, at);
-    const set = bodyAt(record, type) + lengthAt(record, type);
-    at = bodyAt(record, set);
-    const end = at + lengthAt(record, set);
-    while (at < end) {
-      const short = record[at + 1]!;
-      const body = short < 0x80 ? at + 2 : bodyAt(record, at);
-      at = body + (short < 0x80 ? short : lengthAt(record, at));
-      use(descriptionId, body, at);
-    }
-  }
-}
-
 /** Where the content of the TLV begins. */
 function bodyAt(record: Buffer, at: number): number {
   const first = record[at + 1]!;

@@ -22,39 +22,6 @@ export interface LdifEncodeOptions {
 const foldedBytesMax = (total: number): number =>
   total + 2 * Math.ceil(total / (LDIF_FOLD_COLUMNS - 1)) + 2;
 
-/** Set in a byte and in the byte less 32 when it is no printable ASCII. */
-const ODD = 0x80;
-/** The same in each of four bytes. What is borrowed from a neighbor is borrowed by an odd one. */
-const ODD_WORD = 0x80808080;
-const SPACE_WORD = 0x20202020;
-const WORD_BYTES = 4;
-
-/** Bytes of a line that are copied as words, for `writeRange`. */
-export interface LinePart {
-  /** The last one may have bytes that count for nothing. */
-  readonly words: Int32Array;
-  readonly length: number;
-  /** Whether a byte is no printable ASCII. */
-  readonly isOdd: boolean;
-}
-
-export function linePart(bytes: Buffer): LinePart {
-  const words = new Int32Array(Math.ceil(bytes.length / WORD_BYTES));
-  bytes.copy(Buffer.from(words.buffer));
-  const isOdd = bytes.some((byte) => ((byte | (byte - SPACE)) & ODD) !== 0);
-  return { words, length: bytes.length, isOdd };
-}
-
-/** What stands before a value. `name` is ASCII. */
-export function lineHead(name: string): LinePart {
-  return linePart(Buffer.from(`${name}: `, "latin1"));
-}
-
-const NO_PART = linePart(Buffer.alloc(0));
-
-/** As the words of a part are. */
-const IS_LITTLE_ENDIAN = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
-
 function isSafe(bytes: Buffer, start: number, end: number): boolean {
   const first = bytes[start];
   if (first === SPACE || first === COLON || first === LESS) return false;
@@ -69,10 +36,6 @@ function isSafe(bytes: Buffer, start: number, end: number): boolean {
 export class LdifWriter {
   readonly #fold: boolean;
   #bytes = Buffer.allocUnsafe(BUFFER_BYTES_FIRST);
-  #view = viewOf(this.#bytes);
-  /** What `writeRange` reads, and where the record begins in it. */
-  #source = this.#view;
-  #sourceAt = 0;
   #length = 0;
 
   constructor(options: LdifEncodeOptions = {}) {
@@ -98,82 +61,16 @@ export class LdifWriter {
     return lent;
   }
 
-  /** The line that may stand at the head of a file, with the empty line behind it. */
-  writeVersion(): void {
-    this.#writeText("version: 1\n\n");
-  }
-
-  /** `text` must not contain line ends. */
-  writeComment(text: string): void {
-    this.#writeLine("# ", Buffer.from(text, "utf8"));
+  /** Whole lines of ASCII, as they are. */
+  writeText(text: string): void {
+    this.#reserve(text.length);
+    this.#length += this.#bytes.write(text, this.#length, "latin1");
   }
 
   writeValue(name: string, value: Buffer): void {
     if (value.length === 0) this.#writeLine(`${name}:`, value);
     else if (isSafe(value, 0, value.length)) this.#writeLine(`${name}: `, value);
     else this.#writeLine(`${name}:: `, Buffer.from(value.toString("base64"), "latin1"));
-  }
-
-  /** What the next calls of `writeRange` read: it may be a borrowed view, as long as it is one. */
-  lookInto(bytes: Buffer): void {
-    if (bytes.buffer !== this.#source.buffer) this.#source = new DataView(bytes.buffer);
-    this.#sourceAt = bytes.byteOffset;
-  }
-
-  /** A value that lies at [start, end), and goes on with `tail`: copied and looked at four bytes at a time. */
-  writeRange(head: LinePart, start: number, end: number, tail: LinePart = NO_PART): void {
-    const copied = end - start;
-    const length = copied + tail.length;
-    const total = head.length + length;
-    const lineAt = this.#length;
-    this.#reserve(total + (total >> 5) + 2 * WORD_BYTES);
-    const valueAt = lineAt + head.length;
-    this.#putPart(head, lineAt);
-    const seen = this.#copyRange(this.#sourceAt + start, valueAt, copied);
-    if (tail.length > 0) this.#putPart(tail, valueAt + copied);
-    const out = this.#bytes;
-    if ((seen & ODD_WORD) === 0 && length > 0 && !tail.isOdd) {
-      const first = out[valueAt];
-      const last = out[valueAt + length - 1];
-      if (first !== SPACE && first !== COLON && first !== LESS && last !== SPACE) {
-        this.#endLine(lineAt, total);
-        return;
-      }
-    }
-    const name = out.toString("latin1", lineAt, valueAt - 2);
-    this.writeValue(name, Buffer.from(out.subarray(valueAt, valueAt + length)));
-  }
-
-  #putPart({ words }: LinePart, at: number): void {
-    const out = this.#view;
-    for (let i = 0; i < words.length; i += 1) {
-      out.setInt32(at + i * WORD_BYTES, words[i]!, IS_LITTLE_ENDIAN);
-    }
-  }
-
-  /** @returns all words in one, with ODD_WORD set somewhere when a byte is odd */
-  #copyRange(from: number, to: number, length: number): number {
-    const source = this.#source;
-    const out = this.#view;
-    let seen = 0;
-    if (length < WORD_BYTES) {
-      for (let i = 0; i < length; i += 1) {
-        const byte = source.getUint8(from + i);
-        out.setUint8(to + i, byte);
-        seen |= byte | (byte - SPACE);
-      }
-      return seen;
-    }
-    // The last word begins where it must, over bytes that have been copied.
-    const last = length - WORD_BYTES;
-    for (let i = 0; i < last; i += WORD_BYTES) {
-      const word = source.getInt32(from + i, true);
-      out.setInt32(to + i, word, true);
-      seen |= word | (word - SPACE_WORD);
-    }
-    const word = source.getInt32(from + last, true);
-    out.setInt32(to + last, word, true);
-    return seen | word | (word - SPACE_WORD);
   }
 
   writeEmptyLine(): void {
@@ -199,20 +96,20 @@ export class LdifWriter {
     for (const control of record.controls) this.#writeControl(control);
     switch (record.type) {
       case "add":
-        this.#writeText("changetype: add\n");
+        this.writeText("changetype: add\n");
         this.writeAttributes(record.attributes);
         return;
       case "delete":
-        this.#writeText("changetype: delete\n");
+        this.writeText("changetype: delete\n");
         return;
       case "modify":
-        this.#writeText("changetype: modify\n");
+        this.writeText("changetype: modify\n");
         for (const mod of record.mods) this.#writeMod(mod);
         return;
       case "modifyDn":
-        this.#writeText("changetype: modrdn\n");
+        this.writeText("changetype: modrdn\n");
         this.#writeLineOfText("newrdn", record.newRdn);
-        this.#writeText(`deleteoldrdn: ${record.deleteOldRdn ? 1 : 0}\n`);
+        this.writeText(`deleteoldrdn: ${record.deleteOldRdn ? 1 : 0}\n`);
         if (record.newSuperior !== undefined)
           this.#writeLineOfText("newsuperior", record.newSuperior);
         return;
@@ -222,7 +119,7 @@ export class LdifWriter {
   #writeMod(mod: Mod): void {
     this.#writeLineOfText(mod.operation, mod.type);
     for (const value of mod.values) this.writeValue(mod.type, value);
-    this.#writeText("-\n");
+    this.writeText("-\n");
   }
 
   #writeControl(control: Control): void {
@@ -233,11 +130,6 @@ export class LdifWriter {
 
   #writeLineOfText(name: string, text: string): void {
     this.writeValue(name, Buffer.from(text, "utf8"));
-  }
-
-  #writeText(text: string): void {
-    this.#reserve(text.length);
-    this.#length += this.#bytes.write(text, this.#length, "latin1");
   }
 
   /** `head` and `tail` as one logical line. */
@@ -283,12 +175,7 @@ export class LdifWriter {
     const grown = Buffer.allocUnsafe(Math.max(wanted, this.#bytes.length * 2));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
-    this.#view = viewOf(grown);
   }
-}
-
-function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, length);
 }
 
 /** One record as bytes. */

@@ -5,7 +5,7 @@
 // The content is that of one moment if the whole generator is run within one turn of the event loop (see export-snapshot.ts), as
 // it must be.
 import type { Backend } from "./backend.ts";
-import type { LdifExportOptions } from "./export-options.ts";
+import { type LdifExportOptions, VERSION_LINE } from "./export-options.ts";
 import { PlainExport } from "./export-plain.ts";
 import { StateExport } from "./export-state.ts";
 
@@ -18,7 +18,7 @@ export function* exportLdif(backend: Backend, options: LdifExportOptions): Gener
     ? new StateExport(backend, options)
     : new PlainExport(backend, options);
   const { writer } = run;
-  if (options.withVersionLine ?? true) writer.writeVersion();
+  if (options.withVersionLine ?? true) writer.writeText(VERSION_LINE);
   while (run.step()) {
     if (writer.length >= PIECE_BYTES) yield writer.lend();
   }

@@ -1,4 +1,5 @@
 // What an export of a backend writes, and how.
+import type { EntryId } from "../entry/index.ts";
 
 export interface LdifExportOptions {
   readonly withState: boolean;
@@ -12,3 +13,7 @@ export interface LdifExportOptions {
   /** Called for each entry that is written. */
   readonly onEntry?: () => void;
 }
+
+export const VERSION_LINE = "version: 1\n\n";
+
+export const entryIdComment = (id: EntryId): string => `# entry-id: ${id}\n`;

@@ -1,39 +1,28 @@
 // What is shown of a backend, as LDIF: bytes go from where they lie in the records to where the lines are put together.
-import {
-  type EntryId,
-  RDN_START,
-  StoredEntry,
-  forEachStoredValue,
-  hasApart,
-  joinRecord,
-  recordRdnBytes,
-} from "../entry/index.ts";
-import { copyBytes } from "../kv/index.ts";
-import { LdifWriter, type LinePart, lineHead, linePart } from "../ldif/index.ts";
+import { type EntryId, StoredEntry, hasApart, joinRecord } from "../entry/index.ts";
+import { StorageError, copyBytes } from "../kv/index.ts";
 import type { Backend } from "./backend.ts";
-import type { LdifExportOptions } from "./export-options.ts";
+import { type LdifExportOptions, entryIdComment } from "./export-options.ts";
 import { ShownRows } from "./export-rows.ts";
+import { RecordLines } from "./record-lines.ts";
 
 const UNIQUE_ID_KEY = "nsuniqueid";
-const DN_NAME = "dn";
-const DN_HEAD = lineHead(DN_NAME);
 const COMMA = Buffer.from(",");
+const NOTHING: Buffer = Buffer.alloc(0);
 
 export class PlainExport {
-  readonly writer: LdifWriter;
+  readonly writer: RecordLines;
   readonly #backend: Backend;
   readonly #options: LdifExportOptions;
   readonly #rows: ShownRows;
-  /** By number of the description; null: it is left out. */
-  readonly #heads: (LinePart | null)[] = [];
-  #parentDn: Buffer = COMMA;
-  #afterRdn = linePart(COMMA);
+  #parentDn: Buffer | undefined;
+  #afterRdn = NOTHING;
 
   constructor(backend: Backend, options: LdifExportOptions) {
     this.#backend = backend;
     this.#options = options;
     this.#rows = new ShownRows(backend, (id, record, parentDn) => this.#take(id, record, parentDn));
-    this.writer = new LdifWriter({ fold: options.wrapLines ?? true });
+    this.writer = new RecordLines(options.wrapLines ?? true, (id) => this.#headOf(id));
   }
 
   /** Writes some entries; false: there were no more. */
@@ -49,39 +38,27 @@ export class PlainExport {
       if (!covers(new StoredEntry(id, record, this.#backend.reader).normalDn)) return;
     }
     if (hasApart(record)) record = joinRecord(copyBytes(record), this.#backend.reader);
-    if (withEntryIds === true) this.writer.writeComment(`entry-id: ${id}`);
-    this.writer.lookInto(record);
-    this.#writeDn(record, parentDn);
-    forEachStoredValue(record, this.#writeValue);
-    this.writer.writeEmptyLine();
+    if (withEntryIds === true) this.writer.writeText(entryIdComment(id));
+    try {
+      this.writer.writeRecord(record, this.#findAfterRdn(parentDn));
+    } catch (cause) {
+      throw new StorageError(`Entry ${id} of ${this.#backend.name} cannot be read`, { cause });
+    }
     onEntry?.();
   }
 
-  #writeDn(record: Buffer, parentDn: Buffer): void {
-    const { writer } = this;
-    if (parentDn.length === 0) {
-      writer.writeValue(DN_NAME, Buffer.from(this.#backend.suffixDn, "utf8"));
-      return;
-    }
+  /** The RDN of the suffix entry is its whole name. */
+  #findAfterRdn(parentDn: Buffer): Buffer {
     if (parentDn !== this.#parentDn) {
       this.#parentDn = parentDn;
-      this.#afterRdn = linePart(Buffer.concat([COMMA, parentDn]));
+      this.#afterRdn = parentDn.length === 0 ? NOTHING : Buffer.concat([COMMA, parentDn]);
     }
-    writer.writeRange(DN_HEAD, RDN_START, RDN_START + recordRdnBytes(record), this.#afterRdn);
+    return this.#afterRdn;
   }
 
-  readonly #writeValue = (descriptionId: number, start: number, end: number): void => {
-    const head = this.#heads[descriptionId] ?? this.#findHead(descriptionId);
-    if (head !== null) this.writer.writeRange(head, start, end);
-  };
-
-  #findHead(descriptionId: number): LinePart | null {
-    const known = this.#heads[descriptionId];
-    if (known !== undefined) return known;
+  #headOf(descriptionId: number): Buffer {
     const { key, text } = this.#backend.descriptions.get(descriptionId);
     const isLeftOut = key === UNIQUE_ID_KEY && this.#options.withUniqueIds === false;
-    const head = isLeftOut ? null : lineHead(text);
-    this.#heads[descriptionId] = head;
-    return head;
+    return isLeftOut ? NOTHING : Buffer.from(`${text}: `, "latin1");
   }
 }

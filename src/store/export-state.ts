@@ -8,7 +8,7 @@ import { RUV_UNIQUE_ID } from "../replication/change/index.ts";
 import { formatLastModified, formatRuv } from "../replication/ruv/index.ts";
 import type { Backend } from "./backend.ts";
 import { BackendTxn } from "./backend-txn.ts";
-import type { LdifExportOptions } from "./export-options.ts";
+import { type LdifExportOptions, entryIdComment } from "./export-options.ts";
 import { type WalkedEntry, walkTree } from "./export-walk.ts";
 
 /** Entries read through one transaction object, which remembers what it has read. */
@@ -38,7 +38,7 @@ export class StateExport {
     const { entry, dn } = next.value;
     const { covers, onEntry, withEntryIds } = this.#options;
     if (covers?.(entry.normalDn) !== false) {
-      if (withEntryIds === true) this.writer.writeComment(`entry-id: ${entry.id}`);
+      if (withEntryIds === true) this.writer.writeText(entryIdComment(entry.id));
       this.#writeText("dn", dn);
       this.#writeState(entry);
       this.writer.writeEmptyLine();

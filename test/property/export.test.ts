@@ -104,7 +104,12 @@ suite("property/export", () => {
   });
 
   test("property/export: values of any bytes and lengths are written as one by one", () => {
+    const printable = fc.array(fc.integer({ min: 0x20, max: 0x7e }), { minLength: 1 });
     const value = fc.oneof(
+      printable.map((codes) => Buffer.from(codes)),
+      fc
+        .tuple(printable, fc.nat(), fc.nat(255))
+        .map(([codes, at, odd]) => Buffer.from(codes.with(at % codes.length, odd))),
       fc.uint8Array({ minLength: 1, maxLength: 300 }).map((array) => Buffer.from(array)),
       fc.string({ minLength: 1, maxLength: 300 }).map((text) => Buffer.from(text)),
       fc.string({ unit: "grapheme", minLength: 1, maxLength: 90 }).map((text) => Buffer.from(text)),
@@ -131,5 +136,26 @@ suite("property/export", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test("property/export: values that are larger than what is handed out at once, and very many", () => {
+    const values = [
+      Buffer.alloc(700_000, "a"),
+      Buffer.alloc(300_001, 0xe4),
+      ...Array.from({ length: 20_000 }, (_, index) => Buffer.from(`value ${index}`)),
+    ];
+    const text = encodeLdifRecord({
+      type: "content",
+      line: 0,
+      dn: SUFFIX,
+      attributes: [
+        { type: "objectClass", values: [Buffer.from("organizationalUnit")] },
+        { type: "ou", values: [Buffer.from("base")] },
+        { type: "userCertificate;binary", values },
+      ],
+    });
+    const store = new StoreBackend(SUFFIX);
+    store.importLdif(text, { schemaCheck: false, syntaxCheck: false });
+    assertSame(store);
   });
 });

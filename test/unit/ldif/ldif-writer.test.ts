@@ -40,10 +40,10 @@ suite("ldif/ldif-writer", () => {
     assert.equal(write("cn", "x".repeat(10_000), false), `cn: ${"x".repeat(10_000)}\n`);
   });
 
-  test("ldif/ldif-writer: version and comment lead a file", () => {
+  test("ldif/ldif-writer: lines that are given stay as they are", () => {
     const writer = new LdifWriter();
-    writer.writeVersion();
-    writer.writeComment("entry-id: 1");
+    writer.writeText("version: 1\n\n");
+    writer.writeText("# entry-id: 1\n");
     assert.equal(writer.length, 26);
     assert.equal(writer.take().toString(), "version: 1\n\n# entry-id: 1\n");
     assert.equal(writer.length, 0);
