@@ -22,6 +22,7 @@ import {
   TAG_OCTET_STRING,
   TAG_SEQUENCE,
 } from "./tags.ts";
+import type { TextCache } from "./text-cache.ts";
 
 export interface BerReaderOptions {
   readonly start?: number;
@@ -151,6 +152,18 @@ export class BerReader {
     const length = this.readHeader(tag);
     this.pos += length;
     return this.bytes.toString("utf8", this.pos - length, this.pos);
+  }
+
+  /** As `readText`, for texts that come again and again. */
+  readRepeatedText(cache: TextCache, tag: number = TAG_OCTET_STRING): string {
+    const length = this.readHeader(tag);
+    const start = this.pos;
+    this.pos += length;
+    const known = cache.find(this.bytes, start, this.pos);
+    if (known !== undefined) return known;
+    const text = this.bytes.toString("utf8", start, this.pos);
+    if (text.length === length) cache.keep(this.bytes, start, this.pos, text);
+    return text;
   }
 
   /** Text, or undefined if the bytes are not UTF-8. */

@@ -5,6 +5,7 @@ export { BerReader, NO_TAG } from "./ber-reader.ts";
 export { BerWriter, elementSize, encodeBer, headerSize, integerSize } from "./ber-writer.ts";
 export { FrameSplitter } from "./frame-splitter.ts";
 export { BER_BYTES_MAX_DEFAULT, BER_DEPTH_MAX } from "./limits.ts";
+export { TextCache } from "./text-cache.ts";
 export {
   TAG_BOOLEAN,
   TAG_ENUMERATED,

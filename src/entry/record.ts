@@ -18,7 +18,7 @@
 // subtree rewrites one record.
 import { assert } from "../base/index.ts";
 import { copyInto, uint32At } from "../kv/index.ts";
-import { decodeUniqueId, encodeUniqueId } from "../replication/change/index.ts";
+import { decodeUniqueId, putUniqueId } from "../replication/change/index.ts";
 import type { UniqueId } from "../replication/change/index.ts";
 import type { Descriptions } from "./description.ts";
 import type { Attribute } from "./entry-view.ts";
@@ -111,7 +111,7 @@ export function encodeRecord(content: EntryContent, apart: PiecesApart = NONE_AP
   out[0] = apart.size === 0 ? VERSION : VERSION_APART;
   out[1] = content.flags;
   out.writeUInt32BE(content.parentId, 2);
-  encodeUniqueId(content.uniqueId).copy(out, 6);
+  putUniqueId(content.uniqueId, out, 6);
   out.writeUInt16BE(rdnBytes, 22);
   out.write(content.rdn, RDN_START, "utf8");
   let row = RDN_START + rdnBytes;

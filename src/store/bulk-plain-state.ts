@@ -74,13 +74,15 @@ export interface PlainState {
   readonly place: BulkPlace;
   /** undefined: the suffix entry. */
   readonly node: StructureNode | undefined;
+  /** The node, if it came encoded. */
+  readonly nodeBytes?: Buffer;
   readonly values: ReceivedValues;
   /** As `plainAttributes` gives them. */
   readonly attributes: readonly Attribute[];
 }
 
 export function putPlainState(target: BulkTarget, entry: PlainState): void {
-  const { uniqueId, place, node } = entry;
+  const { uniqueId, place, node, nodeBytes } = entry;
   const { stated } = entry.values;
   const { parent, normalRdn } = place;
   const attributes = [
@@ -99,5 +101,5 @@ export function putPlainState(target: BulkTarget, entry: PlainState): void {
   };
   const registers =
     stated === undefined ? encodeZeroRegisters(attributes) : encodeRegisters(stated, attributes);
-  target.putNew(content, normalRdn, { node, registers, stated });
+  target.putNew(content, normalRdn, { node, nodeBytes, registers, stated });
 }

@@ -53,6 +53,12 @@ export interface TakenStructure {
   readonly records: number;
 }
 
+interface ReceivedNode {
+  readonly node: StructureNode;
+  /** What it was read from, and is again when it is encoded. */
+  readonly bytes: Buffer;
+}
+
 export class BulkStructureLoader {
   readonly #target: BulkTarget;
   readonly #nodesMax: number;
@@ -93,11 +99,11 @@ export class BulkStructureLoader {
       return { kind: "duplicate", reason: `${uniqueId} has come already` };
     const values = new ReceivedValues(entry.attributes, target.resolve);
     if (target.suffixUniqueId === undefined) return this.#addSuffix(uniqueId, entry.dn, values);
-    if (node === undefined) {
+    if (node === undefined || bytes === undefined) {
       this.#import(target.begin(), uniqueId, { registers: values.registers, reshown: [] });
       return undefined;
     }
-    if (id === undefined && this.#putPlain(uniqueId, node, values)) return undefined;
+    if (id === undefined && this.#putPlain(uniqueId, { node, bytes }, values)) return undefined;
     return this.#addNode(uniqueId, node, values);
   }
 
@@ -178,7 +184,7 @@ export class BulkStructureLoader {
   }
 
   /** Whether the entry was simple enough. Its unique ID has not been named as a parent: there are no children. */
-  #putPlain(uniqueId: UniqueId, node: StructureNode, values: ReceivedValues): boolean {
+  #putPlain(uniqueId: UniqueId, { node, bytes }: ReceivedNode, values: ReceivedValues): boolean {
     const target = this.#target;
     if (node.life !== "live" || node.conflict || node.effects.length > 0) return false;
     const parent = this.#parentOf(node);
@@ -190,7 +196,7 @@ export class BulkStructureLoader {
     const attributes = plainAttributes(target, values, rdn);
     if (attributes === undefined) return false;
     const place = { rdn, normalRdn, parent };
-    putPlainState(target, { uniqueId, place, node, values, attributes });
+    putPlainState(target, { uniqueId, place, node, nodeBytes: bytes, values, attributes });
     return true;
   }
 

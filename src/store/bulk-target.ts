@@ -38,6 +38,8 @@ const STAGED_BYTES_MAX = 64 * 1024 * 1024;
 interface NewState {
   /** undefined: the suffix entry. */
   readonly node: StructureNode | undefined;
+  /** The node, if it came encoded. */
+  readonly nodeBytes?: Buffer | undefined;
   /** Encoded. */
   readonly registers: Buffer;
   /** The registers; undefined: all values came without CSNs. */
@@ -157,15 +159,17 @@ export class BulkTarget implements TxnBackend {
   }
 
   /** Stages an entry that is live and plain, under a name that is free. */
-  putNew(content: EntryContent, normalRdn: string, state: NewState): EntryId {
+  putNew(entry: EntryContent, normalRdn: string, state: NewState): EntryId {
     const rows = this.#rows;
     const id = this.allotId();
     const row = Buffer.allocUnsafe(4);
     row.writeUInt32BE(id, 0);
-    rows.entry.put(id, encodeRecord(content));
-    const digest = this.#digest(id, content, state);
-    rows.state.put(id, encodeStateRow({ ...state, digest, isStale: digest === undefined }));
-    const { uniqueId, parentId } = content;
+    rows.entry.put(id, encodeRecord(entry));
+    const digest = this.#digest(id, entry, state);
+    const { node, nodeBytes, registers } = state;
+    const content = { node, registers, digest, isStale: digest === undefined };
+    rows.state.put(id, encodeStateRow(content, nodeBytes));
+    const { uniqueId, parentId } = entry;
     rows.uid.put(encodeUniqueId(uniqueId), row);
     rows.tree.put(treeKey(parentId, normalRdn), row);
     rows.note(id, { uniqueId, parentId, normalRdn });

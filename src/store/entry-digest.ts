@@ -71,10 +71,16 @@ interface StatedValue {
   readonly csn: string;
 }
 
+interface Counted {
+  readonly descriptions: readonly Attribute["description"][];
+  readonly order: readonly number[];
+}
+
 export class EntryDigester {
   readonly #schema: Schema;
   readonly #excluded: ReadonlySet<string>;
   readonly #withState: boolean;
+  #lastCounted: Counted = { descriptions: [], order: [] };
 
   constructor(schema: Schema, { exclude = [], withoutState = false }: DigestOptions = {}) {
     this.#schema = schema;
@@ -98,29 +104,37 @@ export class EntryDigester {
   }
 
   #attributes(input: DigestInput, entry: DigestedEntry, kind: Kind): void {
-    const { node, registers } = entry;
+    const { node, registers, attributes } = entry;
     const state = this.#withState ? joined(registers, node) : undefined;
     const rdn = node === undefined ? [] : this.#namingValues(node.rdn);
     let csnBefore: string | undefined;
-    for (const { description, values } of this.#counted(entry.attributes)) {
+    const write = (value: Buffer, csn: string, isNamed: boolean): void => {
+      input.value(value);
+      if (isNamed) {
+        input.byte(2);
+      } else if (csn === csnBefore) {
+        input.byte(0);
+      } else {
+        input.byte(1);
+        input.text(csn);
+        csnBefore = csn;
+      }
+    };
+    for (const index of this.#counted(attributes)) {
+      const { description, values } = attributes[index] as Attribute;
       const { key, type } = description;
       const shown = key === CLASS_KEY ? withoutClasses(values, DERIVED_CLASSES[kind]) : values;
       if (shown.length === 0) continue;
+      const named = rdn.filter((one) => one.key === type.key);
       const isNamed = (value: Buffer): boolean =>
-        rdn.some((named) => named.key === type.key && sameValue(value, named.value, type));
+        named.some((one) => sameValue(value, one.value, type));
       input.text(key);
       input.number(shown.length);
-      for (const { value, csn } of this.#stated(shown, state?.find(key)?.list())) {
-        input.value(value);
-        if (isNamed(value)) {
-          input.byte(2);
-        } else if (csn === csnBefore) {
-          input.byte(0);
-        } else {
-          input.byte(1);
-          input.text(csn);
-          csnBefore = csn;
-        }
+      const states = state?.find(key)?.list();
+      if (states === undefined) {
+        for (const value of inOrder(shown)) write(value, "", isNamed(value));
+      } else {
+        for (const { value, csn } of this.#stated(shown, states)) write(value, csn, isNamed(value));
       }
     }
   }
@@ -132,20 +146,26 @@ export class EntryDigester {
     }));
   }
 
-  /** In order of their keys. */
-  #counted(attributes: readonly Attribute[]): readonly Attribute[] {
-    return attributes
-      .filter(
-        ({ description: { type } }) => !isStateless(type.key) && !this.#excluded.has(type.key),
-      )
-      .sort((a, b) => (a.description.key < b.description.key ? -1 : 1));
+  /** The places of those that count, in order of their keys. Neighbors mostly have the same attributes. */
+  #counted(attributes: readonly Attribute[]): readonly number[] {
+    const last = this.#lastCounted;
+    const isSame =
+      last.descriptions.length === attributes.length &&
+      attributes.every(({ description }, index) => description === last.descriptions[index]);
+    if (isSame) return last.order;
+    const descriptions = attributes.map(({ description }) => description);
+    const order = [...descriptions.keys()]
+      .filter((index) => {
+        const { key } = descriptions[index]!.type;
+        return !isStateless(key) && !this.#excluded.has(key);
+      })
+      .sort((a, b) => (descriptions[a]!.key < descriptions[b]!.key ? -1 : 1));
+    this.#lastCounted = { descriptions, order };
+    return order;
   }
 
-  #stated(
-    values: readonly Buffer[],
-    states: Iterable<ValueState> | undefined,
-  ): readonly StatedValue[] {
-    const csnOf = states === undefined ? () => "" : csnFinder([...states]);
+  #stated(values: readonly Buffer[], states: Iterable<ValueState>): readonly StatedValue[] {
+    const csnOf = csnFinder([...states]);
     const [first] = values;
     if (values.length === 1 && first !== undefined) {
       return [{ value: first, csn: this.#csnText(csnOf(first)) }];
@@ -184,6 +204,9 @@ function rdnOf(text: string): Rdn {
     return []; // what a partner sends never makes an operation fail
   }
 }
+
+const inOrder = (values: readonly Buffer[]): readonly Buffer[] =>
+  values.length === 1 ? values : [...values].sort((a, b) => Buffer.compare(a, b));
 
 function sameValue(a: Buffer, b: Buffer, type: Attribute["description"]["type"]): boolean {
   return a.equals(b) || type.normalize(a).equals(type.normalize(b));

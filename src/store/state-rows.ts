@@ -146,8 +146,11 @@ export class StateRows {
 const isEmptyState = ({ node, registers, digest, isStale }: StateContent): boolean =>
   node === undefined && registers.length === 0 && digest === undefined && !isStale;
 
-export function encodeStateRow({ node, registers, digest, isStale }: StateContent): Buffer {
-  const nodeBytes = node === undefined ? NO_BYTES : encodeNode(node);
+/** `nodeBytes`: the node encoded, if somebody has it so already. */
+export function encodeStateRow(
+  { node, registers, digest, isStale }: StateContent,
+  nodeBytes = node === undefined ? NO_BYTES : encodeNode(node),
+): Buffer {
   const isShort = digest === undefined && !isStale && nodeBytes.length < LONG_HEAD;
   const head = isShort ? 2 : LONG_HEAD_BYTES + (digest === undefined ? 0 : ENTRY_DIGEST_BYTES);
   const out = Buffer.allocUnsafe(head + nodeBytes.length + registers.length);

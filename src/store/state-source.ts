@@ -15,10 +15,11 @@ import type { TotalNodeChange, TotalState, TotalStructure } from "../protocol/in
 import { type UniqueId, decodeUniqueId } from "../replication/change/index.ts";
 import { type Csn, decodeCsn, encodeCsn } from "../replication/csn/index.ts";
 import { toReplicatedAttributes } from "../replication/registers/index.ts";
+import { nodeParent } from "../replication/urp/index.ts";
 import { type Ruv, coversCsn } from "../replication/ruv/index.ts";
 import { type Backend, readPurgeCsn } from "./backend.ts";
 import { type WalkedEntries, walkEntries, withAncestors } from "./entry-walk.ts";
-import { decodeStateRow, nodeBytes, registerBytes } from "./state-rows.ts";
+import { nodeBytes, registerBytes } from "./state-rows.ts";
 import { registersIn, resolverOf } from "./stored-registers.ts";
 import { childRange, hiddenUniqueId } from "./tables.ts";
 
@@ -54,7 +55,9 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
   /** Unique IDs of what is about to be taken: it may have no record, or lose it meanwhile. */
   readonly #awaited = new Map<EntryId, UniqueId>();
   readonly #resolve: ReturnType<typeof resolverOf>;
-  #parent: { readonly id: EntryId; readonly uniqueId: UniqueId } | undefined;
+  #parent:
+    | { readonly id: EntryId; readonly bytes: Buffer; readonly uniqueId: UniqueId }
+    | undefined;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -105,16 +108,21 @@ export class BackendStateSource implements WalkedEntries<TotalState> {
 
   parentId(id: EntryId): EntryId | undefined {
     const { reader, tables } = this.#backend;
-    const { node } = decodeStateRow(tables.state.getCopy(id));
-    if (node === undefined) return id === reader.suffixId ? (0 as EntryId) : undefined;
-    // Siblings come one after the other; a parent keeps its number as long as it has children.
-    if (this.#parent?.uniqueId !== node.parent) {
-      const parentId = reader.idOfUniqueId(node.parent);
-      if (parentId === undefined) return undefined;
-      this.#parent = { id: parentId, uniqueId: node.parent };
+    const row = tables.state.getCopy(id);
+    const node = row && nodeBytes(row);
+    if (node === undefined || node.length === 0) {
+      return id === reader.suffixId ? (0 as EntryId) : undefined;
     }
-    const { id: parentId } = this.#parent;
-    if (!this.#sent.has(parentId)) this.#awaited.set(parentId, node.parent);
+    // Siblings come one after the other; a parent keeps its number as long as it has children.
+    const parent = nodeParent(node);
+    if (this.#parent === undefined || !this.#parent.bytes.equals(parent)) {
+      const uniqueId = decodeUniqueId(parent);
+      const parentId = reader.idOfUniqueId(uniqueId);
+      if (parentId === undefined) return undefined;
+      this.#parent = { id: parentId, bytes: parent, uniqueId };
+    }
+    const { id: parentId, uniqueId } = this.#parent;
+    if (!this.#sent.has(parentId)) this.#awaited.set(parentId, uniqueId);
     return parentId;
   }
 

@@ -8,13 +8,23 @@
 // A flag is present only when TRUE. A deleted attribute without values is sent by 389 with one
 // value: empty, deleted, with the deletion CSN; that is left as it is here.
 import type { BerReader, BerWriter } from "../../ber/index.ts";
-import { BerError, TAG_BOOLEAN, TAG_OCTET_STRING, TAG_SET, encodeBer } from "../../ber/index.ts";
+import {
+  BerError,
+  TAG_BOOLEAN,
+  TAG_OCTET_STRING,
+  TAG_SET,
+  TextCache,
+  encodeBer,
+} from "../../ber/index.ts";
 import type { Csn } from "../../replication/csn/index.ts";
 import { readCsn } from "../csn-text.ts";
 import { decodeValue } from "../payload.ts";
 
 /** Of most entries; Buffer takes as many from its pool. */
 const ENTRY_BYTES = 2048;
+
+/** Entries of one kind have the same types. */
+const typeNames = new TextCache();
 
 /** vucsn, vdcsn, mdcsn (the value became part of the RDN), by their codes on the wire. */
 const KIND_CODES = { updated: 1, deleted: 2, distinguished: 3 } as const;
@@ -74,7 +84,7 @@ const readFlag = (reader: BerReader): boolean =>
 
 function readAttributeState(reader: BerReader): ReplicatedAttribute {
   reader.enter();
-  const type = reader.readText();
+  const type = reader.readRepeatedText(typeNames);
   const deletionCsn = reader.peekTag() === TAG_OCTET_STRING ? readCsn(reader) : undefined;
   const deleted = readFlag(reader);
   const values: ReplicatedValue[] = [];

@@ -58,14 +58,20 @@ export function parseUniqueId(text: string): UniqueId | undefined {
 /** The stored form, 16 bytes. */
 export function encodeUniqueId(id: UniqueId): Buffer {
   const bytes = Buffer.allocUnsafe(UNIQUE_ID_BYTES);
-  let at = 0;
+  putUniqueId(id, bytes, 0);
+  return bytes;
+}
+
+/** Writes its 16 bytes, of which there must be room for all, and returns the offset behind them. */
+export function putUniqueId(id: UniqueId, target: Buffer, offset: number): number {
+  let at = offset;
   for (let i = 0; i < id.length; i += 2) {
     if (id.charCodeAt(i) === HYPHEN) i += 1;
-    bytes[at] = (hexDigit(id.charCodeAt(i)) << 4) | hexDigit(id.charCodeAt(i + 1));
+    target[at] = (hexDigit(id.charCodeAt(i)) << 4) | hexDigit(id.charCodeAt(i + 1));
     at += 1;
   }
-  assert(at === UNIQUE_ID_BYTES, "a unique ID has 16 bytes");
-  return bytes;
+  assert(at === offset + UNIQUE_ID_BYTES, "a unique ID has 16 bytes");
+  return at;
 }
 
 /** Of a lower-case digit. */

@@ -6,4 +6,10 @@ export type {
   ModifyDnChange,
   UniqueId,
 } from "./change.ts";
-export { RUV_UNIQUE_ID, decodeUniqueId, encodeUniqueId, parseUniqueId } from "./change.ts";
+export {
+  RUV_UNIQUE_ID,
+  decodeUniqueId,
+  encodeUniqueId,
+  parseUniqueId,
+  putUniqueId,
+} from "./change.ts";

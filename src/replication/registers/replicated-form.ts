@@ -10,14 +10,14 @@ import type {
   ValueCsn,
 } from "../../protocol/index.ts";
 import { CSN_ZERO, type Csn, maxCsn } from "../csn/index.ts";
-import { AttributeState, type ValueState } from "./attribute-state.ts";
+import { AttributeState, type ValueCsns } from "./attribute-state.ts";
 import { Registers, type ResolveDescription } from "./registers.ts";
 import { isStateless } from "./stateless.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 
 /** The CSNs of a value, ascending; a value that came without has none. */
-function csnsOf({ vu, vd, md }: ValueState): ValueCsn[] {
+function csnsOf({ vu, vd, md }: ValueCsns): ValueCsn[] {
   const csns: ValueCsn[] = [];
   if (vu !== undefined && vu !== CSN_ZERO) csns.push({ kind: "updated", csn: vu });
   if (vd !== undefined && vd !== CSN_ZERO) csns.push({ kind: "deleted", csn: vd });
@@ -27,6 +27,31 @@ function csnsOf({ vu, vd, md }: ValueState): ValueCsn[] {
 
 /** The state of one attribute; undefined when there is nothing to be said of it. */
 export function toReplicatedAttribute(state: AttributeState): ReplicatedAttribute | undefined {
+  return untouchedAttribute(state) ?? anyAttribute(state);
+}
+
+/** Of an attribute whose values have one vu, and are all shown; undefined: it is none of these. */
+function untouchedAttribute({
+  description,
+  ad,
+  uniform,
+}: AttributeState): ReplicatedAttribute | undefined {
+  if (uniform === undefined || (ad !== undefined && uniform.vu < ad)) return undefined;
+  const { vu, named, attribute } = uniform;
+  const { values } = attribute;
+  if (values.length === 0 || (values.length > 1 && description.type.singleValue)) return undefined;
+  const csns = csnsOf({ vu, vd: undefined, md: undefined });
+  const csnsAt = (position: number): readonly ValueCsn[] =>
+    position === named?.position ? csnsOf({ vu, vd: undefined, md: named.md }) : csns;
+  return {
+    type: description.text,
+    deletionCsn: ad === CSN_ZERO ? undefined : ad,
+    deleted: false,
+    values: values.map((value, position) => ({ value, deleted: false, csns: csnsAt(position) })),
+  };
+}
+
+function anyAttribute(state: AttributeState): ReplicatedAttribute | undefined {
   const shown = new Set(state.shown());
   const present: ReplicatedValue[] = [];
   const gone: ReplicatedValue[] = [];

@@ -64,5 +64,12 @@ export { StructureReplay, applyStructural, applyStructuralBatch } from "./replay
 export type { Surroundings } from "./shown.ts";
 export { derivedClasses, shownAttributes, shownValues } from "./shown.ts";
 export type { StructureStore } from "./store.ts";
-export { decodeNode, decodeRecord, encodeNode, encodeRecord, recordOwner } from "./stored-form.ts";
+export {
+  decodeNode,
+  decodeRecord,
+  encodeNode,
+  encodeRecord,
+  nodeParent,
+  recordOwner,
+} from "./stored-form.ts";
 export { wasConflict } from "./was-conflict.ts";

@@ -31,6 +31,7 @@ const LIVES: readonly Life[] = ["live", "dead", "placeholder"];
 const NODE_MODRDN = 4;
 const NODE_CONFLICT = 8;
 const NODE_EFFECTS = 16;
+const PARENT_AT = 1;
 const EFFECT_VD = 1;
 const EFFECT_SAME_CSN = 2;
 
@@ -104,6 +105,10 @@ export function decodeNode(
 ): StructureNode {
   return readNode(new PackedReader(bytes, start, end));
 }
+
+/** The unique ID of the parent that an encoded node names, without decoding the rest. */
+export const nodeParent = (bytes: Buffer): Buffer =>
+  bytes.subarray(PARENT_AT, PARENT_AT + UNIQUE_ID_BYTES);
 
 // ---- records -------------------------------------------------------------------------------------------------------
 
