@@ -9,7 +9,7 @@ import {
   START_REPLICATION_50_OID,
   START_REPLICATION_90_OID,
   TOTAL_CLEANED_OID,
-  TOTAL_STATE_OID,
+  TOTAL_STATES_OID,
   TOTAL_STRUCTURE_OID,
   UPDATE_INFO_OID,
 } from "../protocol/index.ts";
@@ -57,7 +57,9 @@ export function judgeCapabilities(
     isReplica,
     startOid: is90 ? START_REPLICATION_90_OID : START_REPLICATION_50_OID,
     isPipelined: is90 || extensions.includes(REPLICATION_ENTRY_71_OID),
-    takesStructure: [TOTAL_STATE_OID, TOTAL_STRUCTURE_OID].every((oid) => extensions.includes(oid)),
+    takesStructure: [TOTAL_STATES_OID, TOTAL_STRUCTURE_OID].every((oid) =>
+      extensions.includes(oid),
+    ),
     takesCleaned: extensions.includes(TOTAL_CLEANED_OID),
     mayRest: extensions.includes(REST_SESSION_OID),
   };

@@ -125,11 +125,12 @@ export {
   encodeTotalCleaned,
 } from "./extended/total-cleaned.ts";
 export {
-  TOTAL_STATE_OID,
+  TOTAL_STATES_OID,
   TOTAL_STRUCTURE_OID,
-  decodeTotalState,
+  decodeTotalStates,
   decodeTotalStructure,
   encodeTotalState,
+  encodeTotalStates,
   encodeTotalStructure,
 } from "./extended/total-state.ts";
 export type {

@@ -1,9 +1,9 @@
 // Receives a total initialization: entries are loaded into a set of tables beside the current one, which is served as it was
 // until the last entry is in; then the pointer row moves, in one transaction with the new update vector and an empty changelog.
 // An aborted initialization leaves nothing behind but a set of tables that is dropped.
-import { LdapError } from "../protocol/index.ts";
+import { LdapError, type TotalState } from "../protocol/index.ts";
 import type { SuppliedId } from "../replication/clean-ruv/index.ts";
-import type { ReadItem, ReceivedItem } from "../replication/total/index.ts";
+import type { ReadItem } from "../replication/total/index.ts";
 import type { Backend, BulkLoad, BulkRefusal } from "../store/index.ts";
 import type { Directory } from "./directory.ts";
 import {
@@ -15,7 +15,7 @@ import {
   swapContent,
 } from "./open-load.ts";
 
-/** Entries taken in one turn of the event loop. */
+/** Entries taken in one turn of the event loop, besides the rest of the last request. */
 const TURN_ENTRIES = 50;
 
 type Outcome = "put" | "orphan" | "refused";
@@ -97,9 +97,7 @@ export class TotalImport {
       const open = await this.#open();
       const { load } = open;
       while (this.#waiting.length > 0 && !this.#isAborted) {
-        for (const { read, settle } of this.#waiting.splice(0, TURN_ENTRIES)) {
-          settle(this.#take(load, read));
-        }
+        this.#takeSome(load);
         if (load.shouldCommit) await commitLoad(this.#directory, this.#backend, open);
         else await new Promise<void>((resolve) => this.#directory.timers.later(resolve));
       }
@@ -113,6 +111,22 @@ export class TotalImport {
     }
   }
 
+  #takeSome(load: BulkLoad): void {
+    const waiting = this.#waiting;
+    const { entries } = load;
+    let taken = 0;
+    while (
+      taken < waiting.length &&
+      taken < TURN_ENTRIES &&
+      load.entries < entries + TURN_ENTRIES
+    ) {
+      const { read, settle } = waiting[taken] as Waiting;
+      settle(this.#take(load, read));
+      taken += 1;
+    }
+    waiting.splice(0, taken);
+  }
+
   #take(load: BulkLoad, read: ReadItem): Outcome {
     const item = this.#failure === undefined ? read() : undefined;
     if (item === undefined) return "refused";
@@ -120,42 +134,37 @@ export class TotalImport {
       for (const id of item.ids) this.#cleaned.set(id.replicaId, id);
       return "put";
     }
-    const refusal = add(load, item);
+    switch (item.type) {
+      case "entry":
+        return this.#outcomeOf(load.addWithState(item.entry), item.entry.dn);
+      case "states":
+        return this.#takeStates(load, item.states);
+      case "structure":
+        return this.#outcomeOf(load.addStructure(item.part), undefined);
+    }
+  }
+
+  /** Of a refused one the others behind it are not taken. */
+  #takeStates(load: BulkLoad, states: readonly TotalState[]): Outcome {
+    let worst: Outcome = "put";
+    for (const state of states) {
+      const outcome = this.#outcomeOf(load.addState(state), state.entry.dn);
+      if (outcome === "refused") return outcome;
+      if (outcome === "orphan") worst = outcome;
+    }
+    return worst;
+  }
+
+  #outcomeOf(refusal: BulkRefusal | undefined, dn: string | undefined): Outcome {
     if (refusal === undefined) return "put";
-    this.#directory.log.warn("replica.initialization.refused", {
-      suffix: this.#backend.suffix,
-      dn: dnOf(item),
-      reason: refusal.reason,
-    });
-    return refusal.kind === "orphan" ? "orphan" : "refused";
+    const { kind, reason } = refusal;
+    const { suffix } = this.#backend;
+    this.#directory.log.warn("replica.initialization.refused", { suffix, dn, reason });
+    return kind === "orphan" ? "orphan" : "refused";
   }
 
   #open(): Promise<OpenLoad> {
     this.#opened ??= openLoad(this.#directory, this.#backend, { pace: "online" });
     return this.#opened;
-  }
-}
-
-type ContentItem = Exclude<ReceivedItem, { type: "cleaned" }>;
-
-function add(load: BulkLoad, item: ContentItem): BulkRefusal | undefined {
-  switch (item.type) {
-    case "entry":
-      return load.addWithState(item.entry);
-    case "state":
-      return load.addState(item.state);
-    case "structure":
-      return load.addStructure(item.part);
-  }
-}
-
-function dnOf(item: ContentItem): string | undefined {
-  switch (item.type) {
-    case "entry":
-      return item.entry.dn;
-    case "state":
-      return item.state.entry.dn;
-    case "structure":
-      return undefined;
   }
 }

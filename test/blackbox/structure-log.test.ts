@@ -1,7 +1,7 @@
 // An initialization between real servers carries the structure log: an operation that is older than what the supplier had, and comes to
 // the initialized server by another way, finds its place there as on every server.
 import { assert } from "chai";
-import { TOTAL_STATE_OID, TOTAL_STRUCTURE_OID } from "../../src/protocol/index.ts";
+import { TOTAL_STATES_OID, TOTAL_STRUCTURE_OID } from "../../src/protocol/index.ts";
 import { ConcordServer } from "../support/concord-server.ts";
 import {
   type Node,
@@ -83,7 +83,7 @@ suite("blackbox/structure log", function () {
     const root = await a.client.find("", ["supportedExtension"]);
     assert.includeMembers(
       [...(root?.texts("supportedExtension") ?? [])],
-      [TOTAL_STATE_OID, TOTAL_STRUCTURE_OID],
+      [TOTAL_STATES_OID, TOTAL_STRUCTURE_OID],
     );
   });
 });

@@ -6,7 +6,7 @@ import { LinkCode, LinkError, type LinkSettings, judgeCapabilities } from "../..
 import {
   REST_SESSION_OID,
   TOTAL_CLEANED_OID,
-  TOTAL_STATE_OID,
+  TOTAL_STATES_OID,
   TOTAL_STRUCTURE_OID,
 } from "../../src/protocol/index.ts";
 import { AgreementThread, type OpenAgreementThread } from "../../src/replication/thread/index.ts";
@@ -23,7 +23,7 @@ const EXTENSIONS_389 = ["3", "4", "5", "6", "9", "12"].map((end) => `2.16.840.1.
 const CAPABILITIES_389 = judgeCapabilities(CONTROLS, EXTENSIONS_389);
 const CAPABILITIES = judgeCapabilities(CONTROLS, [
   ...EXTENSIONS_389,
-  TOTAL_STATE_OID,
+  TOTAL_STATES_OID,
   TOTAL_STRUCTURE_OID,
   TOTAL_CLEANED_OID,
   REST_SESSION_OID,

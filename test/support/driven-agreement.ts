@@ -7,7 +7,7 @@ import { LinkError, judgeCapabilities } from "../../src/link/index.ts";
 import {
   REST_SESSION_OID,
   TOTAL_CLEANED_OID,
-  TOTAL_STATE_OID,
+  TOTAL_STATES_OID,
   TOTAL_STRUCTURE_OID,
 } from "../../src/protocol/index.ts";
 import {
@@ -34,7 +34,7 @@ export const CAPABILITIES = judgeCapabilities(["2.16.840.1.113730.3.4.13"], EXTE
 /** What another Concord can do. */
 export const CONCORD_CAPABILITIES = judgeCapabilities(
   ["2.16.840.1.113730.3.4.13"],
-  [...EXTENSIONS, TOTAL_STATE_OID, TOTAL_STRUCTURE_OID, TOTAL_CLEANED_OID, REST_SESSION_OID],
+  [...EXTENSIONS, TOTAL_STATES_OID, TOTAL_STRUCTURE_OID, TOTAL_CLEANED_OID, REST_SESSION_OID],
 );
 const TURNS_MAX = 2_000;
 

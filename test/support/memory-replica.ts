@@ -235,9 +235,10 @@ export class MemoryReplica implements ReplicaPort, ReplicaData {
         settled("put");
         return;
       }
-      const entry = item.type === "state" ? item.state.entry : item.entry;
-      this.staged?.push(entry);
-      settled(entry.dn === "refused" ? "refused" : entry.dn === "orphan" ? "orphan" : "put");
+      const entries = item.type === "states" ? item.states.map(({ entry }) => entry) : [item.entry];
+      this.staged?.push(...entries);
+      const dns = entries.map(({ dn }) => dn);
+      settled(dns.includes("refused") ? "refused" : dns.includes("orphan") ? "orphan" : "put");
     });
   }
   finishImport(ruv: Ruv, done: (outcome: "swapped" | "failed") => void): void {

@@ -1,8 +1,9 @@
 // A total initialization between two test backends as one Concord gets it from another, over the bytes of its messages.
 import {
-  decodeTotalState,
+  decodeTotalStates,
   decodeTotalStructure,
   encodeTotalState,
+  encodeTotalStates,
   encodeTotalStructure,
 } from "../../src/protocol/index.ts";
 import { decodeUniqueId } from "../../src/replication/change/index.ts";
@@ -61,11 +62,12 @@ function sent(from: StoreBackend, told: Ruv, bytesMax: number | undefined): Iter
 }
 
 function receive(load: BulkLoad, item: TotalItem): string | undefined {
-  const refusal =
-    item.type === "state"
-      ? load.addState(decodeTotalState(encodeTotalState(item.state)))
-      : load.addStructure(decodeTotalStructure(encodeTotalStructure(item.part)));
-  return refusal?.reason;
+  if (item.type === "structure") {
+    return load.addStructure(decodeTotalStructure(encodeTotalStructure(item.part)))?.reason;
+  }
+  const bytes = encodeTotalState(item.state);
+  const [state] = decodeTotalStates(encodeTotalStates([bytes], bytes.length));
+  return state && load.addState(state)?.reason;
 }
 
 /** All that decides what a backend shows, now and when changes come late; in words that do not depend on entry IDs. */

@@ -3,9 +3,10 @@
 // entries to a consumer whose root DSE announces them; a 389 server never sees one. Both are answered by a result alone, as an
 // entry is.
 //
-//   state      request  30 { 04 replication entry, 04 node or empty }
+//   states     request  30 { state* }
 //   structure  request  30 { 04 purge CSN or empty, 30 { node change* }, 30 { last* }, 30 { 04 record* }, 01 is the last one }
 //
+//   state        30 { 04 replication entry, 04 node or empty }
 //   node change  30 { 04 unique ID, 04 node, or empty: there is none any more }
 //   last         30 { 04 name, 04 unique ID }         who held a name last that nobody holds: key of the table `last`
 //
@@ -21,7 +22,8 @@ import {
   encodeReplicationEntry,
 } from "./replication-entry.ts";
 
-export const TOTAL_STATE_OID = `${CONCORD_OID}.1.4`;
+/** .1.4 was a state alone. */
+export const TOTAL_STATES_OID = `${CONCORD_OID}.1.8`;
 export const TOTAL_STRUCTURE_OID = `${CONCORD_OID}.1.5`;
 
 const ID_BYTES = 16;
@@ -54,6 +56,7 @@ export interface TotalStructure {
   readonly isLast: boolean;
 }
 
+/** A state as part of a request. */
 export function encodeTotalState({ entry, node }: TotalState): Buffer {
   const entryBytes = encodeReplicationEntry(entry);
   const nodeBytes = node ?? NO_BYTES;
@@ -68,14 +71,24 @@ export function encodeTotalState({ entry, node }: TotalState): Buffer {
   );
 }
 
-export function decodeTotalState(value: Buffer | undefined): TotalState {
-  return decodeValue(value, "Total state request", (reader) => {
-    reader.enter();
-    const entry = decodeReplicationEntry(reader.readOctets());
-    const node = readBytes(reader);
-    reader.leave();
-    return { entry, node };
-  });
+/** `states`: encoded, `bytes` in all. */
+export function encodeTotalStates(states: readonly Buffer[], bytes: number): Buffer {
+  return encodeBer((writer) => {
+    writeAll(writer, states, (state) => writer.append(state));
+  }, elementSize(bytes));
+}
+
+/** @throws ProtocolError */
+export function decodeTotalStates(value: Buffer | undefined): TotalState[] {
+  return decodeValue(value, "Total states request", (reader) =>
+    readAll(reader, () => {
+      reader.enter();
+      const entry = decodeReplicationEntry(reader.readOctets());
+      const node = readBytes(reader);
+      reader.leave();
+      return { entry, node };
+    }),
+  );
 }
 
 export function encodeTotalStructure(part: TotalStructure): Buffer {

@@ -87,11 +87,6 @@ export class ReplicaConsumer {
     return this.held;
   }
 
-  /** Entries received in the total initialization that is under way. */
-  get importedEntries(): number | undefined {
-    return this.staging?.name === "staging" ? this.staging.putEntries : undefined;
-  }
-
   isSession(connectionId: number): boolean {
     return holds(this.held, connectionId);
   }

@@ -23,14 +23,14 @@ import {
   SUCCESS,
   type StartReplicationRequest,
   TOTAL_CLEANED_OID,
-  TOTAL_STATE_OID,
+  TOTAL_STATES_OID,
   TOTAL_STRUCTURE_OID,
   UPDATE_INFO_OID,
   decodeEndReplication,
   decodeReplicationEntry,
   decodeStartReplication,
   decodeTotalCleaned,
-  decodeTotalState,
+  decodeTotalStates,
   decodeTotalStructure,
   encodeReplicationResponse,
   finalResponse,
@@ -157,10 +157,10 @@ export class ReplicationRequests {
           entry: decodeReplicationEntry(value),
         }));
         return true;
-      case TOTAL_STATE_OID:
+      case TOTAL_STATES_OID:
         this.item(connection, send, value, () => ({
-          type: "state",
-          state: decodeTotalState(value),
+          type: "states",
+          states: decodeTotalStates(value),
         }));
         return true;
       case TOTAL_STRUCTURE_OID:

@@ -5,18 +5,22 @@ import {
   MANAGE_DSA_IT_CONTROL,
   REPLICATION_ENTRY_OID,
   TOTAL_CLEANED_OID,
-  TOTAL_STATE_OID,
+  TOTAL_STATES_OID,
   TOTAL_STRUCTURE_OID,
   type TotalCleaned,
   encodeReplicationEntry,
   encodeTotalCleaned,
   encodeTotalState,
+  encodeTotalStates,
   encodeTotalStructure,
 } from "../../protocol/index.ts";
 import type { Ruv } from "../ruv/index.ts";
 import type { Fractional } from "../supplier/index.ts";
 import { type EntrySource, filterEntry } from "../total/index.ts";
 import type { SupplierLink } from "./agreement-world.ts";
+
+/** States of about so many bytes go together: each request is answered, and stands in the access log. */
+const STATES_BYTES = 16 * 1024;
 
 export interface EntrySenderOptions {
   readonly fractional: Fractional;
@@ -101,15 +105,33 @@ function* entries(source: EntrySource, fractional: Fractional): Generator<EntryR
   for (const entry of source.entriesInTreeOrder()) yield request(entry);
 }
 
-/** A fractional consumer gets all operations on the tree, and so it gets all of the structure log. */
+/** The suffix entry goes alone, others together. A fractional consumer gets all operations on the tree, and so it gets all of the
+ *  structure log. */
 function* items(source: EntrySource, fractional: Fractional, told: Ruv): Generator<EntryRequest> {
+  let bytesMax = 0;
+  let states: Buffer[] = [];
+  let bytes = 0;
   for (const item of source.items(told)) {
     if (item.type === "structure") {
+      if (states.length > 0) yield statesRequest(states, bytes);
+      states = [];
       yield { oid: TOTAL_STRUCTURE_OID, value: encodeTotalStructure(item.part) };
       continue;
     }
     const { entry, node } = item.state;
-    const state = { entry: filterEntry(fractional, entry), node };
-    yield { oid: TOTAL_STATE_OID, value: encodeTotalState(state) };
+    const state = encodeTotalState({ entry: filterEntry(fractional, entry), node });
+    states.push(state);
+    bytes += state.length;
+    if (bytes < bytesMax) continue;
+    yield statesRequest(states, bytes);
+    states = [];
+    bytes = 0;
+    bytesMax = STATES_BYTES;
   }
+  if (states.length > 0) yield statesRequest(states, bytes);
 }
+
+const statesRequest = (states: readonly Buffer[], bytes: number): EntryRequest => ({
+  oid: TOTAL_STATES_OID,
+  value: encodeTotalStates(states, bytes),
+});

@@ -16,7 +16,8 @@ export type TotalItem =
 export type ReceivedItem =
   | { readonly type: "entry"; readonly entry: TotalEntry }
   | { readonly type: "cleaned"; readonly ids: readonly SuppliedId[] }
-  | TotalItem;
+  | { readonly type: "states"; readonly states: readonly TotalState[] }
+  | { readonly type: "structure"; readonly part: TotalStructure };
 
 /** Decodes it. undefined: that is not possible. */
 export type ReadItem = () => ReceivedItem | undefined;

@@ -23,9 +23,6 @@ export type ImportState =
       readonly name: "staging";
       /** The RUV of Start. */
       readonly ruv: Ruv;
-      readonly putEntries: number;
-      /** Entries without a parent: left out and counted, as 389 does. */
-      readonly skippedEntries: number;
       /** Entries handed over and not settled, and what they hold. */
       readonly pending: number;
       readonly pendingBytes: number;
@@ -39,7 +36,7 @@ export type ImportState =
 
 export type ImportEvent =
   | { readonly type: "entryReceived"; readonly messageId: number; readonly bytes: number }
-  /** `orphan`: its parent is not there. */
+  /** `orphan`: a parent is not there; the entry is left out, as 389 does. */
   | {
       readonly type: "entrySettled";
       /** As it came. */
@@ -73,8 +70,6 @@ const stay = (state: ImportState): ImportTransition => ({ state, actions: [] });
 export const startImport = (ruv: Ruv): ImportState => ({
   name: "staging",
   ruv,
-  putEntries: 0,
-  skippedEntries: 0,
   pending: 0,
   pendingBytes: 0,
   unanswered: [],
@@ -152,8 +147,6 @@ function settle(
     pending: state.pending - 1,
     pendingBytes,
     unanswered: isTime ? [] : state.unanswered,
-    putEntries: state.putEntries + (event.outcome === "put" ? 1 : 0),
-    skippedEntries: state.skippedEntries + (event.outcome === "orphan" ? 1 : 0),
   };
   const answers = isTime ? state.unanswered.map(answerOf) : [];
   if (next.pending > 0 || next.endMessageId === undefined) return { state: next, actions: answers };

@@ -14,7 +14,7 @@ import {
   ResultCode,
   SUCCESS,
   REST_SESSION_OID,
-  TOTAL_STATE_OID,
+  TOTAL_STATES_OID,
   TOTAL_CLEANED_OID,
   TOTAL_STRUCTURE_OID,
 } from "../../../src/protocol/index.ts";
@@ -246,7 +246,7 @@ suite("link/link", () => {
 
 suite("link/capabilities", () => {
   const BASE = OIDS("5.3", "5.4", "5.5", "5.6");
-  const ROWS = [TOTAL_STATE_OID, TOTAL_STRUCTURE_OID];
+  const ROWS = [TOTAL_STATES_OID, TOTAL_STRUCTURE_OID];
   const cases: [
     name: string,
     controls: string[],
@@ -277,7 +277,7 @@ suite("link/capabilities", () => {
     [
       "half of what Concord announces",
       OIDS("4.13"),
-      [...BASE, ...OIDS("5.9", "5.12"), TOTAL_STATE_OID],
+      [...BASE, ...OIDS("5.9", "5.12"), TOTAL_STATES_OID],
       [true, "5.12", true],
     ],
     ["no update control", [], BASE, [false, "5.3", false]],

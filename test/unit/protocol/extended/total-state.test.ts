@@ -2,9 +2,11 @@
 import { assert } from "chai";
 import {
   ProtocolError,
-  decodeTotalState,
+  type TotalState,
+  decodeTotalStates,
   decodeTotalStructure,
   encodeTotalState,
+  encodeTotalStates,
   encodeTotalStructure,
 } from "../../../../src/protocol/index.ts";
 import type { Csn } from "../../../../src/replication/csn/index.ts";
@@ -25,10 +27,15 @@ const PART = {
   isLast: true,
 };
 
+function encode(states: readonly TotalState[]): Buffer {
+  const encoded = states.map(encodeTotalState);
+  return encodeTotalStates(encoded, Buffer.concat(encoded).length);
+}
+
 suite("protocol/extended/total-state", () => {
-  test("protocol/extended/total-state: a state and a part come back as they were", () => {
-    for (const state of [STATE, { ...STATE, node: undefined }])
-      assert.deepEqual(decodeTotalState(encodeTotalState(state)), state);
+  test("protocol/extended/total-state: states and a part come back as they were", () => {
+    for (const states of [[], [STATE], [STATE, { ...STATE, node: undefined }]])
+      assert.deepEqual(decodeTotalStates(encode(states)), states);
     for (const part of [PART, { ...PART, purgeCsn: undefined, isLast: false }])
       assert.deepEqual(decodeTotalStructure(encodeTotalStructure(part)), part);
   });
@@ -42,7 +49,7 @@ suite("protocol/extended/total-state", () => {
 
   test("protocol/extended/total-state: every beginning of a message, and one that goes on, is refused", () => {
     const messages = [
-      [encodeTotalState(STATE), decodeTotalState],
+      [encode([STATE, STATE]), decodeTotalStates],
       [encodeTotalStructure(PART), decodeTotalStructure],
     ] as const;
     for (const [bytes, decode] of messages) {

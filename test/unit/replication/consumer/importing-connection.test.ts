@@ -10,7 +10,7 @@ import {
   START_REPLICATION_90_OID,
   TOTAL_CLEANED_OID,
   TOTAL_PROTOCOL_OID,
-  TOTAL_STATE_OID,
+  TOTAL_STATES_OID,
   TOTAL_STRUCTURE_OID,
   decodeResponse,
   encodeStartReplication,
@@ -115,7 +115,7 @@ suite("consumer/replication-requests: importing connection", () => {
     });
   }
 
-  const ITEMS = [REPLICATION_ENTRY_OID, TOTAL_STATE_OID, TOTAL_STRUCTURE_OID, TOTAL_CLEANED_OID];
+  const ITEMS = [REPLICATION_ENTRY_OID, TOTAL_STATES_OID, TOTAL_STRUCTURE_OID, TOTAL_CLEANED_OID];
   for (const oid of ITEMS) {
     const request = { type: "extended", oid, value: Buffer.of(0x30, 0x01) } as const;
 

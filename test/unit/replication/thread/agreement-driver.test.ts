@@ -300,23 +300,41 @@ suite("thread/agreement-driver", () => {
         fractional: fractionalWithout("mail"),
       });
       agreement.capabilities = capabilities;
-      agreement.supplier.entries = [entry("dc=x"), entry("cn=a,dc=x")];
+      agreement.supplier.entries = [entry("dc=x"), entry("cn=a,dc=x"), entry("cn=b,dc=x")];
       agreement.supplier.parts = [{ ...part, isLast: false }, part];
       await agreement.start();
       await agreement.refresh();
       const { entries, parts, received } = agreement.consumer;
-      assert.lengthOf(entries, 2);
+      assert.lengthOf(entries, 3);
       assert.deepEqual(
         entries[0]?.attributes.map(({ type }) => type),
         ["sn"],
       );
       const isConcord = capabilities === CONCORD_CAPABILITIES;
       const expected = isConcord
-        ? ["state", "state", "structure", "structure"]
-        : ["entry", "entry"];
+        ? ["states", "states", "structure", "structure"]
+        : ["entry", "entry", "entry"];
       assert.deepEqual(received, expected);
       assert.deepEqual(parts, isConcord ? agreement.supplier.parts : []);
     }
+  });
+
+  test("thread/agreement-driver: states of more than 16 KiB go in several requests", async () => {
+    const agreement = new DrivenAgreement(new MemoryReplica(1), new MemoryReplica(2, "other"));
+    agreement.capabilities = CONCORD_CAPABILITIES;
+    const value = { value: Buffer.alloc(6_000), deleted: false, csns: [] };
+    const sn = { type: "sn", deletionCsn: undefined, deleted: false, values: [value] };
+    const large = (dn: string): TotalEntry => ({ ...entry(dn), attributes: [sn] });
+    const dns = ["dc=x", ...Array.from({ length: 7 }, (_, number) => `cn=${number},dc=x`)];
+    agreement.supplier.entries = dns.map(large);
+    await agreement.start();
+    await agreement.refresh();
+    const { entries, received } = agreement.consumer;
+    assert.deepEqual(
+      entries.map(({ dn }) => dn),
+      dns,
+    );
+    assert.deepEqual(received, ["states", "states", "states", "states"]);
   });
 
   test("thread/agreement-driver: another Concord is told of cleaned IDs behind the suffix, as they were at Start", async () => {
@@ -336,7 +354,7 @@ suite("thread/agreement-driver", () => {
       await agreement.start();
       await agreement.refresh();
       const isConcord = capabilities === CONCORD_CAPABILITIES;
-      const expected = isConcord ? ["state", "cleaned", "state"] : ["entry", "entry"];
+      const expected = isConcord ? ["states", "cleaned", "states"] : ["entry", "entry"];
       assert.deepEqual(consumer.received, expected);
       assert.deepEqual(consumer.receivedCleaned, isConcord ? [id] : []);
     }
