@@ -108,30 +108,37 @@ function* entries(source: EntrySource, fractional: Fractional): Generator<EntryR
 /** The suffix entry goes alone, others together. A fractional consumer gets all operations on the tree, and so it gets all of the
  *  structure log. */
 function* items(source: EntrySource, fractional: Fractional, told: Ruv): Generator<EntryRequest> {
-  let bytesMax = 0;
-  let states: Buffer[] = [];
-  let bytes = 0;
+  const states = new WaitingStates();
+  let isFirst = true;
   for (const item of source.items(told)) {
     if (item.type === "structure") {
-      if (states.length > 0) yield statesRequest(states, bytes);
-      states = [];
+      yield* states.take();
       yield { oid: TOTAL_STRUCTURE_OID, value: encodeTotalStructure(item.part) };
       continue;
     }
     const { entry, node } = item.state;
-    const state = encodeTotalState({ entry: filterEntry(fractional, entry), node });
-    states.push(state);
-    bytes += state.length;
-    if (bytes < bytesMax) continue;
-    yield statesRequest(states, bytes);
-    states = [];
-    bytes = 0;
-    bytesMax = STATES_BYTES;
+    states.add(encodeTotalState({ entry: filterEntry(fractional, entry), node }));
+    if (isFirst || states.bytes >= STATES_BYTES) yield* states.take();
+    isFirst = false;
   }
-  if (states.length > 0) yield statesRequest(states, bytes);
+  yield* states.take();
 }
 
-const statesRequest = (states: readonly Buffer[], bytes: number): EntryRequest => ({
-  oid: TOTAL_STATES_OID,
-  value: encodeTotalStates(states, bytes),
-});
+/** Encoded states that go together. */
+class WaitingStates {
+  bytes = 0;
+  private states: Buffer[] = [];
+
+  add(state: Buffer): void {
+    this.states.push(state);
+    this.bytes += state.length;
+  }
+
+  /** The request that they are, if there are any. */
+  *take(): Generator<EntryRequest> {
+    const { states, bytes } = this;
+    this.states = [];
+    this.bytes = 0;
+    if (states.length > 0) yield { oid: TOTAL_STATES_OID, value: encodeTotalStates(states, bytes) };
+  }
+}
