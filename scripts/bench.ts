@@ -19,6 +19,7 @@ import { USERS_MAX } from "../test/bench/people.ts";
 import { checkRegression, formatRegression, regressionCases } from "../test/bench/regression.ts";
 import { formatReplication } from "../test/bench/replication-report.ts";
 import { REPLICATION_CASES, measureReplication } from "../test/bench/replication.ts";
+import { formatStolenTime, readProcessorTime } from "../test/bench/stolen-time.ts";
 
 // Of the surroundings, not of a server: with it every Node reads and parses all certificates of the machine before it begins.
 delete process.env["NODE_EXTRA_CA_CERTS"];
@@ -214,13 +215,19 @@ async function main(): Promise<void> {
   );
   const log = (line: string): void => console.error(line);
   const reports: Record<string, unknown> = {};
+  const before = readProcessorTime();
   for (const name of names) {
     const found = await BENCHMARKS[name]!.run({ values, sizes, only: values.only ?? "", log });
     reports[name] = found.report;
     if (values.json !== true) process.stdout.write(`${found.text}\n`);
     if (found.isBad === true) process.exitCode = 1;
   }
-  if (values.json !== true) return;
+  const stolen = formatStolenTime(before, readProcessorTime());
+  if (values.json !== true) {
+    process.stdout.write(`${stolen}\n`);
+    return;
+  }
+  log(stolen);
   const shown = names.length === 1 ? reports[names[0]!] : reports;
   process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
 }
