@@ -25,15 +25,17 @@ function declareLooking(parser: Argv<Global>): Argv<Global> {
       "export [file]",
       "Write a backend as LDIF, to standard output unless a file is named",
       (command) =>
-        command.positional("file", { type: "string", describe: "Is replaced" }).options({
-          ...backendOptions,
-          replica: {
-            type: "boolean",
-            default: false,
-            describe: "With the state that lets an import start a replica",
-          },
-          wrap: { type: "boolean", default: true, describe: "Fold long lines" },
-        }),
+        command
+          .positional("file", { type: "string", describe: "Is replaced; -: standard output" })
+          .options({
+            ...backendOptions,
+            replica: {
+              type: "boolean",
+              default: false,
+              describe: "With the state that lets an import start a replica",
+            },
+            wrap: { type: "boolean", default: true, describe: "Fold long lines" },
+          }),
       async (options) => {
         const { runExport } = await import("./export-command.ts");
         await runExport(options);

@@ -6,6 +6,7 @@ import { CommandFailure } from "./failure.ts";
 import { type BackendOptions, lookingAt, openBackendSnapshot } from "./offline.ts";
 import { type PrintOptions, printNote, printResult } from "./print.ts";
 import { Progress } from "./progress.ts";
+import { STANDARD_INPUT } from "./standard-input.ts";
 
 const STDOUT = 1;
 /** Who asks for the time at each entry spends more on that than on some values. */
@@ -19,7 +20,7 @@ export interface ExportCommandOptions extends BackendOptions, PrintOptions {
 }
 
 export async function runExport(options: ExportCommandOptions): Promise<void> {
-  const { file } = options;
+  const file = options.file === STANDARD_INPUT ? undefined : options.file; // what `-` became
   const result = await lookingAt(options.dir, async (instance) => {
     const backend = openBackendSnapshot(instance, options.backend);
     const progress = new Progress("exporting entries");

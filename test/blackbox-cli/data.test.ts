@@ -67,6 +67,8 @@ suite("cli: data", function () {
     await other.mustRun("import", file);
     assert.equal(await digestOf(other), await digestOf(sample));
     const toStdout = await sample.mustRun("export", "--no-wrap");
+    const toHyphen = await sample.mustRun("export", "--no-wrap", "-");
+    assert.equal(toHyphen.stdout, toStdout.stdout);
     assert.notMatch(toStdout.stdout, /^ /m);
     assert.equal(toStdout.stdout.match(/^dn: uid=/gm)?.length, USERS);
     assert.include(toStdout.stdout, "objectClass: groupOfNames");

@@ -1,4 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "chai";
 import { writeLargeFile } from "../../../src/server/index.ts";
@@ -34,6 +36,32 @@ suite("server/large-file", () => {
     }, "the source is gone");
     assert.equal(readFileSync(file, "utf8"), "former");
     assert.isFalse(existsSync(`${file}.part`));
+  });
+
+  test("server/large-file: what a link leads to is replaced, and the link stays", () => {
+    const file = path();
+    const link = path();
+    writeFileSync(file, "former");
+    symlinkSync(file, link);
+    writeLargeFile(link, (append) => append(Buffer.from("new")));
+    assert.isTrue(lstatSync(link).isSymbolicLink());
+    assert.equal(readFileSync(file, "utf8"), "new");
+  });
+
+  test("server/large-file: a pipe is written to and stays one", async () => {
+    const pipe = path();
+    execFileSync("mkfifo", [pipe]);
+    const reader = spawn("cat", [pipe], { stdio: ["ignore", "pipe", "inherit"] });
+    const pieces: Buffer[] = [];
+    reader.stdout.on("data", (piece: Buffer) => pieces.push(piece));
+    const ended = once(reader, "close");
+    writeLargeFile(pipe, (append) => {
+      append(Buffer.from("one "));
+      append(Buffer.from("two"));
+    });
+    await ended;
+    assert.equal(Buffer.concat(pieces).toString(), "one two");
+    assert.isTrue(lstatSync(pipe).isFIFO());
   });
 
   test("server/large-file: a folder that is missing is told", () => {
