@@ -19,7 +19,7 @@ import type { Fractional } from "../supplier/index.ts";
 import { type EntrySource, filterEntry } from "../total/index.ts";
 import type { SupplierLink } from "./agreement-world.ts";
 
-/** States of about so many bytes go together: each request is answered, and stands in the access log. */
+/** States of so many bytes at most go together, larger ones alone: each request is answered, and stands in the access log. */
 const STATES_BYTES = 16 * 1024;
 
 export interface EntrySenderOptions {
@@ -117,8 +117,10 @@ function* items(source: EntrySource, fractional: Fractional, told: Ruv): Generat
       continue;
     }
     const { entry, node } = item.state;
-    states.add(encodeTotalState({ entry: filterEntry(fractional, entry), node }));
-    if (isFirst || states.bytes >= STATES_BYTES) yield* states.take();
+    const state = encodeTotalState({ entry: filterEntry(fractional, entry), node });
+    if (states.bytes + state.length > STATES_BYTES) yield* states.take();
+    states.add(state);
+    if (isFirst) yield* states.take();
     isFirst = false;
   }
   yield* states.take();
@@ -126,6 +128,7 @@ function* items(source: EntrySource, fractional: Fractional, told: Ruv): Generat
 
 /** Encoded states that go together. */
 class WaitingStates {
+  /** Of all of them. */
   bytes = 0;
   private states: Buffer[] = [];
 
