@@ -8,6 +8,11 @@ import { contentRecord, suffixEntry } from "./suffix-entry.ts";
 /** Members of one sample group; in large directories people beyond it are in none. */
 export const GROUP_MEMBERS_MAX = 2_000;
 export const SAMPLE_USERS_MAX = 10_000_000;
+/** The latter ones are those by which `dsidm user` finds users. */
+const USER_CLASSES: readonly string[] = [
+  ...["top", "person", "organizationalPerson", "inetOrgPerson"],
+  ...["posixAccount", "nsPerson", "nsOrgPerson", "nsAccount"],
+];
 const FIRST_UID_NUMBER = 10_000;
 const STAFF_GID_NUMBER = 9_000;
 const PHOTO_EVERY = 10;
@@ -97,7 +102,7 @@ function sampleUser(
   const number = String(FIRST_UID_NUMBER + index);
   const extension = String(1_000 + (index % 9_000));
   const record = contentRecord(dn, {
-    objectClass: ["top", "person", "organizationalPerson", "inetOrgPerson", "posixAccount"],
+    objectClass: USER_CLASSES,
     uid: [uid],
     cn: [`${given} ${surname}`],
     sn: [surname],

@@ -49,6 +49,18 @@ suite("cli/sample-data", () => {
     assert.isTrue(users.some((user) => textsOf(user, "jpegPhoto").length === 1));
   });
 
+  test("cli/sample-data: users and groups have the classes by which dsidm finds them", () => {
+    for (const user of users) {
+      const classes = textsOf(user, "objectClass");
+      assert.includeMembers([...classes], ["nsPerson", "nsAccount", "nsOrgPerson", "posixAccount"]);
+    }
+    const groups = records.filter(({ dn }) => dn.startsWith("cn="));
+    for (const group of groups) {
+      const [, kind] = textsOf(group, "objectClass");
+      assert.include(["groupOfNames", "groupOfUniqueNames"], kind); // group and uniquegroup
+    }
+  });
+
   test("cli/sample-data: groups stay bounded", () => {
     let largest = 0;
     for (const record of sampleEntries(SUFFIX, 25_000)) {
