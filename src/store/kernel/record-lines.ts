@@ -3,7 +3,7 @@
 // entry/record.ts, lines in ldif/ldif-writer.ts, which writes the same.
 //
 // Who calls owns the memory (../record-lines.ts) and sees to SLACK bytes behind whatever is read or written, because bytes are copied
-// sixteen at a time. A record that is not one ends in a trap.
+// sixteen at a time. Of a damaged record nothing is written that does not lie in it: what leads out of it ends in a trap.
 
 /** Columns of a physical line; those behind the first begin with a blank. */
 const FOLD: u32 = 76;
@@ -140,7 +140,7 @@ function nextAttribute(): void {
   const values = bodyAt(type) + lengthAt(type);
   at = bodyAt(values);
   const length = lengthAt(values);
-  if (at > recordEnd || length > recordEnd - at) unreachable();
+  if (at < end || at > recordEnd || length > recordEnd - at) unreachable();
   end = at + length;
   row += DIRECTORY_ROW_BYTES;
 }

@@ -45,18 +45,24 @@ suite("store/record-lines", () => {
     }
   });
 
-  test("store/record-lines: a damaged record ends in an error", () => {
+  test("store/record-lines: of a damaged record nothing is written that does not lie in it", () => {
     const record = recordOf("value");
+    const before = recordOf(...Array.from({ length: 50 }, (_, number) => `secret ${number}`));
     let errors = 0;
     for (let at = 22; at < record.length; at += 1) {
-      for (const byte of [0x00, 0x7f, 0x84, 0xff]) {
-        const damaged = Buffer.from(record);
-        damaged.fill(byte, at, Math.min(at + 4, record.length));
-        const lines = newLines();
-        try {
-          lines.writeRecord(damaged, PARENT);
-        } catch {
-          errors += 1;
+      for (const byte of [0x00, 0x20, 0x7f, 0x84, 0xff]) {
+        for (const count of [1, 4]) {
+          const damaged = Buffer.from(record);
+          damaged.fill(byte, at, Math.min(at + count, record.length));
+          const lines = newLines();
+          lines.writeRecord(before, PARENT);
+          assert.include(lines.lend().toString(), "secret");
+          try {
+            lines.writeRecord(damaged, PARENT);
+          } catch {
+            errors += 1;
+          }
+          assert.notInclude(lines.lend().toString("latin1"), "secret");
         }
       }
     }
