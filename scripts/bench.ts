@@ -4,7 +4,7 @@
 // what is not installed.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { SERVER_KINDS, type ServerKind } from "../test/bench/bench-server.ts";
+import { BARE, SERVER_KINDS } from "../test/bench/bench-server.ts";
 import { formatBusy, measureBusy } from "../test/bench/busy.ts";
 import { formatCompare, measureCompare } from "../test/bench/compare.ts";
 import { UnknownCommit } from "../test/bench/commit-build.ts";
@@ -27,7 +27,7 @@ delete process.env["NODE_EXTRA_CA_CERTS"];
 process.env["CONCORD_COMMAND"] ??= join(import.meta.dirname, "../program/concord");
 
 const USAGE = `usage: npm run bench -- [BENCHMARK] [options]   without a name: main, replication and busy; with --quick main
-  main          Concord beside slapd and ns-slapd, case by case
+  main          Concord beside slapd, ns-slapd and a bare server on LMDB, case by case
   replication   pairs of them: total initialization, latency, backlog, changes that an agreement passes over
   busy          searches while writes and total initializations go on
   compare       two suppliers with planted differences
@@ -39,7 +39,7 @@ options
   --quick        small sizes: main ends within 3 minutes
   --entries N    instead of the usual number of users
   --rounds N     of main, replication, busy and regression
-  --servers A,B  of main and replication: of ${SERVER_KINDS.join(",")}
+  --servers A,B  of main and replication: of ${SERVER_KINDS.join(",")}; of main also ${BARE}
   --only CASE    of all but busy, compare, flushes and limits: cases whose names contain this
   --peers        install what is missing from Debian (root only)
   --json         results as JSON`;
@@ -133,8 +133,11 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   main: {
     cases: caseNames,
     run: async (setting) => {
-      const kinds = kindsOf(setting.values.servers);
-      await provide(setting, kinds);
+      const kinds = kindsOf(setting.values.servers, [...SERVER_KINDS, BARE]);
+      await provide(
+        setting,
+        kinds.filter((kind) => kind !== BARE),
+      );
       const report = await compareServers({ ...setting.sizes, ...setting, kinds });
       return { report, text: formatComparison(report) };
     },
@@ -142,7 +145,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   replication: {
     cases: () => REPLICATION_CASES,
     run: async (setting) => {
-      const kinds = kindsOf(setting.values.servers);
+      const kinds = kindsOf(setting.values.servers, SERVER_KINDS);
       await provide(setting, kinds);
       const rounds = Math.min(setting.sizes.rounds, PAIR_ROUNDS_MAX);
       const report = await measureReplication({ ...setting.sizes, ...setting, rounds, kinds });
@@ -272,10 +275,13 @@ function countOf(text: string | undefined, otherwise: number): number {
   throw new UsageError(`${text} is not a number from 1 to ${USERS_MAX}`);
 }
 
-function kindsOf(text: string | undefined): readonly ServerKind[] {
-  if (text === undefined) return SERVER_KINDS;
+function kindsOf<Kind extends string>(
+  text: string | undefined,
+  kinds: readonly Kind[],
+): readonly Kind[] {
+  if (text === undefined) return kinds;
   return text.split(",").map((name) => {
-    const kind = SERVER_KINDS.find((one) => one === name);
+    const kind = kinds.find((one) => one === name);
     if (kind === undefined) throw new UsageError(`there is no server ${name}`);
     return kind;
   });

@@ -9,27 +9,36 @@ import type { DirectoryServer } from "../support/directory-server.ts";
 import { LdapClient } from "../support/ldap.ts";
 import { NsSlapd } from "../support/ns-slapd.ts";
 import { pause } from "../support/wait-for.ts";
+import type { Case } from "./cases.ts";
 import { childCpuMicros } from "./cpu.ts";
 import type { LoadTarget } from "./load-generator.ts";
 import { SLAPD_RULES, SUFFIX } from "./people.ts";
+import { ScriptServer } from "./script-server.ts";
 import { Slapd, type SlapdOptions } from "./slapd.ts";
 
 export const SERVER_KINDS = ["concord", "slapd", "ns-slapd"] as const;
 export type ServerKind = (typeof SERVER_KINDS)[number];
+/** What takes load beside them. */
+export const BARE = "bare";
 
 export interface Cost {
   readonly seconds: number;
   readonly cpuSeconds: number;
 }
 
-export interface BenchServer {
+/** Takes load. */
+export interface LoadedServer {
   readonly name: string;
   /** For load as the root DN. */
   readonly target: LoadTarget;
+  /** Whether it can do what the case asks for. */
+  takes(one: Case): boolean;
+  remove(): Promise<void>;
+}
+
+export interface BenchServer extends LoadedServer {
   /** What 389's form of access rules is for. */
   readonly takesAci: boolean;
-  /** slapd needs a module for PBKDF2 that is not in its package. */
-  readonly takesPbkdf2: boolean;
   /** Fills the stopped server. */
   import(ldif: string): Promise<Cost>;
   /** Writes what the stopped server holds. */
@@ -38,7 +47,6 @@ export interface BenchServer {
   stop(): Promise<void>;
   /** Starts the server that runs anew. The time from its start to the first answer, in milliseconds. */
   restart(): Promise<number>;
-  remove(): Promise<void>;
 }
 
 export const BACKEND = "userroot";
@@ -50,6 +58,10 @@ const INDEXED_TYPES = ["uid", "cn", "sn", "mail"];
 const INDEX_KINDS = ["eq", "pres", "sub"];
 /** For groups: which of them is somebody in? */
 const EQUALITY_TYPES = ["member"];
+const BARE_OPERATIONS: ReadonlySet<Case["load"]["operation"]> = new Set([
+  ...(["search", "read", "compare", "bind", "initial", "any", "list"] as const),
+  ...(["modify", "mixed", "add", "delete"] as const),
+]);
 
 export function createBenchServer(kind: ServerKind): Promise<BenchServer> {
   switch (kind) {
@@ -60,6 +72,18 @@ export function createBenchServer(kind: ServerKind): Promise<BenchServer> {
     case "ns-slapd":
       return createNsSlapd();
   }
+}
+
+/** A server that only moves bytes between sockets and LMDB (bare-server.ts). */
+export async function createBare(entries: number): Promise<LoadedServer> {
+  const server = await ScriptServer.start("bare-server.js", [String(entries)]);
+  return {
+    name: BARE,
+    target: server.target,
+    takes: ({ load, scheme, asUser }) =>
+      BARE_OPERATIONS.has(load.operation) && scheme === undefined && asUser !== true,
+    remove: () => server.stop(),
+  };
 }
 
 /** Wall-clock and CPU time of child processes that `run` waits for. */
@@ -114,7 +138,7 @@ export async function createConcord(
     name,
     server,
     takesAci: true,
-    takesPbkdf2: true,
+    takes: () => true,
     get target() {
       return rootTarget(server.port, server.pid);
     },
@@ -140,7 +164,7 @@ export async function createNsSlapd(): Promise<BenchReplica> {
     name: "ns-slapd",
     server,
     takesAci: true,
-    takesPbkdf2: true,
+    takes: () => true,
     get target() {
       return rootTarget(server.port, Number(readFileSync(join(server.folder, "run/pid"), "utf8")));
     },
@@ -169,7 +193,8 @@ export async function createSlapd(mirror?: SlapdOptions["mirror"]): Promise<Benc
   return {
     name: "slapd",
     takesAci: false,
-    takesPbkdf2: false,
+    // For PBKDF2 it needs a module that is not in its package.
+    takes: ({ scheme }) => scheme === undefined,
     get target() {
       return { ...rootTarget(server.port, server.pid), bindDn: rootDn };
     },

@@ -1,5 +1,5 @@
 // What a comparison of servers found, with ratios to the first of them, as values and as tables for people.
-import type { BenchServer, Cost } from "./bench-server.ts";
+import { BARE, type Cost, type LoadedServer } from "./bench-server.ts";
 import type { LoadOutcome } from "./load-generator.ts";
 import type { Outcomes } from "./rounds.ts";
 import { type Spread, formatNumber, formatTable, median, spreadOf } from "./statistics.ts";
@@ -60,7 +60,7 @@ function medianRatio<Round>(
   return median(own.map((each, index) => ratio(rounds[index] as Round, each)));
 }
 
-function ownOf<Round>(all: ReadonlyMap<BenchServer, readonly Round[]>): readonly Round[] {
+function ownOf<Round>(all: ReadonlyMap<LoadedServer, readonly Round[]>): readonly Round[] {
   return [...all].find(([server]) => server.name === OWN)?.[1] ?? [];
 }
 
@@ -79,7 +79,7 @@ export function summarizeCase(name: string, outcomes: Outcomes): readonly CaseRe
 }
 
 export function summarizeBulk(
-  costs: ReadonlyMap<BenchServer, readonly Cost[]>,
+  costs: ReadonlyMap<LoadedServer, readonly Cost[]>,
 ): readonly BulkResult[] {
   const own = ownOf(costs);
   return [...costs].map(([server, rounds]) => ({
@@ -100,6 +100,9 @@ export function formatComparison(comparison: Comparison): string {
     formatFootprints(footprints),
     formatCases(cases),
     '"Concord x": how many times as much Concord does, in the same time or with the same CPU time; above 1 it is ahead.',
+    cases.some(({ server }) => server === BARE)
+      ? `"${BARE}": one Node thread that does nothing but move bytes between sockets and LMDB.`
+      : "",
   ]
     .filter((text) => text !== "")
     .join("\n\n");

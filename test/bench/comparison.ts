@@ -1,11 +1,20 @@
 // `npm run bench -- main`: Concord beside slapd and ns-slapd. All hold the same people with the same indexes, commit durably,
 // and get the same load from the same program in turns. Judge by the ratios within a round, and on a busy machine by CPU time for
-// each operation.
+// each operation. Beside them runs a bare server, which has nothing but sockets and LMDB: what it does not reach nobody can who is
+// built on them.
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { type BenchServer, type Cost, type ServerKind, createBenchServer } from "./bench-server.ts";
+import {
+  BARE,
+  type BenchServer,
+  type Cost,
+  type LoadedServer,
+  type ServerKind,
+  createBare,
+  createBenchServer,
+} from "./bench-server.ts";
 import { type Case, type GroupSizes, casesWith, chooseCases, isWriting } from "./cases.ts";
 import {
   type CaseResult,
@@ -27,7 +36,7 @@ const FOOTPRINT = "start and memory";
 const ENTRIES_ABOVE_USERS = 2;
 
 export interface ComparisonOptions extends RoundOptions, GroupSizes {
-  readonly kinds: readonly ServerKind[];
+  readonly kinds: readonly (ServerKind | typeof BARE)[];
   /** Only cases whose name contains this. */
   readonly only: string;
 }
@@ -43,10 +52,17 @@ export async function compareServers(options: ComparisonOptions): Promise<Compar
   const { entries, kinds, only, log } = options;
   const generator = await LoadGenerator.build();
   const servers: BenchServer[] = [];
+  const loaded: LoadedServer[] = [];
   try {
     for (const kind of kinds) {
       log(`creating ${kind}`);
-      servers.push(await createBenchServer(kind));
+      if (kind === BARE) {
+        loaded.push(await createBare(entries));
+        continue;
+      }
+      const server = await createBenchServer(kind);
+      loaded.push(server);
+      servers.push(server);
     }
     const imports = await importInto(servers, options);
     const exports = EXPORT.includes(only) ? await exportFrom(servers, options) : [];
@@ -55,7 +71,7 @@ export async function compareServers(options: ComparisonOptions): Promise<Compar
     const cases: CaseResult[] = [];
     const run = async (one: Case): Promise<void> => {
       if (one.load.operation === "member") await createGroups(servers, options);
-      const able = servers.filter(({ takesPbkdf2 }) => takesPbkdf2 || one.scheme === undefined);
+      const able = loaded.filter((server) => server.takes(one));
       cases.push(...summarizeCase(one.name, await runRounds(generator, able, one, options)));
     };
     for (const one of chosen.filter((each) => !isWriting(each))) await run(one);
@@ -63,7 +79,7 @@ export async function compareServers(options: ComparisonOptions): Promise<Compar
     for (const one of chosen.filter(isWriting)) await run(one);
     return { entries, imports, exports, footprints, cases };
   } finally {
-    for (const server of servers) await server.remove();
+    for (const server of loaded) await server.remove();
   }
 }
 

@@ -2,14 +2,12 @@
 // of the comparison, look-ups and durable transactions of LMDB with nothing above them, replication of nothing, starts of Node and of the
 // program, the hashes of passwords, and memory that nobody has used yet. Whoever asks why a goal is not
 // reached finds here what would be left of it if Concord itself cost nothing.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash, pbkdf2Sync } from "node:crypto";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { concordCommand } from "../support/concord-server.ts";
 import { type BareReplication, measureBareReplication } from "./bare-replication.ts";
-import { portOf } from "./child-port.ts";
 import { type Load, LoadGenerator, type LoadOutcome } from "./load-generator.ts";
+import { ScriptServer } from "./script-server.ts";
 import { formatNumber, formatTable, median } from "./statistics.ts";
 import { type StoreLimits, type StoreLoad, cpuOf, measureStore } from "./store-limits.ts";
 
@@ -80,7 +78,7 @@ export async function measureLimits(options: LimitsOptions): Promise<LimitsRepor
   const { entries, rounds, seconds, log } = options;
   const generator = await LoadGenerator.build();
   log("a server that does nothing but answer");
-  const server = await EmptyServer.start();
+  const server = await ScriptServer.start("empty-server.js");
   try {
     const answers: LimitsReport["answers"][number][] = [];
     for (const { name, load, computing = 0 } of LOADS) {
@@ -206,36 +204,5 @@ async function besideProcesses(count: number, run: () => Promise<void>): Promise
   } finally {
     process.off("exit", kill);
     kill();
-  }
-}
-
-class EmptyServer {
-  readonly target: {
-    readonly port: number;
-    readonly pid: number;
-    readonly bindDn: "";
-    readonly password: "";
-  };
-  readonly #process: ChildProcess;
-
-  private constructor(process: ChildProcess, port: number) {
-    this.#process = process;
-    this.target = { port, pid: process.pid!, bindDn: "", password: "" };
-  }
-
-  /** @throws Error when it ends before it listens */
-  static async start(): Promise<EmptyServer> {
-    const entry = fileURLToPath(new URL("empty-server.js", import.meta.url));
-    const child = spawn(process.execPath, [entry], { stdio: ["ignore", "pipe", "inherit"] });
-    process.once("exit", () => child.kill());
-    const port = await portOf(child, "the empty server");
-    return new EmptyServer(child, port);
-  }
-
-  async stop(): Promise<void> {
-    if (this.#process.exitCode !== null) return;
-    const ended = once(this.#process, "exit");
-    this.#process.kill();
-    await ended;
   }
 }

@@ -21,7 +21,7 @@ const ROUNDS = 10_000;
 export const USERS_MAX = 1_000_000;
 export const GROUP = `cn=everybody,${SUFFIX}`;
 const NAME_DIGITS = 6;
-const SURNAMES = 997;
+export const SURNAMES = 997;
 const GIVEN_NAMES = 313;
 const SALT_BYTES = 8;
 const WRITE_CHARACTERS = 1 << 20;

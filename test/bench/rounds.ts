@@ -1,6 +1,6 @@
 // One case on several servers in turns (A B C A B C …), so that a busy moment of the machine hits all alike. Every server warms up
 // first: one that compiles while it runs has done so, caches are filled.
-import type { BenchServer } from "./bench-server.ts";
+import type { LoadedServer } from "./bench-server.ts";
 import { type Case, isGrowth } from "./cases.ts";
 import type { Load, LoadGenerator, LoadOutcome, LoadTarget } from "./load-generator.ts";
 import { accountsOf, userDn, userPassword } from "./people.ts";
@@ -23,12 +23,12 @@ export interface RoundOptions {
   readonly log: (line: string) => void;
 }
 
-export type Outcomes = ReadonlyMap<BenchServer, readonly LoadOutcome[]>;
+export type Outcomes = ReadonlyMap<LoadedServer, readonly LoadOutcome[]>;
 
 /** The outcomes of all rounds, by server. */
 export async function runRounds(
   generator: LoadGenerator,
-  servers: readonly BenchServer[],
+  servers: readonly LoadedServer[],
   one: Case,
   options: RoundOptions,
 ): Promise<Outcomes> {
@@ -40,7 +40,7 @@ export async function runRounds(
   const warmUpSeconds = Math.min(seconds * RUN_IN.part, RUN_IN.secondsMax);
   // Additions and deletions come after all else.
   if (!grows) await warmUp(generator, servers, one, options);
-  const outcomes = new Map<BenchServer, LoadOutcome[]>(servers.map((server) => [server, []]));
+  const outcomes = new Map<LoadedServer, LoadOutcome[]>(servers.map((server) => [server, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const server of servers) {
       options.log(`${name}: ${server.name}, round ${round + 1} of ${rounds}`);
@@ -54,7 +54,7 @@ export async function runRounds(
 
 async function warmUp(
   generator: LoadGenerator,
-  servers: readonly BenchServer[],
+  servers: readonly LoadedServer[],
   one: Case,
   { entries, warmUpSeconds, log }: RoundOptions,
 ): Promise<void> {
@@ -79,5 +79,5 @@ async function warmUp(
 const populationOf = ({ scheme }: Case, entries: number): Pick<Load, "base" | "name" | "range"> =>
   scheme === undefined ? { range: entries } : accountsOf(scheme);
 
-const targetOf = ({ target }: BenchServer, { asUser = false }: Case): LoadTarget =>
+const targetOf = ({ target }: LoadedServer, { asUser = false }: Case): LoadTarget =>
   asUser ? { ...target, bindDn: userDn(0), password: userPassword(0) } : target;

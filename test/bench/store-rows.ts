@@ -1,12 +1,13 @@
-// What a modification or an addition puts at least into LMDB, with nothing above it:
+// What operations put at least into LMDB, and look up there, with nothing above it:
 //
 //   modification   a record and its state anew, anywhere; a change behind the last one
 //   addition       a record, its state, its place, its late row and its change, each behind the last one; its unique ID and nine index
 //                  rows anywhere
-import { type Kv, copyInto } from "../../src/kv/index.ts";
+//   deletion       record and state anew, as those of a tombstone; without place and index rows; a change
+import { type Bytes, type Kv, copyInto, uint32At } from "../../src/kv/index.ts";
 import { RandomOrder } from "./random-order.ts";
 
-const RECORD_BYTES = 700;
+export const RECORD_BYTES = 700;
 const STATE_BYTES = 150;
 const CHANGE_BYTES = 300;
 const LATE_BYTES = 200;
@@ -31,12 +32,21 @@ export class StoreRows {
   readonly #keys;
   readonly #order: RandomOrder;
   readonly #newKeys: RandomOrder;
+  readonly #recordOf: (id: number) => Buffer;
+  /** Of entries that were added. */
+  readonly #addedKeys = new Map<number, readonly number[]>();
   #last: number;
   #changes = 0;
 
-  constructor(kv: Kv, entries: number) {
+  /** @param recordOf RECORD_BYTES for an entry; without it any */
+  constructor(
+    kv: Kv,
+    entries: number,
+    recordOf = (id: number): Buffer => Buffer.alloc(RECORD_BYTES, id),
+  ) {
     this.#kv = kv;
     this.#entries = entries;
+    this.#recordOf = recordOf;
     this.#record = kv.idTable("record");
     this.#state = kv.idTable("state");
     this.#place = kv.idTable("place");
@@ -51,9 +61,9 @@ export class StoreRows {
   /** Puts all entries in order, without states, as an import does. */
   async fill(): Promise<void> {
     await this.#forAll((id) => {
-      this.#record.put(id, Buffer.alloc(RECORD_BYTES, id));
+      this.#record.put(id, this.#recordOf(id));
       this.#place.put(id, Buffer.alloc(ID_BYTES, id));
-      for (let i = 0; i < KEYS; i += 1) this.#putKey((id * KEYS + i) * KEY_GAP);
+      for (let i = 0; i < KEYS; i += 1) this.#putKey(keyOf(id, i), id);
     });
   }
 
@@ -63,6 +73,18 @@ export class StoreRows {
 
   lookUp(): void {
     this.#record.getCopy(this.#order.next());
+  }
+
+  /** Lent. */
+  record(id: number): Bytes | undefined {
+    return this.#record.get(id);
+  }
+
+  /** The entry that index row `index` of this entry names: itself. */
+  lookUpKey(id: number, index: number): number {
+    const row = this.#keys.get(keyBytes(keyOf(id, index)));
+    if (row === undefined) throw new Error(`entry ${id} has no index row ${index}`);
+    return uint32At(row, 0);
   }
 
   /** Goes through all records in order. @returns the sum of a byte of each */
@@ -91,19 +113,40 @@ export class StoreRows {
   }
 
   modification(): void {
-    const id = this.#order.next();
-    this.#record.put(id, Buffer.alloc(RECORD_BYTES, this.#changes));
+    this.modify(this.#order.next(), Buffer.alloc(RECORD_BYTES, this.#changes));
+  }
+
+  modify(id: number, record: Buffer): void {
+    this.#record.put(id, record);
     this.#state.put(id, Buffer.alloc(STATE_BYTES, this.#changes));
     this.#putChange();
   }
 
-  addition(): void {
+  /** @returns the ID of the entry */
+  addition(record = this.#recordOf(this.#last + 1)): number {
     this.#last += 1;
-    this.#record.put(this.#last, Buffer.alloc(RECORD_BYTES, this.#last));
-    this.#state.put(this.#last, Buffer.alloc(STATE_BYTES, this.#last));
-    this.#place.put(this.#last, Buffer.alloc(ID_BYTES, this.#last));
-    this.#late.put(this.#last, Buffer.alloc(LATE_BYTES, this.#last));
-    for (let i = 0; i < KEYS; i += 1) this.#putKey(this.#newKeys.next());
+    const id = this.#last;
+    this.#record.put(id, record);
+    this.#state.put(id, Buffer.alloc(STATE_BYTES, id));
+    this.#place.put(id, Buffer.alloc(ID_BYTES, id));
+    this.#late.put(id, Buffer.alloc(LATE_BYTES, id));
+    const keys = Array.from({ length: KEYS }, () => betweenKeys(this.#newKeys.next()));
+    for (const key of keys) this.#putKey(key, id);
+    this.#addedKeys.set(id, keys);
+    this.#putChange();
+    return id;
+  }
+
+  /** Of an entry that was added. */
+  deletion(id: number): void {
+    const keys = this.#addedKeys.get(id);
+    if (keys === undefined) throw new Error(`entry ${id} was not added`);
+    this.#addedKeys.delete(id);
+    this.#record.put(id, Buffer.alloc(RECORD_BYTES, id));
+    this.#state.put(id, Buffer.alloc(STATE_BYTES, id));
+    this.#place.delete(id);
+    // The unique ID is still one of it.
+    for (const key of keys.slice(1)) this.#keys.delete(keyBytes(key));
     this.#putChange();
   }
 
@@ -117,14 +160,26 @@ export class StoreRows {
     this.#kv.renew();
   }
 
-  #putKey(number: number): void {
-    const key = Buffer.alloc(KEY_BYTES);
-    key.writeBigUInt64BE(BigInt(number), 0);
-    this.#keys.put(key, Buffer.alloc(ID_BYTES, number));
+  #putKey(key: number, id: number): void {
+    const row = Buffer.alloc(ID_BYTES);
+    row.writeUInt32BE(id);
+    this.#keys.put(keyBytes(key), row);
   }
 
   #putChange(): void {
     this.#changes += 1;
     this.#change.put(this.#changes, Buffer.alloc(CHANGE_BYTES, this.#changes));
   }
+}
+
+const keyOf = (id: number, index: number): number => (id * KEYS + index) * KEY_GAP;
+
+/** Never one of `keyOf`. */
+const betweenKeys = (key: number): number => (key % KEY_GAP === 0 ? key + 1 : key);
+
+function keyBytes(key: number): Buffer {
+  const bytes = Buffer.alloc(KEY_BYTES);
+  bytes.writeUInt32BE(Math.floor(key / 2 ** 32), 0);
+  bytes.writeUInt32BE(key % 2 ** 32, 4);
+  return bytes;
 }
