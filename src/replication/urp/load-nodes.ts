@@ -8,7 +8,13 @@ import { TREE_DEPTH_MAX } from "./places.ts";
 import type { StateKey, StructureRecord } from "./record.ts";
 import { settleShown } from "./settle.ts";
 import type { StructureStore } from "./store.ts";
-import { decodeNode, decodeRecord, encodeNode, encodeRecord } from "./stored-form.ts";
+import {
+  decodeNode,
+  decodeRecord,
+  encodeNode,
+  encodeRecord,
+  isPlainNodeForm,
+} from "./stored-form.ts";
 import { WorkingState } from "./working-state.ts";
 
 export interface LoadedNodes {
@@ -101,7 +107,9 @@ function findFault(
 
 /** A node from the wire; undefined: the bytes are none. What a stored row must be, here is looked at. */
 export function readNode(bytes: Buffer): StructureNode | undefined {
-  const node = readWhole(bytes, decodeNode, encodeNode);
+  const node = isPlainNodeForm(bytes)
+    ? decodeNode(bytes)
+    : readWhole(bytes, decodeNode, encodeNode);
   return node === undefined || readRdn(node.rdn).length === 0 ? undefined : node;
 }
 

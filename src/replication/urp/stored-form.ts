@@ -32,6 +32,11 @@ const NODE_MODRDN = 4;
 const NODE_CONFLICT = 8;
 const NODE_EFFECTS = 16;
 const PARENT_AT = 1;
+/** Of a node without a death. */
+const RDN_LENGTH_AT = 27;
+const RDN_AT = 28;
+const VARINT_BYTE_MAX = 0x7f;
+const ASCII_MAX = 0x7f;
 const EFFECT_VD = 1;
 const EFFECT_SAME_CSN = 2;
 
@@ -104,6 +109,19 @@ export function decodeNode(
   { start = 0, end = bytes.length }: { readonly start?: number; readonly end?: number } = {},
 ): StructureNode {
   return readNode(new PackedReader(bytes, start, end));
+}
+
+/** Whether these are bytes that `encodeNode` writes, of a live node without conflict and effects: told without making one. false says
+ *  nothing. */
+export function isPlainNodeForm(bytes: Buffer): boolean {
+  const length = bytes[RDN_LENGTH_AT];
+  if (length === undefined || length > VARINT_BYTE_MAX || RDN_AT + length !== bytes.length) {
+    return false;
+  }
+  for (let at = RDN_AT; at < bytes.length; at += 1) {
+    if (bytes[at]! > ASCII_MAX) return false;
+  }
+  return (bytes[0]! & ~NODE_MODRDN) === 0;
 }
 
 /** The unique ID of the parent that an encoded node names, without decoding the rest. */
