@@ -146,7 +146,7 @@ export class LdapConnection implements Connection, OperationOwner {
     this.#splitter.push(chunk);
     this.output.hold();
     this.#take();
-    this.output.flush();
+    this.output.release();
   }
 
   /** The peer has sent its FIN: what it asked before is still answered. */

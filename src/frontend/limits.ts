@@ -13,6 +13,10 @@ export const UNSENT_BYTES_MAX = 1_048_576;
 export const OUTPUT_BUFFER_BYTES = 16_384;
 export const OUTPUT_WRITERS_KEPT_MAX = 64;
 
+/** How long, and for how many connections, answers to what has come wait for those of other connections. */
+export const GATHER_MS_MAX = 0.5;
+export const GATHERED_OUTPUTS_MAX = 64;
+
 /** How long a Bind waits for searches and compares before it; then they are abandoned without an answer. */
 export const BIND_WAIT_MS_MAX = 50;
 
