@@ -17,6 +17,7 @@ import {
   ProtocolError,
 } from "../protocol/index.ts";
 import type { AccessLog } from "./access-log.ts";
+import type { Gathering } from "./gathering.ts";
 import { UNSENT_BYTES_MAX } from "./limits.ts";
 import type { OperationOwner } from "./operation.ts";
 import { Operation } from "./operation.ts";
@@ -45,6 +46,8 @@ export interface ConnectionOwner {
   readonly settings: FrontendSettings;
   readonly log: Log;
   readonly accessLog: AccessLog | undefined;
+  /** With it answers on several connections leave together. */
+  readonly gathering?: Gathering;
   connectionClosed(connection: LdapConnection): void;
 }
 
@@ -146,7 +149,7 @@ export class LdapConnection implements Connection, OperationOwner {
     this.#splitter.push(chunk);
     this.output.hold();
     this.#take();
-    this.output.release();
+    this.output.release(this.#owner.gathering);
   }
 
   /** The peer has sent its FIN: what it asked before is still answered. */

@@ -4,6 +4,7 @@ import type { Clock, Log } from "../base/index.ts";
 import type { AccessLog } from "./access-log.ts";
 import type { ConnectionOwner } from "./connection.ts";
 import { LdapConnection } from "./connection.ts";
+import { Gathering } from "./gathering.ts";
 import { STOP_MS_MAX, SWEEP_INTERVAL_MS } from "./limits.ts";
 import type { ListenAddress, Listener } from "./listener.ts";
 import { listen } from "./listener.ts";
@@ -45,6 +46,7 @@ export interface FrontendOptions {
 export class Frontend implements ConnectionOwner {
   readonly handler: RequestHandler;
   readonly log: Log;
+  readonly gathering = new Gathering();
   settings: FrontendSettings;
   accessLog: AccessLog | undefined;
   /** Connections accepted since the start. */

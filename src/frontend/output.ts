@@ -2,18 +2,14 @@
 //
 // The buffer (a BerWriter) is borrowed from a pool of the thread at the first byte and returned at the flush, so that an
 // idle connection holds none. After a write that the kernel took whole, the same memory is used again; otherwise the
-// socket keeps it and the writer gets new memory. What is written at other times than for a received chunk is flushed by a microtask,
-// so that the answers of one committed batch share a write.
-//
-// Answers to chunks leave together, when all chunks of a turn of the event loop have been worked on (`release`), at most GATHER_MS_MAX
-// later. Who wakes a sleeping peer for each answer pays for each; a peer that is answered on many connections is woken once.
+// socket keeps it and the writer gets new memory. What a received chunk is answered with is flushed at its end, or with what other connections
+// have to say (gathering.ts); what is written at other times by a microtask, so that the answers of one committed batch share a write.
 //
 // Two bounds hold a producer back: OUTPUT_TURN_BYTES_MAX in a turn (the others get their turn) and UNSENT_BYTES_MAX that
 // the peer has not taken. Who is held back waits in `#waiting`, which is served in order while there is room.
 import { BerWriter } from "../ber/index.ts";
+import type { Gathering } from "./gathering.ts";
 import {
-  GATHERED_OUTPUTS_MAX,
-  GATHER_MS_MAX,
   OUTPUT_BUFFER_BYTES,
   OUTPUT_TURN_BYTES_MAX,
   OUTPUT_WRITERS_KEPT_MAX,
@@ -29,12 +25,6 @@ export interface OutputSink {
 }
 
 const idleWriters: BerWriter[] = [];
-
-/** Those that have been released, of the whole thread. */
-const gathered: (Output | undefined)[] = [];
-let gatheredCount = 0;
-let gatheredSinceMs = 0;
-let isGatheringScheduled = false;
 
 export class Output {
   #sink: OutputSink;
@@ -63,22 +53,10 @@ export class Output {
     this.#isHeld = true;
   }
 
-  /** What was written leaves with what others have to say in this turn of the event loop. */
-  release(): void {
-    if (this.#writer === undefined) {
-      this.#isHeld = false;
-      return;
-    }
-    const now = performance.now();
-    if (gatheredCount === 0) gatheredSinceMs = now;
-    gathered[gatheredCount] = this;
-    gatheredCount += 1;
-    if (gatheredCount === GATHERED_OUTPUTS_MAX || now - gatheredSinceMs >= GATHER_MS_MAX) {
-      flushGathered();
-    } else if (!isGatheringScheduled) {
-      isGatheringScheduled = true;
-      setImmediate(endGathering);
-    }
+  /** The end of the chunk. What was written leaves with the others of `gathering`, without one at once. */
+  release(gathering: Gathering | undefined): void {
+    if (gathering === undefined || this.#writer === undefined) this.flush();
+    else gathering.add(this);
   }
 
   get unsentBytes(): number {
@@ -153,20 +131,5 @@ export class Output {
     this.flush();
     const mayGoOn = this.#isClosed || this.#sink.writableLength <= UNSENT_BYTES_MAX;
     if (this.#waiting.length > 0 && mayGoOn) this.#scheduleTurn();
-  }
-}
-
-function endGathering(): void {
-  isGatheringScheduled = false;
-  flushGathered();
-}
-
-function flushGathered(): void {
-  const count = gatheredCount;
-  gatheredCount = 0;
-  for (let i = 0; i < count; i += 1) {
-    const output = gathered[i];
-    gathered[i] = undefined;
-    output?.flush();
   }
 }

@@ -1,12 +1,8 @@
 /** Output (frontend/output): one write a turn, bounds, order of those who wait. Method: a sink that the test fills. */
 import { assert } from "chai";
-import { setup, suite, teardown, test } from "mocha";
-import {
-  GATHERED_OUTPUTS_MAX,
-  GATHER_MS_MAX,
-  OUTPUT_TURN_BYTES_MAX,
-  UNSENT_BYTES_MAX,
-} from "../../../src/frontend/limits.ts";
+import { suite, test } from "mocha";
+import { Gathering } from "../../../src/frontend/gathering.ts";
+import { OUTPUT_TURN_BYTES_MAX, UNSENT_BYTES_MAX } from "../../../src/frontend/limits.ts";
 import { Output } from "../../../src/frontend/output.ts";
 
 /** Takes nothing by itself: what is written stays until `take`. */
@@ -23,76 +19,7 @@ class Sink {
   }
 }
 
-const REPLACEABLE = { configurable: true, writable: true, enumerable: true };
-
-/** An output to which a chunk has just been answered. */
-function released(sink: Sink, text: string): Output {
-  const output = new Output(sink);
-  output.hold();
-  output.writer().append(Buffer.from(text));
-  output.release();
-  return output;
-}
-
 suite("frontend/output", () => {
-  const { performance } = globalThis;
-  let now = 0;
-  setup(() => {
-    now = 0;
-    Object.defineProperty(globalThis, "performance", { ...REPLACEABLE, value: { now: () => now } });
-  });
-  teardown(() => {
-    Object.defineProperty(globalThis, "performance", { ...REPLACEABLE, value: performance });
-  });
-
-  test("frontend/output: what several have released leaves at the end of the turn, in that order", async () => {
-    const sink = new Sink();
-    for (const text of ["one", "two", "three"]) released(sink, text);
-    await Promise.resolve();
-    assert.deepEqual(sink.writes, []);
-    await nextTurn();
-    assert.deepEqual(sink.writes, ["one", "two", "three"]);
-  });
-
-  test("frontend/output: what is written after the release leaves with it, once", async () => {
-    const sink = new Sink();
-    const output = released(sink, "one ");
-    output.writer().append(Buffer.from("two"));
-    output.flush();
-    assert.deepEqual(sink.writes, ["one two"]);
-    await nextTurn();
-    assert.deepEqual(sink.writes, ["one two"]);
-  });
-
-  test("frontend/output: released without a word it is as if it had not been held", async () => {
-    const sink = new Sink();
-    const output = new Output(sink);
-    output.hold();
-    output.release();
-    output.writer().append(Buffer.from("later"));
-    await Promise.resolve();
-    assert.deepEqual(sink.writes, ["later"]);
-  });
-
-  test("frontend/output: nobody waits for more than so many others", () => {
-    const sink = new Sink();
-    for (let i = 1; i < GATHERED_OUTPUTS_MAX; i += 1) released(sink, String(i));
-    assert.deepEqual(sink.writes, []);
-    released(sink, "last");
-    assert.lengthOf(sink.writes, GATHERED_OUTPUTS_MAX);
-  });
-
-  test("frontend/output: nobody waits for others that take long", () => {
-    const sink = new Sink();
-    released(sink, "one");
-    now += GATHER_MS_MAX / 2;
-    released(sink, "two");
-    assert.deepEqual(sink.writes, []);
-    now += GATHER_MS_MAX / 2;
-    released(sink, "three");
-    assert.deepEqual(sink.writes, ["one", "two", "three"]);
-  });
-
   test("frontend/output: what is written in one turn leaves in one write", async () => {
     const sink = new Sink();
     const output = new Output(sink);
@@ -112,6 +39,35 @@ suite("frontend/output", () => {
     assert.deepEqual(sink.writes, []);
     output.flush();
     assert.deepEqual(sink.writes, ["a"]);
+  });
+
+  test("frontend/output: held output leaves with its release, or when others say so", () => {
+    const sink = new Sink();
+    const output = new Output(sink);
+    const gathered: unknown[] = [];
+    const gathering = { add: (one: Output) => gathered.push(one) } as unknown as Gathering;
+    for (const [text, among] of [
+      ["alone", undefined],
+      ["with others", gathering],
+    ] as const) {
+      output.hold();
+      output.writer().append(Buffer.from(text));
+      output.release(among);
+    }
+    assert.deepEqual(sink.writes, ["alone"]);
+    assert.deepEqual(gathered, [output]);
+    output.flush();
+    assert.deepEqual(sink.writes, ["alone", "with others"]);
+  });
+
+  test("frontend/output: released without a word it is as if it had not been held", async () => {
+    const sink = new Sink();
+    const output = new Output(sink);
+    output.hold();
+    output.release(new Gathering());
+    output.writer().append(Buffer.from("later"));
+    await Promise.resolve();
+    assert.deepEqual(sink.writes, ["later"]);
   });
 
   test("frontend/output: memory that the socket still holds is not written again", () => {
