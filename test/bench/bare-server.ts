@@ -9,8 +9,6 @@
 //
 // Arguments: how many users. The first line on stdout is the port. Of the requests of load.c it knows those above; others end it.
 import { createHash } from "node:crypto";
-import { createServer } from "node:net";
-import { readThroughSharedBuffer } from "../../src/frontend/transport.ts";
 import { uint32At } from "../../src/kv/index.ts";
 import { openLmdb } from "../../src/kv/lmdb.ts";
 import {
@@ -22,7 +20,8 @@ import {
   TAG_SEARCH_REQUEST,
 } from "../../src/protocol/tags.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
-import { Answers, Messages, type Request, entryOf, requestOf } from "./bare-messages.ts";
+import { listenBare } from "./bare-listener.ts";
+import { type Answers, type Request, entryOf, requestOf } from "./bare-messages.ts";
 import { NAME_TEMPLATE, SURNAMES } from "./people.ts";
 import { RECORD_BYTES, StoreRows } from "./store-rows.ts";
 
@@ -165,51 +164,31 @@ async function commitAll(): Promise<void> {
 await rows.fill();
 await rows.fillStates();
 
-const server = createServer({ pauseOnConnect: true, noDelay: true }, (accepted) => {
-  const messages = new Messages();
-  const answers = new Answers();
-  const flush = (): void =>
-    answers.flush((bytes) => {
-      socket.write(bytes);
-      return socket.writableLength === 0;
-    });
-  const take = (message: Buffer): void => {
-    const request = requestOf(message);
-    switch (request.tag) {
-      case TAG_SEARCH_REQUEST:
-        search(request, message, answers);
-        break;
-      case TAG_COMPARE_REQUEST:
-        rows.record(numberIn(message));
-        break;
-      case TAG_BIND_REQUEST:
-        bind(message);
-        break;
-      case TAG_MODIFY_REQUEST:
-      case TAG_ADD_REQUEST:
-      case TAG_DELETE_REQUEST: {
-        const answer = (): void => {
-          answers.addResult(request);
-          queueMicrotask(flush);
-        };
-        waiting.push({ put: changeOf(request, message), answer });
-        if (!isScheduled) setImmediate(commitSoon);
-        isScheduled = true;
-        return;
-      }
+listenBare((message, answers, flush) => {
+  const request = requestOf(message);
+  switch (request.tag) {
+    case TAG_SEARCH_REQUEST:
+      search(request, message, answers);
+      break;
+    case TAG_COMPARE_REQUEST:
+      rows.record(numberIn(message));
+      break;
+    case TAG_BIND_REQUEST:
+      bind(message);
+      break;
+    case TAG_MODIFY_REQUEST:
+    case TAG_ADD_REQUEST:
+    case TAG_DELETE_REQUEST: {
+      const answer = (): void => {
+        answers.addResult(request);
+        queueMicrotask(flush);
+      };
+      waiting.push({ put: changeOf(request, message), answer });
+      if (!isScheduled) setImmediate(commitSoon);
+      isScheduled = true;
+      return;
     }
-    lastReadMs = performance.now();
-    answers.addResult(request);
-  };
-  const socket = readThroughSharedBuffer(accepted, (chunk) => {
-    messages.receive(chunk, take);
-    flush();
-    return true;
-  });
-  socket.on("error", () => socket.destroy());
-  socket.resume();
-});
-server.listen(0, "127.0.0.1", () => {
-  const address = server.address();
-  if (address !== null && typeof address === "object") console.log(address.port);
+  }
+  lastReadMs = performance.now();
+  answers.addResult(request);
 });

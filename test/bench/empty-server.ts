@@ -4,10 +4,9 @@
 //
 // The first line on stdout is the port. Of the requests of load.c it knows binds, compares, and searches that name a user and find that
 // one; any other ends it.
-import { createServer } from "node:net";
-import { readThroughSharedBuffer } from "../../src/frontend/transport.ts";
 import { TAG_SEARCH_REQUEST } from "../../src/protocol/tags.ts";
-import { Answers, Messages, entryOf, requestOf } from "./bare-messages.ts";
+import { listenBare } from "./bare-listener.ts";
+import { entryOf, requestOf } from "./bare-messages.ts";
 import { NAME_TEMPLATE } from "./people.ts";
 
 const NAME_START = NAME_TEMPLATE.replace(/#+$/, "");
@@ -19,33 +18,15 @@ const NAME_PLACES = [
   entryTemplate.lastIndexOf(NAME_TEMPLATE),
 ] as const;
 
-const server = createServer({ pauseOnConnect: true, noDelay: true }, (accepted) => {
-  const messages = new Messages();
-  const answers = new Answers();
-  const answer = (message: Buffer): void => {
-    const request = requestOf(message);
-    if (request.tag === TAG_SEARCH_REQUEST) {
-      const name = message.indexOf(NAME_START);
-      if (name < 0) throw new Error("the search does not name a user");
-      answers.addEntry(request.id, entryTemplate.length, (bytes, at) => {
-        bytes.set(entryTemplate, at);
-        for (const place of NAME_PLACES) message.copy(bytes, at + place, name, name + NAME_BYTES);
-      });
-    }
-    answers.addResult(request);
-  };
-  const socket = readThroughSharedBuffer(accepted, (chunk) => {
-    messages.receive(chunk, answer);
-    answers.flush((bytes) => {
-      socket.write(bytes);
-      return socket.writableLength === 0;
+listenBare((message, answers) => {
+  const request = requestOf(message);
+  if (request.tag === TAG_SEARCH_REQUEST) {
+    const name = message.indexOf(NAME_START);
+    if (name < 0) throw new Error("the search does not name a user");
+    answers.addEntry(request.id, entryTemplate.length, (bytes, at) => {
+      bytes.set(entryTemplate, at);
+      for (const place of NAME_PLACES) message.copy(bytes, at + place, name, name + NAME_BYTES);
     });
-    return true;
-  });
-  socket.on("error", () => socket.destroy());
-  socket.resume();
-});
-server.listen(0, "127.0.0.1", () => {
-  const address = server.address();
-  if (address !== null && typeof address === "object") console.log(address.port);
+  }
+  answers.addResult(request);
 });
