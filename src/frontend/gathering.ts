@@ -1,6 +1,6 @@
 // Answers to chunks that have come on several connections leave together, when all that had come with this turn of the event loop has
-// been worked on, at most GATHER_MS_MAX later. Who wakes a sleeping peer for each answer pays for each; a peer that is answered
-// on many connections is woken once.
+// been worked on. The first chunk that ends GATHER_MS_MAX after an answer has begun to wait makes all of them leave. Who wakes a
+// sleeping peer for each answer pays for each; a peer that is answered on many connections is woken once.
 import { GATHERED_OUTPUTS_MAX, GATHER_MS_MAX } from "./limits.ts";
 
 export interface GatheredOutput {

@@ -13,7 +13,7 @@ export const UNSENT_BYTES_MAX = 1_048_576;
 export const OUTPUT_BUFFER_BYTES = 16_384;
 export const OUTPUT_WRITERS_KEPT_MAX = 64;
 
-/** How long, and for how many connections, answers to what has come wait for those of other connections. */
+/** How long an answer waits before no other chunk is begun ahead of it, and for the answers of how many connections. */
 export const GATHER_MS_MAX = 0.5;
 export const GATHERED_OUTPUTS_MAX = 64;
 

@@ -99,6 +99,7 @@ function search({ id }: Request, message: Buffer, answers: Answers): void {
   const place = numberPlace(message);
   if (place < 0) {
     const start = message.indexOf(SURNAME_START);
+    if (start < 0) throw new Error("the search names nobody");
     const digits = message[start - 1]! - SURNAME_START.length;
     const surname = numberAt(message, start + SURNAME_START.length, digits);
     rows.lookUpKey(surname, 0);
