@@ -41,12 +41,14 @@ export interface FrontendOptions {
   readonly tls?: TlsSettings;
   /** Who serves what is accepted here; undefined = this front end. */
   readonly taker?: SocketTaker;
+  /** For who takes the thread for long; undefined = one of its own. */
+  readonly gathering?: Gathering;
 }
 
 export class Frontend implements ConnectionOwner {
   readonly handler: RequestHandler;
   readonly log: Log;
-  readonly gathering = new Gathering();
+  readonly gathering: Gathering;
   settings: FrontendSettings;
   accessLog: AccessLog | undefined;
   /** Connections accepted since the start. */
@@ -71,6 +73,7 @@ export class Frontend implements ConnectionOwner {
     this.settings = { ...FRONTEND_SETTINGS_DEFAULT, ...options.settings };
     this.accessLog = options.accessLog;
     this.#taker = options.taker;
+    this.gathering = options.gathering ?? new Gathering();
     this.#acceptor = options.tls === undefined ? undefined : new TlsAcceptor(options.tls);
   }
 

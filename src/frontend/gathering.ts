@@ -21,7 +21,7 @@ export class Gathering {
     this.#outputs[this.#count] = output;
     this.#count += 1;
     if (this.#count === GATHERED_OUTPUTS_MAX || now - this.#sinceMs >= GATHER_MS_MAX) {
-      this.#flush();
+      this.flush();
     } else if (!this.#isEndScheduled) {
       this.#isEndScheduled = true;
       setImmediate(this.#end);
@@ -30,10 +30,11 @@ export class Gathering {
 
   readonly #end = (): void => {
     this.#isEndScheduled = false;
-    this.#flush();
+    this.flush();
   };
 
-  #flush(): void {
+  /** All leave now. To be called before anything that takes long. */
+  flush(): void {
     const count = this.#count;
     this.#count = 0;
     for (let i = 0; i < count; i += 1) {

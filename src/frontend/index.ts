@@ -1,5 +1,6 @@
 export type { AccessLog } from "./access-log.ts";
 export type { AcceptedFacts, SocketTaker } from "./frontend.ts";
+export { Gathering } from "./gathering.ts";
 export { JsonAccessLog } from "./access-log-json.ts";
 export { TextAccessLog } from "./access-log-text.ts";
 export type { FrontendOptions } from "./frontend.ts";

@@ -35,6 +35,8 @@ export interface WriteQueueOptions {
   readonly quietMs?: number;
   /** Calls `step` once the input that is there has been read. Default: setImmediate. */
   readonly schedule?: (step: () => void) => void;
+  /** Called before the operations of a transaction run, which may take as long as all of a batch do. */
+  readonly onBatch?: () => void;
 }
 
 interface PendingWrite {
@@ -234,6 +236,7 @@ export class WriteQueue {
 
   #runBatch(batch: Batch): void {
     assert(!this.#failed, "nothing commits after a failure");
+    this.#options.onBatch?.();
     const countMax = this.#options.batchOperationsMax ?? BATCH_OPERATIONS_MAX;
     batch.writes.push(...this.#waiting.splice(0, countMax));
     // One row that many operations change, as the lists of common index keys are, is written once.

@@ -9,7 +9,7 @@ import type { Clock, Millis } from "../base/index.ts";
 import { formatDse } from "../config/index.ts";
 import { DnSyntaxError } from "../dn/index.ts";
 import { Descriptions } from "../entry/index.ts";
-import { Frontend, type Listener } from "../frontend/index.ts";
+import { Frontend, Gathering, type Listener } from "../frontend/index.ts";
 import { FrontProcesses } from "../fronts/index.ts";
 import { WriteQueue } from "../kv/index.ts";
 import { openLmdb } from "../kv/lmdb.ts";
@@ -80,10 +80,12 @@ export async function startServer(folder: string): Promise<RunningServer> {
   const { frontEndProcesses } = config.snapshot.server;
   const kv = openLmdb(paths.database, { sharing: frontEndProcesses > 0 ? "followed" : "alone" });
   if (kv.sharing === "followed") generationTable(kv);
+  const gathering = new Gathering();
   const queue = new WriteQueue(kv, SYSTEM_CLOCK, {
     isRefusal: (error) => error instanceof LdapError || error instanceof DnSyntaxError,
     busyError: () => new LdapError("busy", "Too many writes are waiting"),
     onFatal: stopWithDefect,
+    onBatch: () => gathering.flush(),
   });
   const descriptions = new Descriptions(schemaKeeper.schema, () => readDescriptions(kv));
   logs.use(config.snapshot.server);
@@ -97,7 +99,7 @@ export async function startServer(folder: string): Promise<RunningServer> {
     paths,
   };
   const directory = new Directory(parts, descriptions, config);
-  const server = new ServerParts(directory, { schemaKeeper, logs }, stopWithDefect);
+  const server = new ServerParts(directory, { schemaKeeper, logs, gathering }, stopWithDefect);
   await server.start();
   return server;
 }
@@ -108,6 +110,12 @@ export function loadSealKey(path: string): Buffer {
   return readFileSync(path);
 }
 
+interface OutsideParts {
+  readonly schemaKeeper: SchemaKeeper;
+  readonly logs: ServerLogs;
+  readonly gathering: Gathering;
+}
+
 class ServerParts implements RunningServer {
   readonly #directory: Directory;
   readonly #frontend: Frontend;
@@ -115,16 +123,18 @@ class ServerParts implements RunningServer {
   readonly #actions: ServerActions;
   readonly #keeper: BackendKeeper;
   readonly #logs: ServerLogs;
+  readonly #gathering: Gathering;
   #timer: NodeJS.Timeout | undefined;
   #listeners: Listener[] = [];
 
   constructor(
     directory: Directory,
-    { schemaKeeper, logs }: { readonly schemaKeeper: SchemaKeeper; readonly logs: ServerLogs },
+    { schemaKeeper, logs, gathering }: OutsideParts,
     onDefect: (error: unknown) => void,
   ) {
     this.#directory = directory;
     this.#logs = logs;
+    this.#gathering = gathering;
     const { paths } = directory;
     const acis = new AciStore(directory.schema);
     const gate = new AccessGate(directory, acis);
@@ -229,6 +239,7 @@ class ServerParts implements RunningServer {
       clock: directory.clock,
       settings: frontendSettings(directory),
       taker: this.#fronts,
+      gathering: this.#gathering,
       ...(access === undefined ? {} : { accessLog: access }),
       ...(tls === undefined ? {} : { tls }),
     });

@@ -55,4 +55,14 @@ suite("frontend/gathering", () => {
     add("three");
     assert.deepEqual(left, ["one", "two", "three"]);
   });
+
+  test("frontend/gathering: nobody waits for what is about to take long, nor leaves twice", async () => {
+    add("one");
+    add("two");
+    gathering.flush();
+    assert.deepEqual(left, ["one", "two"]);
+    add("three");
+    await nextTurn();
+    assert.deepEqual(left, ["one", "two", "three"]);
+  });
 });

@@ -48,7 +48,11 @@ interface Bench {
 }
 
 function makeBench(
-  options: { readonly operationsMax?: number; readonly batch?: number } = {},
+  options: {
+    readonly operationsMax?: number;
+    readonly batch?: number;
+    readonly onBatch?: () => void;
+  } = {},
 ): Bench {
   const disk = new Steps();
   const loop = new Steps();
@@ -66,6 +70,7 @@ function makeBench(
       schedule: loop.schedule,
       operationsMax: options.operationsMax ?? 100,
       batchOperationsMax: options.batch ?? 100,
+      ...(options.onBatch === undefined ? {} : { onBatch: options.onBatch }),
     },
   );
   return Object.assign(bench, {
@@ -113,6 +118,22 @@ suite("kv/write-queue", () => {
     await bench.disk.take(1);
     assert.deepEqual(settled, ["a", "b"]);
     assert.equal(read(bench.kv, 2), "b");
+  });
+
+  test("kv/write-queue: each transaction is told of before its operations run", async () => {
+    const seen: string[] = [];
+    const bench = makeBench({ batch: 2, onBatch: () => seen.push("batch") });
+    const write = (name: string) => (): void => void seen.push(name);
+    void bench.queue.submit(write("alone, without hand-over"));
+    await bench.loop.takeAll();
+    bench.queue.noteRequest();
+    for (const name of ["one", "two", "three"]) void bench.queue.submit(write(name));
+    await bench.disk.takeAll();
+    assert.deepEqual(seen, [
+      ...["batch", "alone, without hand-over"],
+      ...["batch", "one", "two"],
+      ...["batch", "three"],
+    ]);
   });
 
   test("kv/write-queue: a refused operation leaves no trace and its siblings commit", async () => {
