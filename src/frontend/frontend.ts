@@ -41,7 +41,7 @@ export interface FrontendOptions {
   readonly tls?: TlsSettings;
   /** Who serves what is accepted here; undefined = this front end. */
   readonly taker?: SocketTaker;
-  /** For who takes the thread for long; undefined = one of its own. */
+  /** Shared with those who have answers sent before they take the thread for long; undefined = one of its own. */
   readonly gathering?: Gathering;
 }
 

@@ -110,7 +110,8 @@ export function loadSealKey(path: string): Buffer {
   return readFileSync(path);
 }
 
-interface OutsideParts {
+/** What is made before the directory. */
+interface FirstParts {
   readonly schemaKeeper: SchemaKeeper;
   readonly logs: ServerLogs;
   readonly gathering: Gathering;
@@ -129,7 +130,7 @@ class ServerParts implements RunningServer {
 
   constructor(
     directory: Directory,
-    { schemaKeeper, logs, gathering }: OutsideParts,
+    { schemaKeeper, logs, gathering }: FirstParts,
     onDefect: (error: unknown) => void,
   ) {
     this.#directory = directory;
