@@ -8,6 +8,8 @@ import { accountsOf, userDn, userPassword } from "./people.ts";
 const WARM_UP_WIDTH = { connections: 8, depth: 16 };
 /** What takes long is done this much less often. */
 const WARM_UP_DIVISOR = 5;
+/** Of additions and of deletions, rounds that are not counted: what is added and deleted must match. */
+const WARM_UP_ROUNDS = 3;
 /** Of a round, the part that is not counted, and what that is at most. */
 const RUN_IN = { part: 0.25, secondsMax: 0.3 };
 
@@ -38,15 +40,17 @@ export async function runRounds(
   const counted = grows ? changes : operations;
   const amount: Load["amount"] = counted === undefined ? { seconds } : { operations: counted };
   const warmUpSeconds = Math.min(seconds * RUN_IN.part, RUN_IN.secondsMax);
-  // Additions and deletions come after all else.
   if (!grows) await warmUp(generator, servers, one, options);
   const outcomes = new Map<LoadedServer, LoadOutcome[]>(servers.map((server) => [server, []]));
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = grows ? -WARM_UP_ROUNDS : 0; round < rounds; round += 1) {
+    const isCounted = round >= 0;
+    const title = isCounted ? `round ${round + 1} of ${rounds}` : "warming up";
     for (const server of servers) {
-      options.log(`${name}: ${server.name}, round ${round + 1} of ${rounds}`);
-      const first = grows ? entries + round * changes : 0;
+      options.log(`${name}: ${server.name}, ${title}`);
+      const first = grows ? entries + (WARM_UP_ROUNDS + round) * changes : 0;
       const run = { ...load, first, ...populationOf(one, entries), amount, warmUpSeconds };
-      outcomes.get(server)?.push(await generator.run(targetOf(server, one), run));
+      const outcome = await generator.run(targetOf(server, one), run);
+      if (isCounted) outcomes.get(server)?.push(outcome);
     }
   }
   return outcomes;
