@@ -131,12 +131,12 @@ export class AccessEvaluator {
 
   /** Whether a new evaluator for the same caller would answer the same: no rule has changed, and neither has what the rules
    *  looked at so far. */
-  stillHolds(state: DirectoryState, time: LocalTime): boolean {
+  stillHolds(state: DirectoryState, now: () => LocalTime): boolean {
     return (
       this.#generation === this.#store.generation &&
       this.#chains.size <= CHAINS_KEPT_MAX &&
       (!this.#directory.wasAsked || this.#isAsItWas(state)) &&
-      (!this.#bind.usedTime || (this.#time.minute === time.minute && this.#time.day === time.day))
+      (!this.#bind.usedTime || this.#isSameTime(now()))
     );
   }
 
@@ -234,9 +234,10 @@ export class AccessEvaluator {
     const whole = this.#decide(entry, entryQuestion("read"));
     if (whole.reason === "rule") return whole.allowed;
     if (this.uniform(entry, "read") === false) return false;
-    for (const { description } of entry.attributes()) {
-      if (this.mayAttribute(entry, "read", description.type, description.options)) return true;
-    }
+    const isReadable = ({ type, options }: AttributeDescription): boolean =>
+      this.mayAttribute(entry, "read", type, options);
+    if (entry.hasDescription !== undefined) return entry.hasDescription(isReadable);
+    for (const { description } of entry.attributes()) if (isReadable(description)) return true;
     return false;
   }
 
@@ -257,6 +258,10 @@ export class AccessEvaluator {
     types: readonly AttributeType[],
   ): readonly boolean[] {
     return types.map((type) => this.mayAttribute(entry, right, type));
+  }
+
+  #isSameTime({ minute, day }: LocalTime): boolean {
+    return this.#time.minute === minute && this.#time.day === day;
   }
 
   #isAsItWas({ snapshot, config }: DirectoryState): boolean {

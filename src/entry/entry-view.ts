@@ -46,6 +46,8 @@ export interface EntryView {
   readonly parentNormalDn?: string | undefined;
   /** All attributes that may be shown, user and operational, computed ones included. */
   attributes(): Iterable<Attribute>;
+  /** Whether one of these has a description that passes, where that is cheaper to know. */
+  hasDescription?(passes: (description: AttributeDescription) => boolean): boolean;
   /** Values of the type, of its subtypes and of all option forms (RFC 4511 §4.5.1.7: what a filter item looks at). */
   values(type: AttributeType): readonly Buffer[];
   /** Whether one of these is this one, byte by byte, where that is cheaper to know. */

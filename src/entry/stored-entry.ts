@@ -208,6 +208,12 @@ export class StoredEntry implements EntryView {
     yield* this.computed();
   }
 
+  hasDescription(passes: (description: AttributeDescription) => boolean): boolean {
+    for (const rows = this.rows(); rows.next(); ) if (passes(this.description(rows))) return true;
+    for (const { description } of this.computed()) if (passes(description)) return true;
+    return false;
+  }
+
   /** The attributes that are not stored. */
   *computed(): Iterable<Attribute> {
     for (const [key, compute] of COMPUTED) {

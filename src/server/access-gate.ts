@@ -49,17 +49,16 @@ export class AccessGate {
     const { identity, connection } = subject;
     const { kv, config } = this.#directory;
     const state = { snapshot: kv.snapshot, config: config.snapshot };
-    const time = this.#time();
     const kept = this.#kept.get(connection);
     if (
       kept !== undefined &&
       kept.identity === identity &&
       kept.ssf === connection.ssf &&
-      kept.evaluator.stillHolds(state, time)
+      kept.evaluator.stillHolds(state, this.#time)
     ) {
       return kept.evaluator;
     }
-    const evaluator = this.#newEvaluator(subject, undefined, { time, state });
+    const evaluator = this.#newEvaluator(subject, undefined, { time: this.#time(), state });
     this.#kept.set(connection, { evaluator, identity, ssf: connection.ssf });
     return evaluator;
   }
@@ -68,10 +67,10 @@ export class AccessGate {
     return identity?.isRoot === true || !this.#directory.config.snapshot.server.accessControl;
   }
 
-  #time(): LocalTime {
+  readonly #time = (): LocalTime => {
     const now = new Date(this.#directory.clock.now());
     return { minute: now.getHours() * MINUTES_PER_HOUR + now.getMinutes(), day: now.getDay() };
-  }
+  };
 
   #newEvaluator(
     subject: AccessSubject,

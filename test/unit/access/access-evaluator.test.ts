@@ -1,7 +1,7 @@
 // Who may do what. The tree, the rules and the answers marked "389" are those of an experiment on 389 2.3.1;
 // cases marked "ours" differ on purpose and say why.
 import { assert } from "chai";
-import type { Directory } from "../../../src/access/index.ts";
+import type { Directory, LocalTime } from "../../../src/access/index.ts";
 import { AccessEvaluator, AciStore, formatReason } from "../../../src/access/index.ts";
 import { PlainEntry } from "../../support/plain-entry.ts";
 import {
@@ -420,23 +420,24 @@ suite("access/access-evaluator", () => {
       assert.isTrue(mayRead(access));
       return { store, access };
     };
-    const later = { minute: time.minute + 1, day: time.day };
+    const now = (): LocalTime => time;
+    const later = (): LocalTime => ({ minute: time.minute + 1, day: time.day });
 
     const plain = lasting(rule(ANYONE));
     assert.isTrue(plain.access.stillHolds({ snapshot: 2, config: "d" }, later));
     plain.store.set("ou=other,dc=x", [Buffer.from(rule(ANYONE))]);
-    assert.isFalse(plain.access.stillHolds(state, time), "a rule has come");
+    assert.isFalse(plain.access.stillHolds(state, now), "a rule has come");
 
     const { access: byGroup } = lasting(rule(`groupdn="ldap:///cn=g1,${S}"`));
     assert.isTrue(byGroup.stillHolds(state, later));
     assert.isFalse(
-      byGroup.stillHolds({ ...state, snapshot: 2 }, time),
+      byGroup.stillHolds({ ...state, snapshot: 2 }, now),
       "the group may have changed",
     );
-    assert.isFalse(byGroup.stillHolds({ ...state, config: "d" }, time));
+    assert.isFalse(byGroup.stillHolds({ ...state, config: "d" }, now));
 
     const { access: byTime } = lasting(rule('timeofday < "1200"'));
-    assert.isTrue(byTime.stillHolds({ snapshot: 2, config: "d" }, time));
+    assert.isTrue(byTime.stillHolds({ snapshot: 2, config: "d" }, now));
     assert.isFalse(byTime.stillHolds(state, later), "the time has changed");
   });
 });
