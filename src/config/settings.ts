@@ -50,8 +50,10 @@ export interface SuffixSettings {
   readonly normalSuffix: string;
   readonly normalDn: string;
   readonly state: SuffixState;
-  /** As written; compare without case. */
+  /** As written. */
   readonly backendName: string | undefined;
+  /** The same in lower case. */
+  readonly backendKey: string | undefined;
   readonly referrals: readonly string[];
   readonly normalParentSuffix: string | undefined;
 }

@@ -114,12 +114,14 @@ function readSuffix(
     stored === "backend" && replica !== undefined && replica.role !== "supplier";
   const parent = entry.text("nsslapd-parent-suffix");
   const referrals = entry.texts("nsslapd-referral");
+  const backendName = entry.text("nsslapd-backend");
   return {
     suffix,
     normalSuffix: normal(suffix),
     normalDn: entry.normalDn,
     state: isReadOnlyReplica ? "referralOnUpdate" : stored,
-    backendName: entry.text("nsslapd-backend"),
+    backendName,
+    backendKey: backendName?.toLowerCase(),
     referrals:
       replica !== undefined && replica.referrals.length > 0 ? replica.referrals : referrals,
     normalParentSuffix: parent === undefined ? undefined : normal(parent),

@@ -200,10 +200,7 @@ class LeafPlanner {
       parts.push(found);
     }
     const source = parts.length === 1 ? parts[0]! : new UnionSource(parts);
-    return new ItemSource(source, {
-      name: `${KIND_TEXTS[kind]}(${this.#name})`,
-      exact: !this.#name.includes(";"), // options are not in the index
-    });
+    return new ItemSource(source, KIND_TEXTS[kind], this.#name);
   }
 
   #undefined(text: string): NamedSource {

@@ -15,7 +15,7 @@ export interface Source {
 
 /** What a filter or a part of it finds. */
 export interface NamedSource extends Source {
-  /** For the access log. */
+  /** For people. */
   readonly text: string;
 }
 
@@ -141,17 +141,19 @@ export class IntersectionSource implements Source {
 /** Candidates of an item under its name. */
 export class ItemSource implements NamedSource {
   readonly exact: boolean;
-  readonly #name: string;
+  readonly #kind: string;
+  readonly #attribute: string;
   readonly #source: Source;
 
-  constructor(source: Source, shown: { readonly exact: boolean; readonly name: string }) {
+  constructor(source: Source, kind: string, attribute: string) {
     this.#source = source;
-    this.#name = shown.name;
-    this.exact = shown.exact && source.exact;
+    this.#kind = kind;
+    this.#attribute = attribute;
+    this.exact = source.exact && !attribute.includes(";"); // options are not in the index
   }
 
   get text(): string {
-    return `${this.#name}=${this.#source.countMax}`;
+    return `${this.#kind}(${this.#attribute})=${this.#source.countMax}`;
   }
 
   get countMax(): number {

@@ -37,7 +37,7 @@ export type Plan =
       readonly ids: IdList;
       /** Whether each of them matches, as far as indexes know (rights and scope apart). */
       readonly exact: boolean;
-      /** For the access log, such as `eq(uid)=1`. */
+      /** How they were found, such as `eq(uid)=1`; made when it is asked for. */
       readonly text: string;
     }
   | { readonly scan: true; readonly text: "unindexed" };
@@ -64,8 +64,24 @@ export function planCandidates(
   const found = new Planner({ schema, indexes, table, idsMax, isCovered }).plan(filter);
   if (found === ALL) return SCAN;
   const ids = found.ids();
-  if (ids.size > idsMax) return SCAN;
-  return { scan: false, ids, exact: found.exact, text: found.text };
+  return ids.size > idsMax ? SCAN : new IndexPlan(found, ids);
+}
+
+class IndexPlan {
+  readonly scan = false;
+  readonly ids: IdList;
+  readonly exact: boolean;
+  readonly #source: NamedSource;
+
+  constructor(source: NamedSource, ids: IdList) {
+    this.ids = ids;
+    this.exact = source.exact;
+    this.#source = source;
+  }
+
+  get text(): string {
+    return this.#source.text;
+  }
 }
 
 interface PlanContext {

@@ -2,19 +2,14 @@
 // walked. Candidates are read one by one, so a long search holds no snapshot.
 import { type EntryId, type EntryView, RecordFlag, StoredEntry } from "../entry/index.ts";
 import { type Matcher, namesObjectClass } from "../filter/index.ts";
-import {
-  type IndexCatalog,
-  type ItemFilter,
-  type Plan,
-  type PlanLimits,
-  planCandidates,
-} from "../index/index.ts";
+import { type ItemFilter, type Plan, type PlanLimits, planCandidates } from "../index/index.ts";
 import { copyBytes } from "../kv/index.ts";
 import type { Filter, SearchRequest } from "../protocol/index.ts";
 import { formatEntryState } from "../replication/registers/index.ts";
 import { wasConflict } from "../replication/urp/index.ts";
 import { type Backend, type BackendReader, BackendTxn } from "../store/index.ts";
 import { candidateEntry } from "./candidate-entry.ts";
+import { ListedEntries } from "./listed-entries.ts";
 import { RecordGate } from "./record-gate.ts";
 import { scanEntries } from "./scan-entries.ts";
 import { ChildrenScope, SubtreeScope } from "./scan-scope.ts";
@@ -41,8 +36,6 @@ const TOMBSTONE_INDEXES: ReadonlySet<string> = new Set([
 const SCAN_SHARE_MIN = 4;
 /** Of fewer candidates most are likely to match, and would be tested twice. */
 const GATED_IDS_MIN = 32;
-/** Refused candidates after which a search gets to look at its limits. */
-const REFUSED_MAX = 32;
 
 export class BackendSource implements SearchSource {
   readonly #backend: Backend;
@@ -112,34 +105,25 @@ export class BackendSource implements SearchSource {
   }
 
   candidates(base: EntryView, request: SearchRequest, matcher: Matcher): Candidates {
-    if (!(base instanceof StoredEntry)) return { plan: "none", unindexed: false, entries: [] };
-    if (request.scope === "base") return { plan: "base", unindexed: false, entries: [base] };
+    if (!(base instanceof StoredEntry)) return { unindexed: false, entries: [] };
+    if (request.scope === "base") return { unindexed: false, entries: [base] };
     const plan = this.#plan(request.filter);
     if (request.scope === "one") return this.#oneLevel(base, plan, matcher);
     const withBase = request.scope === "sub";
     if (!plan.scan) {
       const accept = (entry: StoredEntry): boolean => this.#isBelow(base, entry, withBase);
-      const entries = this.#fromIds(plan.ids, accept, this.#gateFor(plan, matcher));
-      return { plan: plan.text, unindexed: false, entries };
+      const entries = this.#fromIds(plan.ids.sorted, accept, this.#gateFor(plan, matcher));
+      return { unindexed: false, entries };
     }
     const gate = this.#gate(matcher);
     const entries = this.#holdsMuch(base)
       ? scanEntries(this.#backend, new SubtreeScope(this.#backend, base, withBase), gate)
       : this.#walk(base, withBase, gate);
-    return { plan: plan.text, unindexed: true, entries };
+    return { unindexed: true, entries };
   }
 
   #plan(filter: Filter): Plan {
-    const { schema, indexes, tables, descriptions, lateRows, kv } = this.#backend;
-    const catalog: IndexCatalog = {
-      find: (type) => indexes.find(type),
-      occurs: (type) => descriptions.occurs(type),
-      sizes: indexes.sizes,
-      late: () => {
-        lateRows.lists.follow(kv.snapshot);
-        return lateRows.lists;
-      },
-    };
+    const { schema, catalog, tables } = this.#backend;
     const limits = namesObjectClass(filter, TOMBSTONE_CLASS)
       ? { ...this.#limits, isCovered: coversTombstones }
       : this.#limits;
@@ -158,14 +142,14 @@ export class BackendSource implements SearchSource {
   #oneLevel(base: StoredEntry, plan: Plan, matcher: Matcher): Candidates {
     if (!plan.scan && plan.ids.size <= base.childCount) {
       const accept = (entry: StoredEntry): boolean => entry.parentId === base.id;
-      const entries = this.#fromIds(plan.ids, accept, this.#gateFor(plan, matcher));
-      return { plan: plan.text, unindexed: false, entries };
+      const entries = this.#fromIds(plan.ids.sorted, accept, this.#gateFor(plan, matcher));
+      return { unindexed: false, entries };
     }
     const gate = this.#gate(matcher);
     const entries = this.#holdsMuch(base)
       ? scanEntries(this.#backend, new ChildrenScope(base), gate)
       : this.#fromIds(this.#childIds(base.id), () => true, gate);
-    return { plan: "children", unindexed: plan.scan, entries };
+    return { unindexed: plan.scan, entries };
   }
 
   /** Whether so many entries are below the base that all of the backend are gone through faster than its tree. */
@@ -180,17 +164,15 @@ export class BackendSource implements SearchSource {
   }
 
   /** Without a gate all pass: the IDs are those of entries that match. */
-  *#fromIds(
-    ids: Iterable<number>,
+  #fromIds(
+    ids: ArrayLike<number>,
     accept: (entry: StoredEntry) => boolean,
     gate: RecordGate | undefined,
   ): Iterable<StoredEntry | number> {
-    for (const id of ids) {
-      const entry = this.#read(id as EntryId, gate);
-      if (gate !== undefined && isDue(gate, entry)) yield gate.takeRefused();
-      if (entry !== undefined && accept(entry)) yield entry;
-    }
-    if (gate !== undefined && gate.refused > 0) yield gate.takeRefused();
+    return new ListedEntries(ids, gate, (id) => {
+      const entry = this.#read(id, gate);
+      return entry !== undefined && accept(entry) ? entry : undefined;
+    });
   }
 
   #read(id: EntryId, gate: RecordGate | undefined): StoredEntry | undefined {
@@ -213,18 +195,13 @@ export class BackendSource implements SearchSource {
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
       for (const child of this.#childIds(id)) {
         const entry = this.#read(child, gate);
-        if (isDue(gate, entry)) yield gate.takeRefused();
+        if (gate.isDue(entry !== undefined)) yield gate.takeRefused();
         if (entry !== undefined) yield entry;
         if (this.#reader.hasChildren(child)) open.push(child);
       }
     }
     if (gate.refused > 0) yield gate.takeRefused();
   }
-}
-
-/** Whether those that the gate has refused are to be counted now: before an entry, and from time to time. */
-function isDue(gate: RecordGate, entry: StoredEntry | undefined): boolean {
-  return gate.refused >= (entry === undefined ? REFUSED_MAX : 1);
 }
 
 /** Whether the index of a filter item has tombstones too (see `indexedValues` of the store). */

@@ -18,7 +18,7 @@ export type {
   SearchSource,
   Visibility,
 } from "./search.ts";
-export { search } from "./search.ts";
+export { SEARCH_SLICE_MS, Search } from "./search.ts";
 export type { EntryAnswer } from "./search-entry.ts";
 export { selectAttributes, writeEntry } from "./search-entry.ts";
 export { Selection } from "./selection.ts";

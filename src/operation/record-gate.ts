@@ -3,6 +3,9 @@
 import { type Descriptions, RecordFlag, recordFlags } from "../entry/index.ts";
 import type { RecordTest } from "../filter/index.ts";
 
+/** Refused records after which a search gets to look at its limits. */
+const REFUSED_MAX = 32;
+
 export class RecordGate {
   readonly #test: RecordTest;
   readonly #descriptions: Descriptions;
@@ -27,6 +30,11 @@ export class RecordGate {
   /** Records refused since they were last taken. */
   get refused(): number {
     return this.#refused;
+  }
+
+  /** Whether those that were refused are to be counted now: before one that has passed, and from time to time. */
+  isDue(hasPassed: boolean): boolean {
+    return this.#refused >= (hasPassed ? 1 : REFUSED_MAX);
   }
 
   takeRefused(): number {

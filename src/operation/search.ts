@@ -1,4 +1,4 @@
-// Search (RFC 4511 §4.5). A search is a generator: it stops after every slice, so that the caller can drain the socket,
+// Search (RFC 4511 §4.5). A search is done in steps: it stops after every slice, so that the caller can drain the socket,
 // look for an abandon, and let others run; between slices it holds no read transaction, only entry IDs, and every
 // candidate is checked anew against scope, visibility, filter and access when its turn comes.
 import type { Clock } from "../base/index.ts";
@@ -19,8 +19,6 @@ const CANDIDATES_PER_LOOK = 32;
 export type Visibility = "plain" | "subentry" | "tombstone" | "referral";
 
 export interface Candidates {
-  /** For the access log: the indexes used, or `unindexed`. */
-  readonly plan: string;
   readonly unindexed: boolean;
   /** In no particular order; supersets are fine, scope has been checked. A number stands for that many entries in scope that were
    *  looked at and do not match. */
@@ -52,12 +50,12 @@ export interface SearchSink {
 export interface SearchLimits {
   /** Entries; undefined = no limit. */
   readonly sizeMax: number | undefined;
-  /** Milliseconds since 1970; undefined = no limit. */
-  readonly deadline: number | undefined;
+  /** Milliseconds; undefined = no limit. */
+  readonly timeMaxMs: number | undefined;
   /** Candidates examined in an unindexed search; undefined = no limit. */
   readonly lookThroughMax: number | undefined;
-  /** Refuse searches of subtrees that no index answers. */
-  readonly indexRequired: boolean;
+  /** Whether to refuse searches of subtrees that no index answers; asked of those alone. */
+  readonly isIndexRequired: () => boolean;
 }
 
 export interface SearchSettings {
@@ -69,85 +67,108 @@ export interface SearchSettings {
   readonly access: Access;
   readonly limits: SearchLimits;
   /** What the filter or a control asks to see beyond plain entries. */
-  readonly sees: { readonly subentries: "no" | "also" | "only"; readonly tombstones: boolean };
+  readonly subentries: "no" | "also" | "only";
+  readonly seesTombstones: boolean;
   readonly manageDsaIt: boolean;
   readonly clock: Clock;
 }
 
 export interface SearchOutcome {
   readonly result: LdapResult;
-  readonly entryCount: number;
-  readonly plan: string;
   readonly unindexed: boolean;
 }
 
-/** Runs a search. Yields between slices and whenever the sink is full.
- *  Every end is an outcome: refusals too (noSuchObject, sizeLimitExceeded, timeLimitExceeded, adminLimitExceeded, referral). */
-export function* search(
-  settings: SearchSettings,
-  sink: SearchSink,
-): Generator<void, SearchOutcome> {
-  const { source, request, limits, clock } = settings;
-  const base = source.find(settings.baseNormalDn);
-  if (base === undefined) return missingBase(settings);
-  if (!settings.manageDsaIt && source.visibility(base) === "referral") {
-    return refused(
-      new LdapError("referral", "", { matchedDn: base.dn, referrals: source.referralUrls(base) }),
-    );
+/** One search. */
+export class Search {
+  readonly #settings: SearchSettings;
+  readonly #sink: SearchSink;
+  readonly #pace: Pace;
+  #unindexed = false;
+  #entries: Iterator<EntryView | number> | undefined;
+  #sent = 0;
+
+  constructor(settings: SearchSettings, sink: SearchSink) {
+    this.#settings = settings;
+    this.#sink = sink;
+    this.#pace = new Pace(settings.limits, settings.clock);
   }
-  const { plan, unindexed, entries } = source.candidates(base, request, settings.matcher);
-  if (unindexed && limits.indexRequired && request.scope !== "one") {
-    return refused(new LdapError("unwillingToPerform", "Search is not indexed"));
+
+  /** Goes on for a slice, or until the sink is full. Every end is an outcome: refusals too (noSuchObject, sizeLimitExceeded,
+   *  timeLimitExceeded, adminLimitExceeded, referral). undefined: there is more to do. */
+  step(): SearchOutcome | undefined {
+    if (this.#entries === undefined) {
+      const refusal = this.#begin();
+      if (refusal !== undefined) return refusal;
+    }
+    const pace = this.#pace;
+    const entries = this.#entries!;
+    while (!this.#sink.full()) {
+      const turn = pace.look();
+      if (turn === "late") return this.#end(limitResult("timeLimitExceeded", ""));
+      if (turn === "over") return undefined;
+      const next = entries.next();
+      if (next.done === true) return this.#end(SUCCESS);
+      const entry = next.value;
+      pace.count(typeof entry === "number" ? entry : 1);
+      if (this.#unindexed && pace.isTooFar) return this.#end(TOO_MANY_UNINDEXED);
+      if (typeof entry !== "number" && !this.#show(entry)) {
+        return this.#end(limitResult("sizeLimitExceeded", ""));
+      }
+    }
+    return undefined;
   }
-  let entryCount = sendSubstitutes(settings, sink);
-  const pace = new Pace(limits, clock);
-  const end = (result: LdapResult): SearchOutcome => ({ result, entryCount, plan, unindexed });
-  for (const entry of entries) {
-    pace.count(typeof entry === "number" ? entry : 1);
-    if (unindexed && pace.isTooFar) {
-      return end(
-        limitResult("adminLimitExceeded", "The search is unindexed and looks at too many entries"),
+
+  #begin(): SearchOutcome | undefined {
+    const { source, request, limits } = this.#settings;
+    const base = source.find(this.#settings.baseNormalDn);
+    if (base === undefined) return missingBase(this.#settings);
+    if (!this.#settings.manageDsaIt && source.visibility(base) === "referral") {
+      return refused(
+        new LdapError("referral", "", { matchedDn: base.dn, referrals: source.referralUrls(base) }),
       );
     }
-    const turn = pace.look();
-    if (turn === "late") return end(limitResult("timeLimitExceeded", ""));
-    if (turn === "over") {
-      yield;
-      pace.startSlice();
+    const { unindexed, entries } = source.candidates(base, request, this.#settings.matcher);
+    if (unindexed && request.scope !== "one" && limits.isIndexRequired()) {
+      return refused(new LdapError("unwillingToPerform", "Search is not indexed"));
     }
-    if (typeof entry === "number") continue;
-    const seen = visible(settings, entry);
-    if (seen === "no") continue;
-    if (seen === "reference") {
-      sink.reference(source.referralUrls(entry));
-      continue;
-    }
-    if (limits.sizeMax !== undefined && entryCount >= limits.sizeMax) {
-      return end(limitResult("sizeLimitExceeded", ""));
-    }
-    sink.entry(entry);
-    entryCount += 1;
-    while (sink.full()) yield;
+    this.#unindexed = unindexed;
+    this.#sent = sendSubstitutes(this.#settings, this.#sink);
+    this.#entries = entries[Symbol.iterator]();
+    return undefined;
   }
-  return end(SUCCESS);
+
+  /** Sends the entry if it is to be seen; false: it is one too many. */
+  #show(entry: EntryView): boolean {
+    const seen = visible(this.#settings, entry);
+    if (seen === "no") return true;
+    if (seen === "reference") {
+      this.#sink.reference(this.#settings.source.referralUrls(entry));
+      return true;
+    }
+    const { sizeMax } = this.#settings.limits;
+    if (sizeMax !== undefined && this.#sent >= sizeMax) return false;
+    this.#sink.entry(entry);
+    this.#sent += 1;
+    return true;
+  }
+
+  #end(result: LdapResult): SearchOutcome {
+    return { result, unindexed: this.#unindexed };
+  }
 }
 
-/** How far a search has come, and when it has to stop. */
+/** How far a search has come, and when it has to stop. Time counts from the first look: most searches end before it. */
 class Pace {
   readonly #limits: SearchLimits;
   readonly #clock: Clock;
   #examined = 0;
   #nextLook = CANDIDATES_PER_LOOK;
-  #sliceEnd = 0;
+  #deadline: number | undefined;
+  #sliceEnd: number | undefined;
 
   constructor(limits: SearchLimits, clock: Clock) {
     this.#limits = limits;
     this.#clock = clock;
-    this.startSlice();
-  }
-
-  startSlice(): void {
-    this.#sliceEnd = this.#clock.now() + SEARCH_SLICE_MS;
   }
 
   count(candidates: number): void {
@@ -164,9 +185,18 @@ class Pace {
     if (this.#examined < this.#nextLook) return undefined;
     this.#nextLook = this.#examined + CANDIDATES_PER_LOOK;
     const now = this.#clock.now();
-    const { deadline } = this.#limits;
-    if (deadline !== undefined && now > deadline) return "late";
-    return now >= this.#sliceEnd ? "over" : undefined;
+    const { timeMaxMs } = this.#limits;
+    if (timeMaxMs !== undefined) {
+      this.#deadline ??= now + timeMaxMs;
+      if (now > this.#deadline) return "late";
+    }
+    if (this.#sliceEnd === undefined) {
+      this.#sliceEnd = now + SEARCH_SLICE_MS;
+    } else if (now >= this.#sliceEnd) {
+      this.#sliceEnd = undefined;
+      return "over";
+    }
+    return undefined;
   }
 }
 
@@ -182,12 +212,11 @@ function sendSubstitutes({ source, access }: SearchSettings, sink: SearchSink): 
 }
 
 function visible(settings: SearchSettings, entry: EntryView): "no" | "entry" | "reference" {
-  const { sees, access, request } = settings;
+  const { subentries, access, request } = settings;
   const kind = settings.source.visibility(entry);
-  if (kind === "tombstone" && !sees.tombstones) return "no";
+  if (kind === "tombstone" && !settings.seesTombstones) return "no";
   const isBase = request.scope === "base";
-  if (kind === "subentry" ? sees.subentries === "no" && !isBase : sees.subentries === "only")
-    return "no";
+  if (kind === "subentry" ? subentries === "no" && !isBase : subentries === "only") return "no";
   if (kind === "referral" && !settings.manageDsaIt) return "reference";
   if (settings.matcher.matches(entry) !== true) return "no";
   return access.mayReturn(entry) ? "entry" : "no";
@@ -198,7 +227,7 @@ function missingBase(settings: SearchSettings): SearchOutcome {
   const nearest = settings.source.nearest(settings.baseNormalDn);
   const { access, baseNormalDn } = settings;
   if (nearest !== undefined && !mayKnowAbsence(access, nearest, baseNormalDn)) {
-    return { result: SUCCESS, entryCount: 0, plan: "none", unindexed: false };
+    return { result: SUCCESS, unindexed: false };
   }
   return refused(
     new LdapError("noSuchObject", "", nearest === undefined ? {} : { matchedDn: nearest.dn }),
@@ -206,8 +235,13 @@ function missingBase(settings: SearchSettings): SearchOutcome {
 }
 
 function refused(error: LdapError): SearchOutcome {
-  return { result: error.result(), entryCount: 0, plan: "none", unindexed: false };
+  return { result: error.result(), unindexed: false };
 }
+
+const TOO_MANY_UNINDEXED = limitResult(
+  "adminLimitExceeded",
+  "The search is unindexed and looks at too many entries",
+);
 
 function limitResult(code: keyof typeof ResultCode, message: string): LdapResult {
   return { code: ResultCode[code], matchedDn: "", message, referrals: [] };

@@ -93,7 +93,7 @@ export class Directory {
   }
 
   backendOf(suffix: SuffixSettings): Backend | undefined {
-    return this.backends.get(suffix.backendName?.toLowerCase() ?? "");
+    return this.backends.get(suffix.backendKey ?? "");
   }
 
   /** URLs for those who should go elsewhere with operations on a suffix. */

@@ -39,7 +39,7 @@ export class MemorySource implements SearchSource {
   }
 
   candidates(base: EntryView, request: SearchRequest): Candidates {
-    return { plan: "memory", unindexed: false, entries: this.#entries(base, request) };
+    return { unindexed: false, entries: this.#entries(base, request) };
   }
 
   *#entries(base: EntryView, request: SearchRequest): Iterable<EntryView> {

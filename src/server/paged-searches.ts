@@ -41,7 +41,6 @@ export class PagedSearches {
       throw new LdapError("unwillingToPerform", "Too many paged searches on this connection");
     }
     if (paged.size === 0) {
-      run.end();
       finishSearch(reply, SUCCESS, [endOfPages()]);
       return;
     }
@@ -62,7 +61,6 @@ export class PagedSearches {
       throw new LdapError("protocolError", "The cookie of the paged search is not valid");
     }
     if (paged.size === 0) {
-      cursor.run.end();
       this.#cursors.delete(number);
       finishSearch(reply, SUCCESS, [endOfPages()]);
       return;
@@ -72,21 +70,19 @@ export class PagedSearches {
 
   #drive(number: number, size: number, reply: Reply): void {
     const cursor = this.#cursors.get(number) as Cursor;
-    cursor.run.drive(
-      reply,
-      size,
-      (outcome) => {
+    cursor.run.drive(reply, size, {
+      done: (_, outcome) => {
         this.#cursors.delete(number);
         finishSearch(reply, outcome.result, [endOfPages()]);
       },
-      () => {
+      pageFull: () => {
         cursor.page += 1;
         const cookie = Buffer.alloc(COOKIE_BYTES);
         cookie.writeUInt32BE(number, 0);
         cookie.writeUInt32BE(cursor.page, 4);
         finishSearch(reply, SUCCESS, [pagedResultsControl({ size: 0, cookie })]);
       },
-    );
+    });
   }
 }
 

@@ -318,6 +318,7 @@ export class Replicas {
       }
       if (this.#entryRepair.handle(identity, request, reply)) return true;
     }
+    if (!this.#requests.mayConcern(connection.id, request)) return false;
     return this.#requests.handle(this.#caller(connection), message, (response, controls) =>
       reply.send(response, controls),
     );

@@ -13,6 +13,7 @@ const NAME_CHARACTERS = 80;
 export function checkRequest(directory: Directory, connection: Connection, request: Request): void {
   const { minSsf, referralMode } = directory.config.snapshot.server;
   if (minSsf > 0) checkStrength(directory, connection, request);
+  if (referralMode.length === 0) return;
   const urls = referralMode.filter((url) => url !== "");
   if (urls.length > 0) checkReferralMode(directory, request, urls);
 }

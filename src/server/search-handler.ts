@@ -1,6 +1,7 @@
 // Serves search requests: routes the base DN, sets limits, drives the search generator slice by slice against the connection's
 // back-pressure, and keeps the cursors of paged searches.
-import { type Filter, LdapError, type SearchRequest } from "../protocol/index.ts";
+import { assert } from "../base/index.ts";
+import { type Filter, LdapError, NO_CONTROLS, type SearchRequest } from "../protocol/index.ts";
 import type { Connection, Reply } from "../frontend/index.ts";
 import { isBelow } from "../dn/index.ts";
 import { compileFilter, namesObjectClass } from "../filter/index.ts";
@@ -8,10 +9,8 @@ import {
   type Access,
   BackendSource,
   type SearchLimits,
-  type SearchOutcome,
   type SearchSource,
   Selection,
-  search,
   writeEntry,
 } from "../operation/index.ts";
 import type { EntryView } from "../entry/index.ts";
@@ -27,7 +26,7 @@ import type { Service } from "./service.ts";
 import { PagedSearches } from "./paged-searches.ts";
 import { finishSearch } from "./search-done.ts";
 import { SUPPLIER_ACCESS } from "./supplier-access.ts";
-import { SearchRun } from "./search-run.ts";
+import { SearchRun, type SearchWaiter } from "./search-run.ts";
 import { type NestedSuffix, SuffixesSource } from "./suffixes-source.ts";
 
 /** The namespaces whose entries only the root DN and those whom ACIs allow may see. */
@@ -47,11 +46,17 @@ export function handleSearch(
   }
   const run = prepare(service, connection, request, controls);
   if (paged === undefined) {
-    run.drive(reply, undefined, (outcome) => finishSearch(reply, outcome.result, []));
+    run.drive(reply, Infinity, WHOLE);
     return;
   }
   PagedSearches.of(connection).start(request, run, paged, reply);
 }
+
+/** Of searches that are answered in one piece. */
+const WHOLE: SearchWaiter = {
+  done: (reply, { result }) => finishSearch(reply, result, NO_CONTROLS),
+  pageFull: () => assert(false, "without pages none is full"),
+};
 
 function prepare(
   service: Service,
@@ -82,28 +87,23 @@ function prepare(
   if (controls.assertion !== undefined)
     checkAssertion(source, access, baseNormalDn, controls, schema);
   const selection = Selection.parse(request.attributes, schema);
-  const steps = (sink: Parameters<typeof search>[1]): Generator<void, SearchOutcome> =>
-    search(
-      {
-        source,
-        request,
-        baseNormalDn,
-        matcher,
-        selection,
-        access,
-        limits: limitsFor(service, identity?.isRoot === true, { source, request, controls }),
-        sees: {
-          subentries: subentryView(request, controls),
-          tombstones: namesObjectClass(request.filter, "nstombstone"),
-        },
-        manageDsaIt: controls.manageDsaIt,
-        clock: directory.clock,
-      },
-      sink,
-    );
+  const isRoot = identity?.isRoot === true;
+  const settings = {
+    source,
+    request,
+    baseNormalDn,
+    matcher,
+    selection,
+    access,
+    limits: limitsFor(service, isRoot, { source, request, controls }),
+    subentries: subentryView(request, controls),
+    seesTombstones: namesObjectClass(request.filter, "nstombstone"),
+    manageDsaIt: controls.manageDsaIt,
+    clock: directory.clock,
+  };
   const answer = { selection, access, typesOnly: request.typesOnly };
-  const showsState = identity?.isRoot === true && selection.names("nscpentrywsi");
-  return new SearchRun(directory.kv, steps, (reply, found) => {
+  const showsState = isRoot && selection.names("nscpentrywsi");
+  return new SearchRun(directory.kv, settings, (reply, found) => {
     const holder = showsState ? holderOf(source, found) : undefined;
     const entry = holder === undefined ? found : holder.withState(found);
     writeEntry(reply.writer(), reply.message.messageId, entry, answer);
@@ -152,41 +152,37 @@ function subentryView(request: SearchRequest, controls: RequestControls): "no" |
   return named || namesObjectClass(request.filter, "nstombstone") ? "also" : "no";
 }
 
+interface Target {
+  readonly source: SearchSource;
+  readonly access: Access;
+}
+
 function route(
   service: Service,
   connection: Connection,
   baseNormalDn: string,
   request: SearchRequest,
-): { source: SearchSource; access: Access } {
+): Target {
   const { directory } = service;
-  const subject = { identity: identityOf(connection), connection };
-  const memory = (source: SearchSource): { source: SearchSource; access: Access } => ({
-    source,
-    access: service.readAccessFor(subject),
-  });
   const target = directory.route(baseNormalDn);
+  if (target.kind === "none") throw new LdapError("noSuchObject", "");
+  const subject = { identity: identityOf(connection), connection };
+  const access = service.readAccessFor(subject);
   switch (target.kind) {
-    case "rootDse":
-      return memory(
-        withNested(
-          service,
-          new MemorySource(singleEntry(service.rootDse())),
-          baseNormalDn,
-          request,
-        ),
-      );
+    case "rootDse": {
+      const source = new MemorySource(singleEntry(service.rootDse()));
+      return { source: withNested(service, source, baseNormalDn, request), access };
+    }
     case "config": {
-      const source = new MemorySource(directory.config);
       const isSupplier =
         request.scope === "base" && service.maySupply(baseNormalDn, subject.identity);
-      return isSupplier ? { source, access: SUPPLIER_ACCESS } : memory(source);
+      const source = new MemorySource(directory.config);
+      return { source, access: isSupplier ? SUPPLIER_ACCESS : access };
     }
     case "monitor":
-      return memory(new MemorySource(service.monitorTree()));
+      return { source: new MemorySource(service.monitorTree()), access };
     case "schema":
-      return memory(new MemorySource(singleEntry(service.schemaEntry())));
-    case "none":
-      throw new LdapError("noSuchObject", "");
+      return { source: new MemorySource(singleEntry(service.schemaEntry())), access };
     case "suffix": {
       const { suffix, backend } = target;
       if (suffix.state === "disabled") {
@@ -195,10 +191,7 @@ function route(
       if (suffix.state === "referral") throw referral(directory, suffix);
       if (backend === undefined) throw new LdapError("noSuchObject", "");
       const source = backendSource(service, backend, request);
-      return {
-        source: withNested(service, source, baseNormalDn, request),
-        access: service.readAccessFor(subject),
-      };
+      return { source: withNested(service, source, baseNormalDn, request), access };
     }
   }
 }
@@ -291,27 +284,30 @@ function limitsFor(
 ): SearchLimits {
   const { source, request, controls } = search;
   const { server, database } = directory.config.snapshot;
-  const least = (asked: number, own: number): number | undefined => {
-    const isOwnFree = isRoot || own <= 0;
-    if (asked > 0) return isOwnFree ? asked : Math.min(asked, own);
-    return isOwnFree ? undefined : own;
-  };
   const isPaged = controls.paged !== undefined;
   const pagedSize = server.pagedSizeLimitEntries;
-  const seconds = least(request.timeLimit, server.timeLimitSec);
+  const seconds = leastLimit(isRoot, request.timeLimit, server.timeLimitSec);
   const lookThrough =
     isPaged && database.pagedLookThroughEntriesMax !== 0
       ? database.pagedLookThroughEntriesMax
       : database.lookThroughEntriesMax;
   return {
-    sizeMax: least(
+    sizeMax: leastLimit(
+      isRoot,
       request.sizeLimit,
       isPaged && pagedSize !== 0 ? pagedSize : server.sizeLimitEntries,
     ),
-    deadline: seconds === undefined ? undefined : directory.clock.now() + seconds * 1000,
+    timeMaxMs: seconds === undefined ? undefined : seconds * 1000,
     lookThroughMax: isRoot || lookThrough < 0 ? undefined : lookThrough,
-    indexRequired: isIndexRequired(directory, source),
+    isIndexRequired: () => isIndexRequired(directory, source),
   };
+}
+
+/** What the client asks for and what the server allows: 0 or less of either is no limit. undefined: neither limits. */
+function leastLimit(isRoot: boolean, asked: number, own: number): number | undefined {
+  const isOwnFree = isRoot || own <= 0;
+  if (asked > 0) return isOwnFree ? asked : Math.min(asked, own);
+  return isOwnFree ? undefined : own;
 }
 
 function countSearch({ operations }: Service, request: SearchRequest): void {

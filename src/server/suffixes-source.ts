@@ -75,7 +75,6 @@ export class SuffixesSource implements SearchSource {
       if (part !== undefined) parts.push(part);
     }
     return {
-      plan: [...new Set(parts.map(({ plan }) => plan))].join(" "),
       unindexed: parts.some(({ unindexed }) => unindexed),
       entries: concatenate(parts),
     };
@@ -89,13 +88,13 @@ export class SuffixesSource implements SearchSource {
     const { held } = nested;
     if ("urls" in held) {
       const entry = candidateEntry(nested.dn, nested.normalDn, []);
-      return { plan: "referral", unindexed: false, entries: this.#marked([entry], held) };
+      return { unindexed: false, entries: this.#marked([entry], held) };
     }
     const top = held.find(nested.normalDn);
     if (top === undefined) return undefined;
     const scope = request.scope === "one" ? "base" : "sub";
-    const { plan, unindexed, entries } = held.candidates(top, { ...request, scope }, matcher);
-    return { plan, unindexed, entries: this.#marked(entries, held) };
+    const { unindexed, entries } = held.candidates(top, { ...request, scope }, matcher);
+    return { unindexed, entries: this.#marked(entries, held) };
   }
 
   #isInScope(nested: NestedSuffix, base: EntryView, request: SearchRequest): boolean {

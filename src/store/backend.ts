@@ -28,6 +28,7 @@ import {
 } from "../replication/csn/index.ts";
 import { type Ruv, advanceRuv, ruvMaxCsn } from "../replication/ruv/index.ts";
 import { StructureReplay } from "../replication/urp/index.ts";
+import { BackendCatalog } from "./backend-catalog.ts";
 import { BackendIndexes } from "./backend-indexes.ts";
 import { BackendReader } from "./backend-reader.ts";
 import { BackendTxn } from "./backend-txn.ts";
@@ -86,6 +87,8 @@ export class Backend {
   tables: BackendTables;
   reader: BackendReader;
   indexes: BackendIndexes;
+  /** For plans of searches. */
+  readonly catalog = new BackendCatalog(this);
   suffixUniqueId: UniqueId | undefined;
   purgeCsn: Csn | undefined;
   /** The newest change of replica IDs that have been taken out of the update vector: local changes are numbered above it. */

@@ -8,10 +8,10 @@ import { compileFilter, parseFilter } from "../../src/filter/index.ts";
 import {
   BackendSource,
   FULL_ACCESS,
+  Search,
   type SearchLimits,
   type SearchOutcome,
   Selection,
-  search,
 } from "../../src/operation/index.ts";
 import type { SearchRequest } from "../../src/protocol/index.ts";
 import type { UniqueId } from "../../src/replication/change/index.ts";
@@ -21,9 +21,9 @@ import { StoreBackend } from "../support/store-backend.ts";
 const SUFFIX = "dc=example,dc=com";
 const FREE: SearchLimits = {
   sizeMax: undefined,
-  deadline: undefined,
+  timeMaxMs: undefined,
   lookThroughMax: undefined,
-  indexRequired: false,
+  isIndexRequired: () => false,
 };
 const idOf = (n: number): UniqueId =>
   `aaaaaaaa-00000000-00000000-${n.toString(16).padStart(8, "0")}` as UniqueId;
@@ -121,7 +121,7 @@ class Tree {
     const filter = parseFilter(request.filter);
     const found: string[] = [];
     let pauses = 0;
-    const steps = search(
+    const running = new Search(
       {
         source: new BackendSource(backend, {}),
         request: { ...REQUEST, base: request.base, scope: request.scope, filter },
@@ -130,7 +130,8 @@ class Tree {
         selection: Selection.parse([], backend.schema),
         access: FULL_ACCESS,
         limits: options.limits ?? FREE,
-        sees: { subentries: "also", tombstones: false },
+        subentries: "also",
+        seesTombstones: false,
         manageDsaIt: false,
         clock: { now: () => 0 as Millis },
       },
@@ -147,8 +148,8 @@ class Tree {
       },
     );
     for (;;) {
-      const step = steps.next();
-      if (step.done === true) return { found: found.sort(), outcome: step.value };
+      const outcome = running.step();
+      if (outcome !== undefined) return { found: found.sort(), outcome };
       options.pause?.(found.at(-1)!);
       kv.renew();
     }
@@ -220,7 +221,7 @@ suite("property/search", () => {
               .filter((entry) => matcher.matches(entry) === true)
               .map(({ dn }) => dn);
             const { found, outcome } = tree.search({ base, scope: where, filter: text });
-            const shown = `${base} ${where} ${text} ${outcome.plan}`;
+            const shown = `${base} ${where} ${text}`;
             const entries = found.filter((dn) => !dn.startsWith("reference"));
             assert.deepEqual(entries, expected.sort(), shown);
             if (!outcome.unindexed) continue;

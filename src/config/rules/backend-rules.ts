@@ -143,7 +143,7 @@ function backendOf(tree: TreeView, normalDn: string): BackendSettings | undefine
 
 function checkUnmapped(tree: TreeView, backend: BackendSettings): void {
   const user = tree.snapshot.suffixes.find(
-    (suffix) => suffix.backendName?.toLowerCase() === backend.name.toLowerCase(),
+    (suffix) => suffix.backendKey === backend.name.toLowerCase(),
   );
   if (user !== undefined) {
     throw new LdapError(

@@ -118,7 +118,7 @@ function addReplica(tree: TreeView, entry: ConfigEntry, change: ChangeContext): 
     throw refuse(`nsDS5ReplicaRoot ${root ?? ""} is not the suffix of the mapping tree entry`);
   }
   const backend = tree.snapshot.backends.find(
-    (known) => known.name.toLowerCase() === suffix.backendName?.toLowerCase(),
+    (known) => known.name.toLowerCase() === suffix.backendKey,
   );
   if (backend === undefined) throw refuse(`Suffix ${suffix.suffix} has no backend`);
   const complete = settledReplica(

@@ -76,6 +76,11 @@ export class ReplicationRequests {
     return this.replicas.get(connectionId)?.isSession(connectionId) === true;
   }
 
+  /** false: `handle` leaves the request to others, whatever is in it. */
+  mayConcern(connectionId: number, request: Request): boolean {
+    return request.type === "extended" || isUpdate(request) || this.replicas.has(connectionId);
+  }
+
   /** Whether the request is one of replication; then `send` gets the answer, now or later (or never, if the connection is
    *  closed instead). */
   handle(connection: SupplierConnection, message: RequestMessage, send: SendResponse): boolean {

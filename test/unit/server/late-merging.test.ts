@@ -75,16 +75,8 @@ class Setup {
   isFound(n: number): boolean {
     const { backend, schema, kv } = this.store;
     kv.renew();
-    const { lists } = backend.lateRows;
-    lists.follow(kv.snapshot);
-    const { indexes } = backend;
-    const catalog = {
-      find: (type: Parameters<typeof indexes.find>[0]) => indexes.find(type),
-      sizes: indexes.sizes,
-      late: () => lists,
-    };
     const filter = parseFilter(`(cn=*e${n})`);
-    const plan = planCandidates(filter, schema, catalog, backend.tables.index);
+    const plan = planCandidates(filter, schema, backend.catalog, backend.tables.index);
     const id = backend.reader.idOfDn(`cn=e${n},${SUFFIX}`);
     return !plan.scan && id !== undefined && plan.ids.has(id);
   }
