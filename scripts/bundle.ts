@@ -84,6 +84,21 @@ function nativeFileOf(lmdb: string): string {
   return finder.path(join(dirname(lmdb), ".."));
 }
 
+/** yargs makes the help of a command behind the start of its handler, in case it fails and the help is shown then. Ours fail with a
+ *  line of their own. */
+const HELP_AT_ONCE = "cachedHelpMessage = this.help();";
+
+const noHelpAtOnce: Plugin = {
+  name: "no-help-at-once",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/yargs\/build\/lib\/usage\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      if (!text.includes(HELP_AT_ONCE)) throw new Error(`${path} makes help in another way now`);
+      return { contents: text.replace(HELP_AT_ONCE, "") };
+    });
+  },
+};
+
 const nativeCode: Plugin = {
   name: "native-code",
   setup({ onResolve, onLoad }) {
@@ -94,8 +109,12 @@ const nativeCode: Plugin = {
     onLoad({ filter, namespace: "native" }, ({ path }) => ({
       contents: `const file = require("node:path").join(__dirname, "../../node_modules", ${JSON.stringify(NATIVE_FILE)});
         const isForThis = process.versions.modules === "${process.versions.modules}" && require("node:fs").existsSync(file);
-        const load = require;
-        module.exports = (folder) => isForThis ? load(file) : require("${path}")(folder);`,
+        module.exports = (folder) => {
+          if (!isForThis) return require("${path}")(folder);
+          const native = { exports: {} };
+          process.dlopen(native, file); // require looks at folders and links first
+          return native.exports;
+        };`,
     }));
   },
 };
@@ -171,7 +190,7 @@ async function buildProgram(): Promise<string> {
     lineLimit: LINE_CHARACTERS,
     write: false,
     format: "cjs",
-    plugins: [standIns, nativeCode, latePackages],
+    plugins: [standIns, noHelpAtOnce, nativeCode, latePackages],
     define: { "import.meta.url": "programUrl", "import.meta.dirname": "__dirname" },
     banner: { js: "(function (require, programUrl, __dirname) { const module = { exports: {} };" },
     footer: { js: "return module.exports; })" },

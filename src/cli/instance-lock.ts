@@ -1,7 +1,15 @@
 // Who works on an instance: `run/lock` holds the process id, when that process started (so that a process that was given
 // the same id later is not taken for it), and what it does. Everything that writes the database holds it, and a lock whose
 // process is gone counts for nothing.
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { instancePaths } from "../server/index.ts";
 import { CommandFailure } from "./failure.ts";
@@ -48,7 +56,7 @@ export function lockInstance(folder: string, command: string): InstanceLock {
       rmSync(path, { force: true });
     }
   } finally {
-    rmSync(own, { force: true });
+    unlinkSync(own);
   }
   throw new CommandFailure(`${path} changes all the time: other commands work on the instance`);
 }

@@ -23,6 +23,8 @@ export function makeStockEntries(context: ConfigContext): StockEntries {
   for (const entry of ConfigTree.create(context).storedEntries()) {
     byText.set(textOf(entry), entry.redescribed(descriptions));
   }
+  // Who reads a configuration asks for every setting by its name: the names are known from then on.
+  void tree.replaced([...byText.values()], []).snapshot;
   return { descriptions, byText, required: [...tree.storedEntries()] };
 }
 

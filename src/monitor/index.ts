@@ -7,8 +7,9 @@ export {
   databaseStatisticsAttributes,
 } from "./database-monitor.ts";
 export type { ConnectionStatus, DiskStatus, MonitorValues } from "./monitor-entries.ts";
+export { MADE_RULES } from "./made-rules.ts";
 export { MONITOR_DN, buildMonitorEntries } from "./monitor-entries.ts";
 export type { RootDseValues } from "./root-dse.ts";
 export { buildRootDse, formatVendorVersion } from "./root-dse.ts";
 export type { SubschemaStamp } from "./subschema-entry.ts";
-export { SCHEMA_DN, buildSubschemaEntry, subschemaRules } from "./subschema-entry.ts";
+export { SCHEMA_DN, buildSubschemaEntry } from "./subschema-entry.ts";

@@ -47,7 +47,7 @@ export interface MonitorValues {
 export const MONITOR_DN = "cn=monitor";
 
 /** The aci that lets everyone read all but the connections. */
-const MONITOR_ACI =
+export const MONITOR_ACI =
   '(target ="ldap:///cn=monitor*")(targetattr != "aci || connection")(version 3.0; acl "monitor"; allow( read, search, compare ) userdn = "ldap:///anyone";)';
 
 /** All entries, parents first. */

@@ -30,7 +30,7 @@ export interface RootDseValues {
   readonly saslMechanisms: readonly string[];
 }
 
-const READ_ACI =
+export const ROOT_DSE_ACI =
   '(targetattr != "aci")(version 3.0; aci "rootdse anon read access"; allow(read,search,compare) userdn="ldap:///anyone";)';
 
 /** Tools of 389 take the version from what follows the slash up to the blank. */
@@ -64,7 +64,7 @@ export function buildRootDse(values: RootDseValues, descriptions: ConfigDescript
     ["vendorVersion", formatVendorVersion(values.productVersion, values.buildId)],
     ["dataversion", `0${values.startedAt.replace("Z", "")}`],
     ["netscapemdsuffix", `cn=ldap://dc=${values.hostName}:${values.port}`],
-    ["aci", READ_ACI],
+    ["aci", ROOT_DSE_ACI],
   ];
   return ConfigEntry.fromTexts({ dn: "", normalDn: "" }, descriptions, attributes);
 }

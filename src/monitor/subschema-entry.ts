@@ -19,15 +19,8 @@ export interface SubschemaStamp {
   readonly modifiedAt: string;
 }
 
-const READ_ACI =
+export const SCHEMA_ACI =
   '(target="ldap:///cn=schema")(targetattr !="aci")(version 3.0;acl "anonymous, no acis"; allow (read, search, compare) userdn = "ldap:///anyone";)';
-
-/** The access rules of the entry, as the entry has them: what counts of it before somebody reads it. */
-export function subschemaRules(descriptions: ConfigDescriptions): ConfigEntry {
-  return ConfigEntry.fromTexts({ dn: SCHEMA_DN, normalDn: SCHEMA_DN }, descriptions, [
-    ["aci", READ_ACI],
-  ]);
-}
 
 export function buildSubschemaEntry(
   schema: Schema,
@@ -40,7 +33,7 @@ export function buildSubschemaEntry(
     ["creatorsName", SERVER_DN],
     ["modifiersName", stamp.modifiersName ?? SERVER_DN],
     ["modifyTimestamp", stamp.modifiedAt],
-    ["aci", READ_ACI],
+    ["aci", SCHEMA_ACI],
     ["objectClasses", ...schema.objectClasses().map(formatObjectClass)],
     ["attributeTypes", ...schema.attributeTypes().map(formatAttributeType)],
     ["matchingRules", ...schema.matchingRules().map(formatMatchingRule)],

@@ -1,4 +1,5 @@
-// Files that must be whole and on disk before anybody is told: written beside, flushed, renamed, folder flushed.
+// Files that must be whole whenever somebody reads them: written beside and renamed. Those that must be on disk before anybody is told
+// are flushed before that, and their folder behind it.
 import {
   closeSync,
   existsSync,
@@ -38,15 +39,16 @@ function writeBeside(path: string, content: string | Uint8Array, { mode }: FileO
 
 const nextOf = (path: string): string => `${path}.tmp`;
 
-/** Puts what lies beside `path` in its place. The descriptor of its folder is the caller's. */
-function putInPlace(path: string, { previous }: FileOptions): number {
+/** Puts what lies beside `path` in its place. */
+function putInPlace(path: string, { previous }: FileOptions): void {
   if (previous !== undefined && existsSync(path)) {
     rmSync(previous, { force: true });
     linkSync(path, previous);
   }
   renameSync(nextOf(path), path);
-  return openSync(dirname(path), "r");
 }
+
+const openFolder = (path: string): number => openSync(dirname(path), "r");
 
 function flushAndClose(descriptor: number): void {
   try {
@@ -71,7 +73,8 @@ export function replaceFile(
   options: FileOptions = {},
 ): void {
   flushAndClose(writeBeside(path, content, options));
-  flushAndClose(putInPlace(path, options));
+  putInPlace(path, options);
+  flushAndClose(openFolder(path));
 }
 
 /** The same; others go on while the device flushes. One at a time for a path. */
@@ -81,5 +84,16 @@ export async function replaceFileMeanwhile(
   options: FileOptions = {},
 ): Promise<void> {
   await flushMeanwhileAndClose(writeBeside(path, content, options));
-  await flushMeanwhileAndClose(putInPlace(path, options));
+  putInPlace(path, options);
+  await flushMeanwhileAndClose(openFolder(path));
+}
+
+/** Replaces `path` atomically. Whether it survives a loss of power does not matter. */
+export function replacePassingFile(
+  path: string,
+  content: string | Uint8Array,
+  options: FileOptions = {},
+): void {
+  closeSync(writeBeside(path, content, options));
+  putInPlace(path, options);
 }

@@ -11,7 +11,6 @@ import {
   buildRootDse,
   buildSubschemaEntry,
   formatVendorVersion,
-  subschemaRules,
 } from "../monitor/index.ts";
 import { formatTime } from "../operation/index.ts";
 import {
@@ -209,13 +208,5 @@ export class LiveFacts {
     const { config } = this.#directory;
     const replica = config.snapshot.replicas.find((one) => one.normalSuffix === normalSuffix);
     return replica && config.find(replica.normalDn);
-  }
-
-  /** Entries whose access rules count from the start: those that are made, and those of cn=config. */
-  *ruledEntries(service: Service): Iterable<EntryView> {
-    yield this.rootDse();
-    yield subschemaRules(this.#directory.config.descriptions);
-    yield* service.monitorTree().subtree("cn=monitor");
-    yield* this.#directory.config.storedEntries();
   }
 }

@@ -14,7 +14,7 @@ import { FrontProcesses } from "../fronts/index.ts";
 import { WriteQueue } from "../kv/index.ts";
 import { openLmdb } from "../kv/lmdb.ts";
 import { openLink } from "../link/index.ts";
-import { newConnectionCounters, newOperationCounters } from "../monitor/index.ts";
+import { MADE_RULES, newConnectionCounters, newOperationCounters } from "../monitor/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import { NODE_TIMERS, openWorker } from "../replication/thread/index.ts";
 import { generationTable, readDescriptions } from "../store/index.ts";
@@ -23,7 +23,7 @@ import { BackendKeeper } from "./backend-keeper.ts";
 import { ConfigKeeper } from "./config-handler.ts";
 import { Directory } from "./directory.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { replaceFile, replaceFileMeanwhile } from "./durable-file.ts";
+import { replaceFile, replaceFileMeanwhile, replacePassingFile } from "./durable-file.ts";
 import { findStorageFault, storageFaultText } from "./storage-fault.ts";
 import { instancePaths } from "./instance-paths.ts";
 import { frontendSettings } from "./frontend-settings.ts";
@@ -188,9 +188,12 @@ class ServerParts implements RunningServer {
     this.#actions.frontend = this.#frontend;
     logs.onAccessLog = (accessLog) => this.#frontend.changeAccessLog(accessLog);
     directory.config = directory.config.withLiveValues(this.#actions.liveValues());
-    for (const entry of live.ruledEntries(service)) {
-      const rules = entry.values(directory.schema.attributeType("aci"));
-      if (rules.length > 0) this.#keeper.acis.set(entry.normalDn, rules);
+    const keeper = this.#keeper.acis;
+    for (const [normalDn, rule] of MADE_RULES) keeper.set(normalDn, [Buffer.from(rule, "utf8")]);
+    const type = directory.schema.attributeType("aci");
+    for (const entry of directory.config.storedEntries()) {
+      const rules = entry.values(type);
+      if (rules.length > 0) keeper.set(entry.normalDn, rules);
     }
   }
 
@@ -211,7 +214,7 @@ class ServerParts implements RunningServer {
       await this.#listen({ kind: "ldaps", host: secureHost, port: server.securePort });
     }
     if (server.socketEnabled) await this.#listen({ kind: "ldapi", path: server.socketFile });
-    replaceFile(paths.pid, `${process.pid}\n`, { mode: 0o644 });
+    replacePassingFile(paths.pid, `${process.pid}\n`, { mode: 0o644 });
     this.#timer = setInterval(() => this.#actions.tick(), TRIM_INTERVAL_MS);
     log.info("server.process.ready", { urls: this.#listeners.map((one) => one.url) });
   }

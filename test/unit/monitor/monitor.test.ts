@@ -2,6 +2,7 @@
 import { assert } from "chai";
 import { ConfigDescriptions, EntrySet } from "../../../src/config/index.ts";
 import {
+  MADE_RULES,
   backendMonitorAttributes,
   buildMonitorEntries,
   buildRootDse,
@@ -49,7 +50,37 @@ const entries = new EntrySet(
   ),
 );
 
+const rootDse = buildRootDse(
+  {
+    productVersion: "0.1.0",
+    buildId: "2026.001",
+    hostName: "h",
+    port: 389,
+    startedAt: STARTED,
+    suffixes: [{ suffix: "dc=a", backendName: "userRoot" }],
+    defaultNamingContext: "",
+    controls: ["2.16.840.1.113730.3.4.2"],
+    extensions: [],
+    features: [],
+    saslMechanisms: ["EXTERNAL"],
+  },
+  DESCRIPTIONS,
+);
+
+const subschema = buildSubschemaEntry(
+  shippedSchema(),
+  { schemaCsn: "6b020b88000000000000", modifiersName: undefined, modifiedAt: STARTED },
+  DESCRIPTIONS,
+);
+
 suite("monitor", () => {
+  test("monitor/rules: those that count before an entry is made are those that it shows", () => {
+    const shown = [rootDse, subschema, ...entries.subtree("cn=monitor")]
+      .filter((entry) => entry.has("aci"))
+      .map((entry) => [entry.normalDn, entry.text("aci")]);
+    assert.deepEqual([...MADE_RULES], shown);
+  });
+
   test("monitor/entries: cn=monitor has what the tools ask for", () => {
     const entry = entries.find("cn=monitor");
     assert.equal(
@@ -108,22 +139,7 @@ suite("monitor", () => {
   });
 
   test("monitor/root dse: tools find a version of 389 and the suffixes", () => {
-    const entry = buildRootDse(
-      {
-        productVersion: "0.1.0",
-        buildId: "2026.001",
-        hostName: "h",
-        port: 389,
-        startedAt: STARTED,
-        suffixes: [{ suffix: "dc=a", backendName: "userRoot" }],
-        defaultNamingContext: "",
-        controls: ["2.16.840.1.113730.3.4.2"],
-        extensions: [],
-        features: [],
-        saslMechanisms: ["EXTERNAL"],
-      },
-      DESCRIPTIONS,
-    );
+    const entry = rootDse;
     assert.equal(entry.text("vendorVersion"), "389-Directory/2.3.1 B2026.001 (Concord 0.1.0)");
     assert.deepEqual(entry.texts("namingContexts"), ["dc=a"]);
     assert.equal(entry.text("defaultnamingcontext"), "dc=a");
@@ -132,11 +148,7 @@ suite("monitor", () => {
   });
 
   test("monitor/subschema: the entry holds the schema and, after a change, its CSN", () => {
-    const entry = buildSubschemaEntry(
-      shippedSchema(),
-      { schemaCsn: "6b020b88000000000000", modifiersName: undefined, modifiedAt: STARTED },
-      DESCRIPTIONS,
-    );
+    const entry = subschema;
     assert.isAbove(entry.texts("attributeTypes").length, 500);
     assert.isTrue(entry.texts("objectClasses").some((text) => text.includes("'inetOrgPerson'")));
     assert.isAbove(entry.texts("matchingRules").length, 20);
