@@ -268,21 +268,35 @@ function writeSearch(line: LineBuffer, request: SearchRequest): void {
 /** Simple filters as they are, without a text in between. */
 function writeFilter(line: LineBuffer, filter: Filter): void {
   const start = line.length;
-  if (filter.type === "equality" || filter.type === "present") {
-    const { type, attribute } = filter;
-    if (line.text("(").characters(attribute, PLAIN)) {
-      if (type === "present") {
-        line.text("=*)");
-        return;
-      }
-      if (line.text("=").octets(filter.value, PLAIN_VALUE)) {
-        line.text(")");
-        return;
-      }
-    }
-    line.rewind(start);
-  }
+  if (writePlainFilter(line, filter)) return;
+  line.rewind(start);
   line.text(escapeText(formatFilter(filter)));
+}
+
+/** false: the filter is of another kind, or has characters that cannot stand for themselves; some of it may have been written. */
+function writePlainFilter(line: LineBuffer, filter: Filter): boolean {
+  if (filter.type === "equality") {
+    return writeStart(line, filter.attribute) && writeValue(line, filter.value, ")");
+  }
+  if (filter.type === "present") {
+    return writeStart(line, filter.attribute) && writeValue(line, undefined, "*)");
+  }
+  if (filter.type !== "substrings" || !writeStart(line, filter.attribute)) return false;
+  if (!writeValue(line, filter.initial, "*")) return false;
+  for (const piece of filter.any) if (!writeValue(line, piece, "*")) return false;
+  return writeValue(line, filter.final, ")");
+}
+
+function writeStart(line: LineBuffer, attribute: string): boolean {
+  if (!line.text("(").characters(attribute, PLAIN)) return false;
+  line.text("=");
+  return true;
+}
+
+function writeValue(line: LineBuffer, value: Buffer | undefined, end: string): boolean {
+  if (value !== undefined && !line.octets(value, PLAIN_VALUE)) return false;
+  line.text(end);
+  return true;
 }
 
 function formatNotes(notes: string): string {

@@ -10,6 +10,8 @@ const LINE_BREAK = 0x0a;
 const LOOP_CHARACTERS_MAX = 64;
 /** Numbers up to here are taken apart without floating point. */
 const SMALL_NUMBER_MAX = 0x7fff_ffff;
+/** The first number with more than so many digits, as far as small numbers go. */
+const POWERS_OF_TEN: readonly number[] = Array.from({ length: 10 }, (_, digits) => 10 ** digits);
 
 /** Where lines of a log go. */
 export interface LineSink {
@@ -117,9 +119,11 @@ export class LineBuffer {
   }
 
   #smallNumber(value: number, digitsMin: number): this {
-    let digits = 1;
-    for (let rest = (value / 10) | 0; rest > 0; rest = (rest / 10) | 0) digits += 1;
-    if (digits < digitsMin) digits = digitsMin;
+    let digits = digitsMin;
+    for (let bound = POWERS_OF_TEN[digits]; bound !== undefined && bound <= value; ) {
+      digits += 1;
+      bound = POWERS_OF_TEN[digits];
+    }
     this.#reserve(digits);
     const bytes = this.#bytes;
     const start = this.#length;

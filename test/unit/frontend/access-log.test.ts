@@ -179,6 +179,42 @@ suite("frontend/access-log", () => {
     );
   });
 
+  const pieces: readonly (readonly [
+    pieces: readonly [initial: string | undefined, any: readonly string[], final?: string],
+    text: string,
+  ])[] = [
+    [["a", []], "(cn=a*)"],
+    [[undefined, ["b", "c"]], "(cn=*b*c*)"],
+    [["a", ["b"], "z"], "(cn=a*b*z)"],
+    [[undefined, [], "z"], "(cn=*z)"],
+    [["a", ["*"], "z"], "(cn=a*\\2a*z)"],
+    [["(", ["b"]], "(cn=\\28*b*)"],
+    [["a", [], "\u00e9"], "(cn=a*\u00e9)"],
+    [[undefined, ["x".repeat(100)]], `(cn=*${"x".repeat(100)}*)`],
+  ];
+  test("frontend/access-log: pieces of values are told in their order", async () => {
+    const fixture = new Fixture({ accessLog: new TextAccessLog(file, clock) });
+    const client = await fixture.client();
+    for (const [index, [[initial, any, final]]] of pieces.entries()) {
+      const bytes = (text: string | undefined): Buffer | undefined =>
+        text === undefined ? undefined : Buffer.from(text);
+      const filter = {
+        type: "substrings",
+        attribute: "cn",
+        initial: bytes(initial),
+        any: any.map((piece) => Buffer.from(piece)),
+        final: bytes(final),
+      };
+      await client.request(index + 1, { ...SEARCH, filter } as Request);
+    }
+    await fixture.close();
+    const told = lines().flatMap((line) => /SRCH .* filter="(.*)" attrs=/.exec(line)?.[1] ?? []);
+    assert.deepEqual(
+      told,
+      pieces.map(([, text]) => text),
+    );
+  });
+
   test("frontend/access-log: the time of each line is that of its millisecond", () => {
     const times = ["03:04:05.067", "03:04:05.008", "03:04:05.990", "03:04:06.000", "13:04:06.000"];
     let at = 0;
