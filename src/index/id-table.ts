@@ -21,7 +21,7 @@ import {
   headHas,
   isHead,
 } from "./id-rows.ts";
-import { blockKey, blockNumber, keyBytes, writeBlockNumber } from "./index-key.ts";
+import { blockKey, blockNumber, keyBytes, keyText, writeBlockNumber } from "./index-key.ts";
 import { BLOCK_IDS, BLOCKED_LIST_IDS_MIN, SHORT_LIST_IDS_MAX } from "./limits.ts";
 
 /** A list as it lies in the table; valid as long as the table is not written. */
@@ -42,6 +42,18 @@ export function readIds(table: BytesTable, key: string): StoredIds | undefined {
 export function idsOfRow(table: BytesTable, key: string, row: Buffer): StoredIds {
   return isHead(row)
     ? new BlockedIds(table, key, decodeHead(row))
+    : new ShortIds(IdList.fromSorted(decodeShortList(row)));
+}
+
+/** The same by the bytes of the key, the first `length` of `key`: their text is needed for a list of several rows alone. */
+export function idsOfLentRow(
+  table: BytesTable,
+  key: Uint8Array,
+  length: number,
+  row: Buffer,
+): StoredIds {
+  return isHead(row)
+    ? idsOfRow(table, keyText(key, length), row)
     : new ShortIds(IdList.fromSorted(decodeShortList(row)));
 }
 

@@ -16,6 +16,7 @@
 
 import { createHash } from "node:crypto";
 import { findEqualityRule, findOrderingRule, findSubstringRule } from "../filter/index.ts";
+import { copyInto } from "../kv/index.ts";
 import type { AttributeType, MatchingRule } from "../schema/index.ts";
 import { BLOCK_IDS, INDEX_HASH_BYTES, INDEX_VALUE_BYTES_MAX } from "./limits.ts";
 
@@ -35,6 +36,7 @@ const KIND_CODES: Readonly<Record<IndexKind, number>> = {
   substring: 3,
   ordering: 4,
 };
+const PREFIX_BYTES = 3;
 const BLOCK_FLAG = 0x80;
 const BLOCK_SUFFIX_BYTES = 3;
 
@@ -43,9 +45,19 @@ export function keyPrefix(tag: number, kind: IndexKind): string {
   return String.fromCharCode(tag >> 8, tag & 0xff, KIND_CODES[kind]);
 }
 
+/** Writes the key of a normal form that is not cut (`isUncut`) and returns its length. `target` has KV_KEY_BYTES_MAX bytes. */
+export function writeKey(target: Buffer, tag: number, kind: IndexKind, normal: Buffer): number {
+  target[0] = tag >> 8;
+  target[1] = tag & 0xff;
+  target[2] = KIND_CODES[kind];
+  return copyInto(target, PREFIX_BYTES, normal, 0, normal.length);
+}
+
+export const isUncut = (normal: Buffer): boolean => normal.length <= INDEX_VALUE_BYTES_MAX;
+
 /** The part of a key that stands for a normal form; `exact` unless it may stand for others too. */
 export function keyValue(normal: Buffer): { readonly text: string; readonly exact: boolean } {
-  if (normal.length <= INDEX_VALUE_BYTES_MAX) {
+  if (isUncut(normal)) {
     return { text: normal.toString("latin1"), exact: true };
   }
   const hash = createHash("sha256").update(normal).digest().subarray(0, INDEX_HASH_BYTES);
@@ -61,8 +73,8 @@ export function keyBytes(key: string): Buffer {
   return Buffer.from(key, "latin1");
 }
 
-export function keyText(key: Uint8Array): string {
-  return Buffer.from(key).toString("latin1");
+export function keyText(key: Uint8Array, length: number = key.length): string {
+  return Buffer.from(key).toString("latin1", 0, length);
 }
 
 export function blockNumber(id: number): number {

@@ -2,20 +2,22 @@
 // the same rule. An item looks at subtypes too (RFC 4511 §4.5.1.7): the indexes of all types that occur are united.
 
 import { findEqualityRule, findOrderingRule, findSubstringRule } from "../filter/index.ts";
-import type { BytesTable } from "../kv/index.ts";
+import { type BytesTable, KV_KEY_BYTES_MAX } from "../kv/index.ts";
 import type { Filter } from "../protocol/index.ts";
 import type { AttributeType, MatchingRule, Schema, SubstringPosition } from "../schema/index.ts";
-import { idsOfRow, readIds, ShortIds } from "./id-table.ts";
+import { idsOfLentRow, idsOfRow, readIds, ShortIds } from "./id-table.ts";
 import {
   cutValue,
   type IndexDefinition,
   type IndexKind,
+  isUncut,
   keyBytes,
   keyPrefix,
   keyText,
   keyValue,
   kindRule,
   prefixEnd,
+  writeKey,
 } from "./index-key.ts";
 import {
   isCoveredByEquality,
@@ -125,6 +127,9 @@ class LeafPlanner {
     const rule = this.#type && findEqualityRule(this.#type);
     const normal = rule?.normalize(value);
     if (rule === undefined || normal === undefined) return this.#undefined("eq");
+    if (isUncut(normal)) {
+      return this.#overTypes("equality", rule, (index) => this.#uncutList(index.tag, normal));
+    }
     const { text, exact } = keyValue(normal);
     return this.#overTypes("equality", rule, (index) =>
       this.#list(keyPrefix(index.tag, "equality") + text, { exact }),
@@ -212,6 +217,16 @@ class LeafPlanner {
     return stored === undefined ? NONE : new ListSource(stored, options);
   }
 
+  /** Nearly every search comes here: the key is made in place. */
+  #uncutList(tag: number, normal: Buffer): Source {
+    const { table } = this.#context;
+    const end = writeKey(scratchKey, tag, "equality", normal);
+    const row = table.getAt(scratchKey, 0, end);
+    if (row === undefined) return NONE;
+    const stored = idsOfLentRow(table, scratchKey, end, row);
+    return new ListSource(stored, EXACT);
+  }
+
   #behind(prefix: string, to: Buffer): string | undefined {
     const { text, exact } = keyValue(to);
     return exact ? `${prefix}${text}\u0000` : prefixEnd(prefix + cutValue(to));
@@ -236,6 +251,9 @@ class LeafPlanner {
     return new UnionSource(lists);
   }
 }
+
+const EXACT = { exact: true } as const;
+const scratchKey = Buffer.alloc(KV_KEY_BYTES_MAX);
 
 const KIND_TEXTS: Readonly<Record<IndexKind, string>> = {
   presence: "pres",

@@ -10,14 +10,20 @@
 import type { Bytes, BytesTable } from "../kv/index.ts";
 import type { MatchingRule } from "../schema/index.ts";
 import { IdList } from "./id-list.ts";
-import { countBound, decodeShortList, isHead, readShortList, retainShortList } from "./id-rows.ts";
-import { idsOfRow, retainInBlocks, ShortIds, type StoredIds, UnitedIds } from "./id-table.ts";
+import { countBound, isHead, readShortList, retainShortList } from "./id-rows.ts";
+import {
+  idsOfLentRow,
+  idsOfRow,
+  retainInBlocks,
+  ShortIds,
+  type StoredIds,
+  UnitedIds,
+} from "./id-table.ts";
 import {
   cutValue,
   type IndexDefinition,
   keyBytes,
   keyPrefix,
-  keyText,
   kindRule,
   prefixEnd,
 } from "./index-key.ts";
@@ -96,18 +102,11 @@ function findByBeginning(
   const bounds = { from: keyBytes(start), to: end === undefined ? undefined : keyBytes(end) };
   table.visit({ ...bounds, limit: INITIAL_KEYS_MAX + 1 }, (key, row) => {
     if (lists.length === INITIAL_KEYS_MAX) isWhole = false;
-    else lists.push(new ListSource(storedIds(table, key, row), { exact: false }));
+    else lists.push(new ListSource(idsOfLentRow(table, key, key.length, row), { exact: false }));
     return isWhole;
   });
   if (!isWhole) return undefined;
   return lists.length === 1 ? lists[0] : new UnionSource(lists);
-}
-
-/** The text of the key is needed for a list of several rows alone. */
-function storedIds(table: BytesTable, key: Uint8Array, row: Bytes): StoredIds {
-  return isHead(row)
-    ? idsOfRow(table, keyText(key), row)
-    : new ShortIds(IdList.fromSorted(decodeShortList(row)));
 }
 
 interface Trigram {
