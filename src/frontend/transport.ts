@@ -210,12 +210,18 @@ export function readThroughSharedBuffer(
     onread: {
       buffer: sharedReadBuffer,
       // Copied at once: the next socket that reads overwrites the buffer.
-      callback: (count: number) => received(Buffer.from(sharedReadBuffer.subarray(0, count))),
+      callback: (count: number) => received(firstBytes(count)),
     },
   };
   internals._handle = null;
   accepted.destroy();
   return new Socket(options);
+}
+
+function firstBytes(count: number): Buffer {
+  const chunk = Buffer.allocUnsafe(count);
+  chunk.set(new Uint8Array(sharedReadBuffer.buffer, sharedReadBuffer.byteOffset, count));
+  return chunk;
 }
 
 function internalsOf(socket: Socket): SocketInternals {
