@@ -313,7 +313,8 @@ export class AccessEvaluator {
     if (entry !== this.#entry) {
       this.#entry = entry;
       this.#entryChain = this.#findChain(entry);
-      this.#targets.clear();
+      // Clearing makes a new table, also in place of an empty one.
+      if (this.#targets.size > 0) this.#targets.clear();
     }
     return this.#entryChain;
   }
