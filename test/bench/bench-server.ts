@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { mustRun } from "../support/child.ts";
-import { ConcordServer } from "../support/concord-server.ts";
+import { ConcordServer, installedCommand } from "../support/concord-server.ts";
 import { ROOT_DN, ROOT_PASSWORD } from "../support/directory-server.ts";
 import type { DirectoryServer } from "../support/directory-server.ts";
 import { LdapClient } from "../support/ldap.ts";
@@ -127,7 +127,8 @@ export async function createConcord(
   name: string,
   options: { readonly program?: string } = {},
 ): Promise<BenchReplica> {
-  const server = await ConcordServer.create({ suffix: SUFFIX, ...options });
+  const program = options.program ?? installedCommand();
+  const server = await ConcordServer.create({ suffix: SUFFIX, program });
   await configure(server);
   await server.stop();
   const run = (command: string, path: string): Promise<Cost> =>

@@ -173,6 +173,11 @@ export class ConcordServer implements DirectoryServer {
   }
 }
 
+/** What the package installs: that of a checkout looks first whether anything has to be built. */
+export function installedCommand(): string {
+  return process.env["CONCORD_COMMAND"] ?? join(projectRoot(), "dist/program/concord");
+}
+
 export function concordCommand(): string {
   return process.env["CONCORD_COMMAND"] ?? join(projectRoot(), "scripts/concord");
 }
