@@ -6,11 +6,11 @@ import { mustRun } from "../support/child.ts";
 import { ConcordServer, installedCommand } from "../support/concord-server.ts";
 import { ROOT_DN, ROOT_PASSWORD } from "../support/directory-server.ts";
 import type { DirectoryServer } from "../support/directory-server.ts";
-import { LdapClient } from "../support/ldap.ts";
 import { NsSlapd } from "../support/ns-slapd.ts";
 import { pause } from "../support/wait-for.ts";
 import type { Case } from "./cases.ts";
 import { childCpuMicros } from "./cpu.ts";
+import { answers } from "./first-answer.ts";
 import type { LoadTarget } from "./load-generator.ts";
 import { SLAPD_RULES, SUFFIX } from "./people.ts";
 import { ScriptServer } from "./script-server.ts";
@@ -103,15 +103,7 @@ async function restarted(server: {
   await server.stop();
   const before = performance.now();
   const started = server.start();
-  for (;;) {
-    try {
-      const client = await LdapClient.connect({ port: server.port, bindDn: "", password: "" });
-      client.close();
-      break;
-    } catch {
-      await pause(ANSWER_POLL_MS);
-    }
-  }
+  while (!(await answers(server.port))) await pause(ANSWER_POLL_MS);
   const millis = performance.now() - before;
   await started;
   return millis;
