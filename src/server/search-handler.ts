@@ -29,7 +29,7 @@ import { SUPPLIER_ACCESS } from "./supplier-access.ts";
 import { SearchRun, type SearchWaiter } from "./search-run.ts";
 import { type NestedSuffix, SuffixesSource } from "./suffixes-source.ts";
 
-/** The namespaces whose entries only the root DN and those whom ACIs allow may see. */
+/** Answers a search, or begins or goes on with a paged one. */
 export function handleSearch(
   service: Service,
   connection: Connection,
