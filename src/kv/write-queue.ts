@@ -8,7 +8,7 @@
 // - Nothing but the promise of the transaction tells that it is on disk.
 // - At most BATCHES_IN_FLIGHT_MAX asynchronous transactions; a batch takes what waits when it runs, not when it was asked for.
 // - A synchronous commit, which saves the hand-over between threads but blocks the event loop for the flush, only when
-//   exactly one operation waits, nothing is in flight, and no other request was served for a while.
+//   exactly one operation waits, somebody waits for that, nothing is in flight, and no other request was served for a while.
 
 import { assert, type Clock, type Millis } from "../base/index.ts";
 import type { Kv } from "./kv.ts";
@@ -40,6 +40,8 @@ export interface WriteQueueOptions {
 }
 
 interface PendingWrite {
+  /** Somebody waits for it. */
+  readonly isUrgent: boolean;
   readonly run: (writeSet: WriteSet) => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -94,8 +96,18 @@ export class WriteQueue {
    *  `run` is synchronous and writes through its write set alone. After a failure of the queue the promise never settles.
    *  It takes whatever comes: from the server itself, or from the one supplier that has a session, within its window. */
   submit<T>(run: (writeSet: WriteSet) => T): Promise<T> {
+    return this.#submit(run, true);
+  }
+
+  /** `submit` for work of the server's own that nobody waits for: it alone never blocks the event loop for a flush. */
+  submitInBackground<T>(run: (writeSet: WriteSet) => T): Promise<T> {
+    return this.#submit(run, false);
+  }
+
+  #submit<T>(run: (writeSet: WriteSet) => T, isUrgent: boolean): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({
+        isUrgent,
         run,
         resolve: resolve as (value: unknown) => void,
         reject,
@@ -192,7 +204,8 @@ export class WriteQueue {
       this.#stepScheduled = false;
       if (this.#failed || this.#waiting.length === 0) return;
       if (this.#alone.length > 0 || this.#batchAsked || !this.#hasAll) return;
-      if (this.#waiting.length === 1 && this.#isQuiet()) this.#commitSync();
+      const isUrgent = this.#waiting[0]?.isUrgent === true;
+      if (isUrgent && this.#waiting.length === 1 && this.#isQuiet()) this.#commitSync();
       else this.#startBatch();
     });
   }

@@ -160,7 +160,7 @@ export class BackendKeeper {
     let done = 0;
     for (let from: number | undefined = 1; from !== undefined && !progress.isCanceled(); ) {
       const start: number = from;
-      from = await queue.submit((writes): number | undefined => {
+      from = await queue.submitInBackground((writes): number | undefined => {
         const table = writes.table(backend.tables.index);
         const builder = new IndexBuilder();
         const ids = [
@@ -197,7 +197,7 @@ export class BackendKeeper {
     // Late changes name indexes by their tags. This one is given away again when nothing names it any more.
     if (!(await this.#merging.merge(backend))) return;
     for (let more = true; more; ) {
-      more = await queue.submit((writes) =>
+      more = await queue.submitInBackground((writes) =>
         clearIndex(writes.table(backend.tables.index), tag, { rowsMax: CLEAR_ROWS }),
       );
     }

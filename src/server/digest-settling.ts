@@ -4,8 +4,9 @@
 // - When somebody asks for digests, slice follows slice until one leaves nothing; the answer is taken in the transaction of that
 //   one. Clients may go on writing meanwhile, faster than a slice settles. Therefore each pass over all IDs has twice the time for
 //   a slice: what a pass leaves is what was written during it, and the passes get shorter.
-// - In the background, while the server has little to write, with a pause after each slice, so that marks do not gather. Only for
-//   replicas: elsewhere nobody asks, and an entry that stays stale is marked once and for all.
+// - In the background, while the server has little to write and no total initialization goes on, with a pause after each slice, so
+//   that marks do not gather. Only for replicas: elsewhere nobody asks, and an entry that stays stale is marked once and for all.
+import type { WriteSet } from "../kv/index.ts";
 import { guarded } from "../operation/index.ts";
 import { LdapError } from "../protocol/index.ts";
 import {
@@ -27,25 +28,32 @@ const QUIET_OPERATIONS_MAX = 10;
 /** `answer`: nothing is stale. */
 type Outcome<T> = { readonly next: number } | { readonly answer: T };
 
+export interface DigestSettlingHooks {
+  /** Other work of the server that is not for the write queue: nothing is settled in the background meanwhile. */
+  isBusy(): boolean;
+  onDefect(error: unknown): void;
+}
+
 interface Slice<T> {
   /** The ID to begin at. */
   readonly from: number;
   readonly sliceMs: number;
   readonly read: (tables: BackendTables) => T;
+  readonly isInBackground: boolean;
 }
 
 export class DigestSettling {
   readonly #directory: Directory;
-  readonly #onDefect: (error: unknown) => void;
+  readonly #hooks: DigestSettlingHooks;
   #isStopped = false;
   #running: Promise<void> | undefined;
   /** Slices on the write queue. */
   #slices = 0;
   #othersAtTick = 0;
 
-  constructor(directory: Directory, onDefect: (error: unknown) => void) {
+  constructor(directory: Directory, hooks: DigestSettlingHooks) {
     this.#directory = directory;
-    this.#onDefect = onDefect;
+    this.#hooks = hooks;
   }
 
   /** What `read` finds in the tables once all digests are those of the content. @throws LdapError */
@@ -53,7 +61,8 @@ export class DigestSettling {
     let from = 0;
     let sliceMs = SLICE_MS;
     for (;;) {
-      const outcome: Outcome<T> = await this.#settle(backend, { from, sliceMs, read });
+      const slice: Slice<T> = { from, sliceMs, read, isInBackground: false };
+      const outcome: Outcome<T> = await this.#settle(backend, slice);
       if ("answer" in outcome) return outcome.answer;
       if (this.#isStopped) throw new LdapError("unavailable", "The server stops");
       if (outcome.next <= from) sliceMs *= 2;
@@ -66,7 +75,7 @@ export class DigestSettling {
     const others = this.#others;
     const isQuiet = others - this.#othersAtTick <= QUIET_OPERATIONS_MAX;
     this.#othersAtTick = others;
-    if (!isQuiet || this.#running !== undefined || this.#isStopped) return;
+    if (!isQuiet || this.#running !== undefined || this.#isStopped || this.#hooks.isBusy()) return;
     this.#directory.kv.renew();
     const stale = [...this.#directory.backends.values()].filter(
       ({ keepsState, tables }) => keepsState && hasStaleDigests(tables),
@@ -74,7 +83,7 @@ export class DigestSettling {
     if (stale.length === 0) return;
     this.#running = this.#settleQuietly(stale).then(() => {
       this.#running = undefined;
-    }, this.#onDefect);
+    }, this.#hooks.onDefect);
   }
 
   /** Resolves when nothing more is settled in the background. */
@@ -96,9 +105,16 @@ export class DigestSettling {
       // The content may be replaced or the backend removed meanwhile.
       const isThere = (): boolean =>
         backend.tables === tables && served.get(backend.name) === backend;
+      const goesOn = (): boolean =>
+        isThere() && !this.#isStopped && this.#others <= othersMax && !this.#hooks.isBusy();
       let from: number | undefined = 0;
-      while (from !== undefined && isThere() && !this.#isStopped && this.#others <= othersMax) {
-        const slice: Slice<undefined> = { from, sliceMs: QUIET_SLICE_MS, read: () => undefined };
+      while (from !== undefined && goesOn()) {
+        const slice: Slice<undefined> = {
+          from,
+          sliceMs: QUIET_SLICE_MS,
+          read: () => undefined,
+          isInBackground: true,
+        };
         const outcome: Outcome<undefined> = await this.#settle(backend, slice);
         from = "next" in outcome ? outcome.next : undefined;
         await new Promise<void>((resolve) => timers.after(PAUSE_MS, resolve));
@@ -107,9 +123,10 @@ export class DigestSettling {
   }
 
   /** One transaction. */
-  async #settle<T>(backend: Backend, { from, sliceMs, read }: Slice<T>): Promise<Outcome<T>> {
+  async #settle<T>(backend: Backend, slice: Slice<T>): Promise<Outcome<T>> {
+    const { from, sliceMs, read, isInBackground } = slice;
     const { queue, timers } = this.#directory;
-    const outcome = await queue.submit((writes) =>
+    const run = (writes: WriteSet): Outcome<T> =>
       guarded(backend, writes, () => {
         const until = timers.elapsedMs() + sliceMs;
         const isOver = (): boolean => timers.elapsedMs() >= until;
@@ -119,8 +136,8 @@ export class DigestSettling {
         if (next === undefined && from > 0) next = settleDigests(backend, txn, { from: 0, isOver });
         const result = next === undefined ? { answer: read(txn.writer.tables) } : { next };
         return { result, committed: () => {} };
-      }),
-    );
+      });
+    const outcome = await (isInBackground ? queue.submitInBackground(run) : queue.submit(run));
     this.#slices += 1;
     return outcome;
   }

@@ -65,7 +65,7 @@ export class LateMerging {
   async #merge(backend: Backend): Promise<boolean> {
     const { queue, timers } = this.#directory;
     const { tables, lateRows } = backend;
-    const { merge, codes } = await queue.submit((writes) => ({
+    const { merge, codes } = await queue.submitInBackground((writes) => ({
       merge: new LateMerge(writes.table(tables.late), substringTagsOf(backend)),
       codes: lateRows.codes,
     }));
@@ -78,7 +78,7 @@ export class LateMerging {
       for (let more = true; more; ) {
         // The content may be replaced or the backend removed meanwhile.
         if (backend.tables !== tables || !this.#goesOn(backend)) return false;
-        more = await queue.submit((writes) => {
+        more = await queue.submitInBackground((writes) => {
           if (backend.tables !== tables) return false; // seen above
           const until = timers.elapsedMs() + SLICE_MS;
           return step(writes, () => timers.elapsedMs() >= until);

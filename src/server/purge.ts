@@ -117,7 +117,7 @@ export class Purge {
   /** One transaction; the purge CSN goes into the first of a run. */
   async #slice(phase: Phase, from: Buffer, purgeCsn: Csn): Promise<PurgeSlice> {
     const backend = this.#backend;
-    const slice = await this.#directory.queue.submit((writes) =>
+    const slice = await this.#directory.queue.submitInBackground((writes) =>
       guarded(backend, writes, () => {
         // The suffix may have ceased to be a replica while the slice waited.
         if (!backend.keepsState) return { result: END, committed: () => {} };

@@ -91,6 +91,14 @@ export class Replicas {
     });
   }
 
+  /** A total initialization goes out or comes in. */
+  get isInitializing(): boolean {
+    for (const { replica } of this.#served.values()) {
+      if (replica.import.isActive || replica.import.isSending) return true;
+    }
+    return false;
+  }
+
   find(normalSuffix: string): Replica | undefined {
     return this.#served.get(normalSuffix)?.replica;
   }

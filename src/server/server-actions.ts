@@ -55,7 +55,6 @@ export class ServerActions implements ConfigActions {
       configKeeper,
       useSchema: (schema) => this.useSchema(schema),
     });
-    this.digests = new DigestSettling(directory, parts.onDefect);
     this.replicas = new Replicas(
       directory,
       configKeeper,
@@ -77,6 +76,10 @@ export class ServerActions implements ConfigActions {
         onDefect: parts.onDefect,
       },
     );
+    this.digests = new DigestSettling(directory, {
+      isBusy: () => this.replicas.isInitializing,
+      onDefect: parts.onDefect,
+    });
     directory.checkGate = (normalSuffix) => this.replicas.find(normalSuffix)?.checkGate();
     directory.findReferrals = (normalSuffix) => this.replicas.find(normalSuffix)?.referrals ?? [];
     this.tasks = new TaskRunner({

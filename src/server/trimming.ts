@@ -48,7 +48,7 @@ export class Trimming {
     this.#isActive = true;
     const input = { policy, local, consumers, nowSeconds: Math.floor(now / 1000) };
     this.#directory.queue
-      .submit((writes) => {
+      .submitInBackground((writes) => {
         const tables = this.#backend.writableTables(writes, this.#backend.tables);
         return trimSlice(tables, input, this.#cursor);
       })

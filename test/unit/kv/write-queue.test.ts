@@ -140,6 +140,17 @@ suite("kv/write-queue", () => {
     assert.equal(read(bench.kv, 1), "a");
   });
 
+  test("kv/write-queue: what nobody waits for never commits synchronously when it is alone", async () => {
+    const bench = makeBench();
+    const settled = watch([bench.queue.submitInBackground(bench.put(1, "a"))]);
+    await bench.loop.takeAll();
+    assert.equal(bench.sync(), 0);
+    assert.deepEqual(settled, []);
+    await bench.disk.takeAll();
+    assert.deepEqual(settled, ["a"]);
+    assert.equal(read(bench.kv, 1), "a");
+  });
+
   test("kv/write-queue: two writes, or a request within 20 ms, commit asynchronously", async () => {
     const bench = makeBench();
     const both = watch([1, 2].map((id) => bench.queue.submit(bench.put(id, "a"))));

@@ -29,6 +29,7 @@ class Setup {
   readonly settling: DigestSettling;
   /** Passes by itself at each look, so that slices have an end. */
   elapsedMs = 0;
+  isBusy = false;
   fault: unknown;
   #last = 0;
 
@@ -52,8 +53,11 @@ class Setup {
     const timers = { ...NODE_TIMERS, elapsedMs };
     const { kv } = this.store;
     const parts = { clock, timers, queue: this.queue, kv, backends: this.backends };
-    this.settling = new DigestSettling(parts as unknown as Directory, (error) => {
-      this.fault = error;
+    this.settling = new DigestSettling(parts as unknown as Directory, {
+      isBusy: () => this.isBusy,
+      onDefect: (error) => {
+        this.fault = error;
+      },
     });
   }
 
@@ -153,6 +157,21 @@ suite("server/digest-settling", () => {
     await setup.settling.stop();
     setup.check();
   }).timeout(20_000);
+
+  test("server/digest-settling: not while a total initialization goes on; behind it the marks go", async () => {
+    const setup = new Setup();
+    setup.isBusy = true;
+    setup.settling.tick();
+    assert.equal(setup.queue.statistics().waiting, 0);
+    setup.isBusy = false;
+    setup.settling.tick();
+    setup.isBusy = true; // one begins
+    await setup.settling.stop();
+    const left = setup.stale;
+    assert.isAbove(left, 0);
+    assert.isBelow(left, ENTRIES + 1);
+    setup.check();
+  });
 
   test("server/digest-settling: it ends with the server, and leaves a suffix without replica alone", async () => {
     const setup = new Setup();
